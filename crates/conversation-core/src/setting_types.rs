@@ -1,0 +1,173 @@
+//! The types of the settings that are more than a primitive: each holds only what its setting accepts.
+
+use crate::{Setting, Timestamp, Value, ValueError};
+
+macro_rules! enumerated {
+    (
+        $(#[$doc:meta])*
+        $name:ident, $allowed:literal { $first:ident = 0 $(#[$first_doc:meta])*, $( $variant:ident = $number:literal $(#[$variant_doc:meta])* ),* $(,)? }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $(#[$first_doc])*
+            #[default]
+            $first = 0,
+            $( $(#[$variant_doc])* $variant = $number, )*
+        }
+
+        impl $name {
+            /// Every value, in the order of their numbers.
+            pub const ALL: &[Self] = &[Self::$first, $( Self::$variant, )*];
+
+            /// The number that stands for this on the wire and in a column.
+            #[must_use]
+            pub const fn number(self) -> i32 {
+                self as i32
+            }
+        }
+
+        impl TryFrom<i32> for $name {
+            type Error = ValueError;
+
+            fn try_from(number: i32) -> Result<Self, ValueError> {
+                match number {
+                    0 => Ok(Self::$first),
+                    $( $number => Ok(Self::$variant), )*
+                    _ => Err(ValueError::NotOneOf { allowed: $allowed, got: number.into() }),
+                }
+            }
+        }
+
+        impl Setting for $name {
+            type Raw = i32;
+
+            fn parse(raw: i32) -> Result<Self, ValueError> {
+                raw.try_into()
+            }
+
+            fn value(&self) -> Value<'_> {
+                Value::I32(self.number())
+            }
+        }
+    };
+}
+
+enumerated! {
+    /// What happens when a message arrives: OpenIM's `recvMsgOpt`.
+    RecvMsgOpt, "0, 1, 2" {
+        Receive = 0 /** Receive it and notify. */,
+        DoNotReceive = 1 /** Do not receive it: muted altogether. */,
+        ReceiveWithoutNotifying = 2 /** Receive it in silence. */,
+    }
+}
+
+enumerated! {
+    /// Whether somebody in the group has called for attention: OpenIM's `groupAtType`.
+    GroupAtType, "0, 1, 2, 3, 4" {
+        None = 0 /** Nobody has. */,
+        Me = 1 /** The owner was mentioned. */,
+        All = 2 /** Everybody was mentioned. */,
+        AllAndMe = 3 /** Everybody and the owner were mentioned. */,
+        Notice = 4 /** A group notice was published. */,
+    }
+}
+
+macro_rules! non_negative {
+    ($(#[$doc:meta])* $name:ident, $raw:ty, $from_value:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name($raw);
+
+        impl $name {
+            /// Zero, which means zero.
+            pub const ZERO: Self = Self(0);
+
+            /// The number, at least 0.
+            #[must_use]
+            pub const fn get(self) -> $raw {
+                self.0
+            }
+        }
+
+        impl TryFrom<$raw> for $name {
+            type Error = ValueError;
+
+            fn try_from(number: $raw) -> Result<Self, ValueError> {
+                if number < 0 {
+                    return Err(ValueError::TooSmall { least: 0, got: number.into() });
+                }
+                Ok(Self(number))
+            }
+        }
+
+        impl Setting for $name {
+            type Raw = $raw;
+
+            fn parse(raw: $raw) -> Result<Self, ValueError> {
+                raw.try_into()
+            }
+
+            fn value(&self) -> Value<'_> {
+                Value::$from_value(self.0)
+            }
+        }
+    };
+}
+
+non_negative! {
+    /// How long a message burns after it was read, in seconds: 0 to 2³¹−1.
+    BurnDuration, i32, I32
+}
+non_negative! {
+    /// A span of time in seconds: 0 to 2⁶³−1.
+    Seconds, i64, I64
+}
+non_negative! {
+    /// A message's sequence number in its conversation: 0 to 2⁶³−1.
+    Seq, i64, I64
+}
+
+impl Setting for Timestamp {
+    type Raw = i64;
+
+    fn parse(raw: i64) -> Result<Self, ValueError> {
+        Ok(Self(raw))
+    }
+
+    fn value(&self) -> Value<'_> {
+        Value::I64(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn enumerated_settings_take_their_numbers_and_no_others() {
+        for (number, option) in (0..).zip(RecvMsgOpt::ALL) {
+            assert_eq!(RecvMsgOpt::try_from(number), Ok(*option));
+        }
+        assert_eq!(RecvMsgOpt::ALL.len(), 3);
+        assert_eq!(GroupAtType::ALL.len(), 5);
+        assert_eq!(RecvMsgOpt::try_from(99).unwrap_err().to_string(), "must be one of 0, 1, 2, got 99");
+        assert!(GroupAtType::try_from(5).is_err());
+        assert!(GroupAtType::try_from(-1).is_err());
+    }
+
+    #[test]
+    fn spans_and_sequence_numbers_are_never_negative() {
+        assert_eq!(BurnDuration::try_from(-1).unwrap_err().to_string(), "must be at least 0, got -1");
+        assert!(Seq::try_from(i64::MIN).is_err());
+        assert_eq!(Seconds::try_from(i64::MAX).map(Seconds::get), Ok(i64::MAX));
+    }
+
+    #[test]
+    fn a_value_of_another_kind_is_refused() {
+        let error = Seq::from_value(Value::Text("1")).unwrap_err();
+        assert_eq!(error.to_string(), "must be a 64-bit integer, got a string");
+    }
+}

@@ -1,0 +1,84 @@
+//! The settings of a conversation: the one table they are written down in, and what is made of it.
+
+use crate::{BurnDuration, GroupAtType, Mask, RecvMsgOpt, Seconds, Seq, Text, Timestamp, Value, ValueError};
+
+settings! {
+    // What a client may set: name, type, default, then how `Field` and the wire call it.
+    client {
+        /// What happens when a message arrives.
+        recv_msg_opt: RecvMsgOpt = RecvMsgOpt::Receive, RecvMsgOpt "recvMsgOpt";
+        /// Whether the conversation stays at the top of the owner's list.
+        is_pinned: bool = false, IsPinned "isPinned";
+        /// Whether messages burn after they were read; true only in a single chat, where both parties share it.
+        is_private_chat: bool = false, IsPrivateChat "isPrivateChat";
+        /// How long a message burns after it was read, in seconds, at least 0.
+        burn_duration: BurnDuration = BurnDuration::ZERO, BurnDuration "burnDuration";
+        /// Whether somebody in the group has called for attention.
+        group_at_type: GroupAtType = GroupAtType::None, GroupAtType "groupAtType";
+        /// Additional information, reserved; opaque.
+        attached_info: Text = Text::default(), AttachedInfo "attachedInfo";
+        /// The extension: the host's own blob, replaced whole; opaque.
+        ex: Text = Text::default(), Ex "ex";
+        /// The first message that the owner may see, at least 0.
+        min_seq: Seq = Seq::ZERO, MinSeq "minSeq";
+        /// The last message that the owner may see, at least 0; zero means zero, never "unset".
+        max_seq: Seq = Seq::ZERO, MaxSeq "maxSeq";
+        /// Whether messages are destroyed at an interval.
+        is_msg_destruct: bool = false, IsMsgDestruct "isMsgDestruct";
+        /// The interval at which messages are destroyed, in seconds, at least 0.
+        msg_destruct_time: Seconds = Seconds::ZERO, MsgDestructTime "msgDestructTime";
+    }
+    // What only the host sets.
+    internal {
+        /// When messages were last destroyed, in milliseconds since the epoch.
+        latest_msg_destruct_time: Timestamp = Timestamp(0), LatestMsgDestructTime "latestMsgDestructTime";
+    }
+}
+
+/// A value that its setting does not accept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {problem}", field.wire_name())]
+pub struct FieldError {
+    /// The setting.
+    pub field: Field,
+    /// What is wrong with the value.
+    pub problem: ValueError,
+}
+
+impl core::fmt::Display for Field {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.wire_name())
+    }
+}
+
+impl Settings {
+    /// Every setting as a primitive, in the table's order.
+    pub fn values(&self) -> impl Iterator<Item = (Field, Value<'_>)> {
+        Field::ALL.iter().map(|&field| (field, self.value(field)))
+    }
+}
+
+impl Patch {
+    /// The fields that the patch sets, as primitives, in the table's order.
+    pub fn values(&self) -> impl Iterator<Item = (Field, Value<'_>)> {
+        Field::ALL.iter().filter_map(|&field| Some((field, self.value(field)?)))
+    }
+
+    /// Whether the patch changes nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.mask().is_empty()
+    }
+}
+
+impl serde::Serialize for Settings {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.values().map(|(field, value)| (field.wire_name(), value)))
+    }
+}
+
+impl serde::Serialize for Patch {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.values().map(|(field, value)| (field.wire_name(), value)))
+    }
+}

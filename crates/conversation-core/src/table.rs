@@ -1,0 +1,213 @@
+//! The macro behind the table of settings: one line a field, and everything that depends on the list of fields.
+//!
+//! The table itself is in `settings.rs`.
+
+macro_rules! settings {
+    (
+        client { $( $(#[$doc:meta])* $field:ident : $type:ty = $default:expr, $variant:ident $wire:literal; )* }
+        internal { $( $(#[$idoc:meta])* $ifield:ident : $itype:ty = $idefault:expr, $ivariant:ident $iwire:literal; )* }
+    ) => {
+        settings! { @model
+            $( $(#[$doc])* $field : $type = $default, $variant $wire, true; )*
+            $( $(#[$idoc])* $ifield : $itype = $idefault, $ivariant $iwire, false; )*
+        }
+
+        /// The `conversation` of a `set_conversations` request as a client may send it: nothing is checked yet.
+        ///
+        /// An absent field and `null` are both `None`.
+        #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(default)]
+        #[non_exhaustive]
+        pub struct ConversationReq {
+            /// The conversation whose settings are set.
+            #[serde(rename = "conversationID")]
+            pub conversation_id: Option<Text>,
+            /// 1 single chat, 2 old kind of group, 3 group, 4 notification account.
+            #[serde(rename = "conversationType")]
+            pub conversation_type: Option<i32>,
+            /// The other party of a single chat, or the notification account; ignored for a group.
+            #[serde(rename = "userID")]
+            pub user_id: Option<Text>,
+            /// The group; ignored for anything else.
+            #[serde(rename = "groupID")]
+            pub group_id: Option<Text>,
+            $(
+                $(#[$doc])*
+                #[serde(rename = $wire, skip_serializing_if = "Option::is_none")]
+                pub $field: Option<<$type as $crate::Setting>::Raw>,
+            )*
+        }
+
+        impl ConversationReq {
+            /// The settings that the request sets, each in its range.
+            ///
+            /// # Errors
+            ///
+            /// The first field, in the table's order, whose value is out of its range.
+            pub fn patch(&self) -> Result<Patch, FieldError> {
+                let mut patch = Patch::KEEP;
+                $(
+                    if let Some(raw) = &self.$field {
+                        let value = <$type as $crate::Setting>::parse(raw.clone());
+                        patch.$field = Some(value.map_err(|problem| FieldError { field: Field::$variant, problem })?);
+                    }
+                )*
+                Ok(patch)
+            }
+        }
+    };
+
+    (@model $( $(#[$doc:meta])* $field:ident : $type:ty = $default:expr, $variant:ident $wire:literal, $client:literal; )*) => {
+        /// One user's settings of one conversation: the fields that can be set selectively.
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub struct Settings {
+            $( $(#[$doc])* pub $field: $type, )*
+        }
+
+        impl Default for Settings {
+            fn default() -> Self {
+                Self { $( $field: $default, )* }
+            }
+        }
+
+        /// A selective change of [`Settings`]: each field is kept (`None`) or set (`Some`, to zero and empty too).
+        #[derive(Clone, Debug, Default, PartialEq)]
+        #[non_exhaustive]
+        pub struct Patch {
+            $( $(#[$doc])* pub $field: Option<$type>, )*
+        }
+
+        /// The name of a setting.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        #[repr(u8)]
+        pub enum Field {
+            $( $(#[$doc])* $variant, )*
+        }
+
+        impl Field {
+            /// Every setting, in the table's order.
+            pub const ALL: &[Self] = &[$( Self::$variant, )*];
+
+            /// The name on the wire, such as `isPinned`.
+            #[must_use]
+            pub const fn wire_name(self) -> &'static str {
+                match self { $( Self::$variant => $wire, )* }
+            }
+
+            /// The name of a column or document field, such as `is_pinned`.
+            #[must_use]
+            pub const fn column(self) -> &'static str {
+                match self { $( Self::$variant => stringify!($field), )* }
+            }
+
+            /// What a column that holds it has to be.
+            #[must_use]
+            pub const fn kind(self) -> $crate::Kind {
+                match self { $( Self::$variant => <<$type as $crate::Setting>::Raw as $crate::Primitive>::KIND, )* }
+            }
+
+            /// Whether a client may set it with `set_conversations`.
+            #[must_use]
+            pub const fn is_client(self) -> bool {
+                match self { $( Self::$variant => $client, )* }
+            }
+        }
+
+        impl Settings {
+            /// One setting as a primitive.
+            #[must_use]
+            pub fn value(&self, field: Field) -> $crate::Value<'_> {
+                match field { $( Field::$variant => $crate::Setting::value(&self.$field), )* }
+            }
+
+            /// Builds settings from primitives, asking `value` for each field in the table's order.
+            ///
+            /// # Errors
+            ///
+            /// What `value` fails with, and a [`FieldError`] (turned into `E`) where a value is out of its range.
+            pub fn from_values<'a, E: From<FieldError>>(
+                mut value: impl FnMut(Field) -> Result<$crate::Value<'a>, E>,
+            ) -> Result<Self, E> {
+                Ok(Self {
+                    $( $field: <$type as $crate::Setting>::from_value(value(Field::$variant)?)
+                        .map_err(|problem| FieldError { field: Field::$variant, problem })?, )*
+                })
+            }
+
+            /// The patch that sets the fields of `mask` to what they are here, and keeps the rest.
+            #[must_use]
+            pub fn get(&self, mask: Mask) -> Patch {
+                Patch { $( $field: mask.contains(Field::$variant).then(|| self.$field.clone()), )* }
+            }
+        }
+
+        impl Patch {
+            /// The patch that changes nothing.
+            pub const KEEP: Self = Self { $( $field: None, )* };
+
+            $(
+                #[doc = concat!("Sets `", stringify!($field), "`.")]
+                #[must_use]
+                pub fn $field(mut self, value: impl Into<$type>) -> Self {
+                    self.$field = Some(value.into());
+                    self
+                }
+            )*
+
+            /// Sets one field to a primitive.
+            ///
+            /// # Errors
+            ///
+            /// [`FieldError`] when the primitive is of another kind than the field or out of its range.
+            pub fn with(mut self, field: Field, value: $crate::Value<'_>) -> Result<Self, FieldError> {
+                match field {
+                    $( Field::$variant => {
+                        let value = <$type as $crate::Setting>::from_value(value);
+                        self.$field = Some(value.map_err(|problem| FieldError { field, problem })?);
+                    } )*
+                }
+                Ok(self)
+            }
+
+            /// What the patch sets one field to, as a primitive; `None` where it keeps it.
+            #[must_use]
+            pub fn value(&self, field: Field) -> Option<$crate::Value<'_>> {
+                match field { $( Field::$variant => self.$field.as_ref().map($crate::Setting::value), )* }
+            }
+
+            /// The fields that the patch sets.
+            #[must_use]
+            pub fn mask(&self) -> Mask {
+                let mut mask = Mask::EMPTY;
+                $( if self.$field.is_some() { mask = mask.with(Field::$variant); } )*
+                mask
+            }
+
+            /// Applies the patch to `settings` and answers with the fields whose value really changed.
+            pub fn apply(&self, settings: &mut Settings) -> Mask {
+                let mut changed = Mask::EMPTY;
+                $(
+                    if let Some(value) = &self.$field && settings.$field != *value {
+                        settings.$field = value.clone();
+                        changed = changed.with(Field::$variant);
+                    }
+                )*
+                changed
+            }
+
+            /// The patch that does what `self` does and then what `later` does.
+            #[must_use]
+            pub fn then(self, later: Self) -> Self {
+                Self { $( $field: later.$field.or(self.$field), )* }
+            }
+
+            /// The smallest patch that turns `from` into `to`.
+            #[must_use]
+            pub fn between(from: &Settings, to: &Settings) -> Self {
+                Self { $( $field: (from.$field != to.$field).then(|| to.$field.clone()), )* }
+            }
+        }
+    };
+}

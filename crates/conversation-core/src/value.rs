@@ -1,0 +1,165 @@
+//! The primitive values that settings are made of, as they stand on the wire and in a column.
+
+use core::fmt;
+
+use crate::Text;
+
+/// The kind of a [`Value`]: what a column that holds it has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// True or false.
+    Bool,
+    /// A 32-bit signed integer.
+    I32,
+    /// A 64-bit signed integer.
+    I64,
+    /// Unicode text of any length, U+0000 allowed.
+    Text,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bool => "a boolean",
+            Self::I32 => "a 32-bit integer",
+            Self::I64 => "a 64-bit integer",
+            Self::Text => "a string",
+        })
+    }
+}
+
+/// One setting as a primitive, so that an adapter can bind it, and a host write it, without knowing which it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// True or false.
+    Bool(bool),
+    /// A 32-bit signed integer.
+    I32(i32),
+    /// A 64-bit signed integer.
+    I64(i64),
+    /// Unicode text of any length, U+0000 allowed.
+    Text(&'a str),
+}
+
+impl Value<'_> {
+    /// What this is.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Bool(_) => Kind::Bool,
+            Self::I32(_) => Kind::I32,
+            Self::I64(_) => Kind::I64,
+            Self::Text(_) => Kind::Text,
+        }
+    }
+}
+
+impl serde::Serialize for Value<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::I32(value) => serializer.serialize_i32(*value),
+            Self::I64(value) => serializer.serialize_i64(*value),
+            Self::Text(value) => serializer.serialize_str(value),
+        }
+    }
+}
+
+/// Why a value cannot be the value of a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValueError {
+    /// A number below the range.
+    #[error("must be at least {least}, got {got}")]
+    TooSmall {
+        /// The least allowed.
+        least: i64,
+        /// The number found.
+        got: i64,
+    },
+    /// A number that stands for none of the meanings of an enumerated setting.
+    #[error("must be one of {allowed}, got {got}")]
+    NotOneOf {
+        /// The numbers allowed.
+        allowed: &'static str,
+        /// The number found.
+        got: i64,
+    },
+    /// A value of another kind than the setting's.
+    #[error("must be {expected}, got {got}")]
+    WrongKind {
+        /// The setting's kind.
+        expected: Kind,
+        /// The kind found.
+        got: Kind,
+    },
+}
+
+/// A Rust type that a setting can have: a primitive on the wire and in the store, and a type that is always right
+/// in between.
+pub trait Setting: Clone + PartialEq {
+    /// What stands on the wire and in a column.
+    type Raw: Primitive;
+
+    /// Checks a primitive.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError`] when it is out of the setting's range.
+    fn parse(raw: Self::Raw) -> Result<Self, ValueError>;
+
+    /// The value as a primitive.
+    fn value(&self) -> Value<'_>;
+
+    /// Checks a primitive of unknown kind, such as one read from a column.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError`] when it is of another kind or out of the setting's range.
+    fn from_value(value: Value<'_>) -> Result<Self, ValueError> {
+        let wrong = ValueError::WrongKind { expected: Self::Raw::KIND, got: value.kind() };
+        Self::parse(Self::Raw::of(value).ok_or(wrong)?)
+    }
+}
+
+/// One of the four Rust types behind [`Value`].
+pub trait Primitive: Sized {
+    /// Which of them.
+    const KIND: Kind;
+
+    /// The primitive in `value`, if it is of this kind.
+    fn of(value: Value<'_>) -> Option<Self>;
+}
+
+macro_rules! primitive {
+    ($type:ty, $kind:ident, $raw:ident => $owned:expr, $value:ident => $borrowed:expr) => {
+        impl Primitive for $type {
+            const KIND: Kind = Kind::$kind;
+
+            fn of(value: Value<'_>) -> Option<Self> {
+                match value {
+                    Value::$kind($raw) => Some($owned),
+                    _ => None,
+                }
+            }
+        }
+
+        impl Setting for $type {
+            type Raw = Self;
+
+            fn parse(raw: Self) -> Result<Self, ValueError> {
+                Ok(raw)
+            }
+
+            fn value(&self) -> Value<'_> {
+                let $value = self;
+                Value::$kind($borrowed)
+            }
+        }
+    };
+}
+
+primitive!(bool, Bool, raw => raw, value => *value);
+primitive!(i32, I32, raw => raw, value => *value);
+primitive!(i64, I64, raw => raw, value => *value);
+primitive!(Text, Text, raw => Text::from(raw), value => value);

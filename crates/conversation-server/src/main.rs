@@ -1,0 +1,3 @@
+//! The conversation settings server.
+
+fn main() {}

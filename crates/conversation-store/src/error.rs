@@ -1,0 +1,73 @@
+//! How a store fails.
+
+use conversation_core::{Key, Rejected};
+
+/// The cause inside an error.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a store could not do what it was asked.
+///
+/// The message names the store and the kind and is fit for a log; it holds no setting's value. The cause, where there
+/// is one, is the [source](std::error::Error::source).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A write of the batch must not happen; nothing was stored. Not a fault of the store's.
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
+    /// Other writers of the same owners were in the way, again and again; nothing was stored.
+    #[error("{store}: other writers were in the way too often")]
+    Conflict {
+        /// The store's name, such as `sqlite`.
+        store: &'static str,
+        /// The last conflict.
+        source: BoxError,
+    },
+    /// The store cannot be reached or cannot write now: a lost connection, a full disk, a queue that is full. After a
+    /// lost connection the batch may have been stored.
+    #[error("{store}: cannot be reached or cannot write now")]
+    Unavailable {
+        /// The store's name, such as `sqlite`.
+        store: &'static str,
+        /// What stands in the way.
+        source: BoxError,
+    },
+    /// What is stored cannot be read back: damaged, or written by something else.
+    #[error("{store}: stored data is damaged{}", of(key.as_deref()))]
+    Corrupt {
+        /// The store's name, such as `sqlite`.
+        store: &'static str,
+        /// The conversation, where it can be told.
+        key: Option<Box<Key>>,
+        /// What is wrong with it.
+        source: BoxError,
+    },
+    /// The call asks for what this store cannot do, such as a batch too large for one transaction.
+    #[error("{store}: cannot do what was asked")]
+    Invalid {
+        /// The store's name, such as `sqlite`.
+        store: &'static str,
+        /// What it cannot do.
+        source: BoxError,
+    },
+    /// Anything else.
+    #[error("{store}: failed")]
+    Other {
+        /// The store's name, such as `sqlite`.
+        store: &'static str,
+        /// What went wrong.
+        source: BoxError,
+    },
+}
+
+fn of(key: Option<&Key>) -> String {
+    key.map(|key| format!(": conversation {key}")).unwrap_or_default()
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later. A batch may always be applied again: what is there already is silence.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Conflict { .. } | Self::Unavailable { .. })
+    }
+}

@@ -1,0 +1,41 @@
+//! The storage contract of conversation settings.
+//!
+//! [`ConversationStore`] is what an adapter implements, and its documentation is the contract. Between what an adapter
+//! loads and what it stores lies one pure step, [`resolve`]: decisions, versions, tombstones and outcomes, written once
+//! for all. How a record looks to a client that synced before is one pure rule too, [`Changes::since`]. What is left to
+//! an adapter is a transaction, a load and a store:
+//!
+//! ```text
+//! begin
+//!   held     = load the batch's records and its owners' versions      (the engine's own)
+//!   resolved = resolve(batch, &held, at)?                              (pure, the same for all)
+//!   store resolved.records and resolved.versions                      (the engine's own)
+//! commit
+//! answer resolved.applied
+//! ```
+//!
+//! Callers find conveniences in [`ConversationStoreExt`].
+
+mod changes;
+mod error;
+mod ext;
+mod filter;
+mod lives;
+mod page;
+mod record;
+mod resolve;
+mod retry;
+mod store;
+mod version;
+
+pub use changes::{Changes, Seen, seen_since};
+pub use error::{BoxError, StoreError};
+pub use ext::ConversationStoreExt;
+pub use filter::Filter;
+pub use lives::{Lives, ParseLivesError};
+pub use page::{Page, Paged};
+pub use record::{Record, State};
+pub use resolve::{Applied, Changed, Held, Resolved, resolve};
+pub use retry::{Attempt, Retry};
+pub use store::ConversationStore;
+pub use version::{LogId, OwnerVersion, ParseLogIdError};

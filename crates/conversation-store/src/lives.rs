@@ -1,0 +1,138 @@
+//! When a conversation was there.
+
+use std::{fmt, str::FromStr};
+
+use conversation_core::Version;
+
+/// The versions at which a conversation came and went, in turn: created, removed, created again, …
+///
+/// Nearly always a single one. It is what makes the sync rule exact: whether a client that synced up to some version
+/// holds the conversation can be told for any version, however often it was removed and created again.
+///
+/// Printed, and kept by adapters, as the numbers joined by commas: `3` or `3,7,9`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Lives {
+    turns: Turns,
+}
+
+/// Nearly all conversations are created once and never removed: those need no allocation.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Turns {
+    Once(Version),
+    Many(Vec<Version>),
+}
+
+impl Lives {
+    /// The most turns that are kept. Past it the oldest gap between two lives is forgotten, after which a client from
+    /// within that gap may be told to remove what it does not hold: harmless.
+    const MOST: usize = 16;
+
+    /// A conversation created at `version`.
+    #[must_use]
+    pub const fn born(version: Version) -> Self {
+        Self { turns: Turns::Once(version) }
+    }
+
+    fn turns(&self) -> &[Version] {
+        match &self.turns {
+            Turns::Once(version) => std::slice::from_ref(version),
+            Turns::Many(turns) => turns,
+        }
+    }
+
+    /// The same conversation after it came or went at `version`.
+    #[must_use]
+    pub(crate) fn turned(&self, version: Version) -> Self {
+        let mut turns = self.turns().to_vec();
+        turns.push(version);
+        if turns.len() > Self::MOST {
+            turns.drain(1..3);
+        }
+        Self { turns: Turns::Many(turns) }
+    }
+
+    /// Whether the conversation is there now.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.turns().len() % 2 == 1
+    }
+
+    /// Whether the conversation was there at `version`.
+    #[must_use]
+    pub fn was_live_at(&self, version: Version) -> bool {
+        self.turns().iter().filter(|turn| **turn <= version).count() % 2 == 1
+    }
+}
+
+impl fmt::Display for Lives {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, turn) in self.turns().iter().enumerate() {
+            write!(f, "{}{turn}", if n == 0 { "" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Lives {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lives({self})")
+    }
+}
+
+/// A text that is not rising numbers joined by commas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be rising version numbers joined by commas")]
+pub struct ParseLivesError;
+
+impl FromStr for Lives {
+    type Err = ParseLivesError;
+
+    fn from_str(text: &str) -> Result<Self, ParseLivesError> {
+        let turn = |part: &str| part.parse().map(Version).map_err(|_| ParseLivesError);
+        if !text.contains(',') {
+            return turn(text).map(Self::born);
+        }
+        let turns: Vec<_> = text.split(',').map(turn).collect::<Result<_, _>>()?;
+        if turns.len() > Self::MOST || !turns.is_sorted_by(|a, b| a < b) {
+            return Err(ParseLivesError);
+        }
+        Ok(Self { turns: Turns::Many(turns) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lives(text: &str) -> Lives {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_life_can_be_told_at_every_version() {
+        let twice = Lives::born(Version(2)).turned(Version(4)).turned(Version(5));
+        assert_eq!(twice, lives("2,4,5"));
+        let at = |version| twice.was_live_at(Version(version));
+        assert_eq!([at(0), at(1), at(2), at(3), at(4), at(5), at(9)], [false, false, true, true, false, true, true]);
+        assert!(twice.is_live());
+        assert!(!twice.turned(Version(9)).is_live());
+    }
+
+    #[test]
+    fn the_turns_are_bounded_and_what_is_forgotten_is_the_oldest_gap() {
+        let many = (2..=41).fold(Lives::born(Version(1)), |lives, version| lives.turned(Version(version)));
+        assert!(many.turns().len() <= Lives::MOST);
+        assert!(many.is_live(), "created last at 41");
+        assert!(many.was_live_at(Version(1)) && many.was_live_at(Version(2)) && !many.was_live_at(Version(38)));
+    }
+
+    #[test]
+    fn lives_read_back_as_printed_and_nothing_else_is_read() {
+        for text in ["0", "7", "1,2", "1,2,18446744073709551615"] {
+            assert_eq!(lives(text).to_string(), text);
+        }
+        for wrong in ["", ",", "1,", "2,1", "1,1", "-1", "x", "1, 2"] {
+            assert_eq!(wrong.parse::<Lives>(), Err(ParseLivesError), "{wrong}");
+        }
+    }
+}

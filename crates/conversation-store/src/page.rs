@@ -1,0 +1,50 @@
+//! Keyset pages.
+
+use conversation_core::Conversation;
+
+/// Which part of an ordered answer to read: at most `limit` entries after the key `after`.
+///
+/// A key that is gone is as good as any other: pages are complete and without repeats for all entries that are there
+/// throughout, whatever comes and goes in between.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<K> {
+    /// The last key of the page before; `None` for the first page.
+    pub after: Option<K>,
+    /// The most entries to answer with; 0 answers with none.
+    pub limit: usize,
+}
+
+impl<K> Page<K> {
+    /// The first `limit` entries.
+    #[must_use]
+    pub const fn first(limit: usize) -> Self {
+        Self { after: None, limit }
+    }
+
+    /// At most `limit` entries after the key `after`.
+    #[must_use]
+    pub const fn after(after: K, limit: usize) -> Self {
+        Self { after: Some(after), limit }
+    }
+}
+
+/// One page of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Paged<K> {
+    /// The entries, in order.
+    pub conversations: Vec<Conversation>,
+    /// The key to go on after; `None` where this was the last page.
+    pub next: Option<K>,
+}
+
+impl<K> Paged<K> {
+    /// A page of `limit` entries made of `conversations`, of which an adapter reads one more than asked for to learn
+    /// whether there is more.
+    #[must_use]
+    pub fn cut(mut conversations: Vec<Conversation>, limit: usize, key: impl FnOnce(&Conversation) -> K) -> Self {
+        let more = conversations.len() > limit;
+        conversations.truncate(limit);
+        let next = if more { conversations.last().map(key) } else { None };
+        Self { conversations, next }
+    }
+}

@@ -1,0 +1,76 @@
+//! Trying again, bounded, with jitter.
+
+use std::time::Duration;
+
+use crate::StoreError;
+
+/// How one attempt failed.
+#[derive(Debug)]
+pub enum Attempt {
+    /// Another may succeed; the error to answer with once there are no more.
+    Again(StoreError),
+    /// It is no use trying again.
+    Fail(StoreError),
+}
+
+impl From<StoreError> for Attempt {
+    fn from(error: StoreError) -> Self {
+        Self::Fail(error)
+    }
+}
+
+/// How often and how long to try again after a conflict: delays grow from `first` by doubling up to `longest`, each
+/// drawn evenly from between half of that and all of it, so that writers in each other's way do not stay in step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// The most attempts, the first included.
+    pub attempts: u32,
+    /// The delay after the first attempt.
+    pub first: Duration,
+    /// The longest delay.
+    pub longest: Duration,
+}
+
+impl Default for Retry {
+    /// 12 attempts with delays from 2 ms up to 250 ms: about a second and a half at most.
+    fn default() -> Self {
+        Self { attempts: 12, first: Duration::from_millis(2), longest: Duration::from_millis(250) }
+    }
+}
+
+impl Retry {
+    /// The delay after attempt number `attempt`, counted from 1, where `jitter` is evenly from 0 up to 1.
+    #[must_use]
+    pub fn delay(&self, attempt: u32, jitter: f64) -> Duration {
+        let doubled = self.first.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
+        doubled.min(self.longest).mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
+    }
+
+    /// Runs `operation` until it succeeds, fails for good, or has been tried often enough. `sleep` waits, `jitter` is
+    /// drawn evenly from 0 up to 1: the adapter brings both, so that tests can bring their own.
+    ///
+    /// # Errors
+    ///
+    /// The error of the attempt that failed for good, or of the last one.
+    pub async fn run<T, Slept, Tried>(
+        &self,
+        sleep: impl Fn(Duration) -> Slept,
+        mut jitter: impl FnMut() -> f64,
+        mut operation: impl FnMut() -> Tried,
+    ) -> Result<T, StoreError>
+    where
+        Slept: Future<Output = ()>,
+        Tried: Future<Output = Result<T, Attempt>>,
+    {
+        let mut attempt = 1;
+        loop {
+            match operation().await {
+                Ok(value) => return Ok(value),
+                Err(Attempt::Fail(error)) => return Err(error),
+                Err(Attempt::Again(error)) if attempt >= self.attempts => return Err(error),
+                Err(Attempt::Again(_)) => sleep(self.delay(attempt, jitter())).await,
+            }
+            attempt += 1;
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Proves any storage adapter of conversation settings.
