@@ -1,1 +1,3 @@
 //! Proves any storage adapter of conversation settings.
+
+pub mod bench;
