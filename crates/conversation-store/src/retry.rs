@@ -74,3 +74,83 @@ impl Retry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        cell::{Cell, RefCell},
+        future::ready,
+        pin::pin,
+        task::{Context, Poll, Waker},
+    };
+
+    use super::*;
+
+    fn conflict() -> StoreError {
+        StoreError::Conflict { store: "test", source: "in the way".into() }
+    }
+
+    /// Runs `operation` with delays that are noted instead of slept.
+    fn run<T>(retry: Retry, operation: impl FnMut() -> Result<T, Attempt>) -> (Result<T, StoreError>, Vec<Duration>) {
+        let slept = RefCell::new(Vec::new());
+        let mut operation = operation;
+        let result = {
+            let sleep = |delay| {
+                slept.borrow_mut().push(delay);
+                ready(())
+            };
+            let running = pin!(retry.run(sleep, || 1.0, || ready(operation())));
+            match running.poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(result) => result,
+                Poll::Pending => panic!("nothing here waits"),
+            }
+        };
+        (result, slept.into_inner())
+    }
+
+    #[test]
+    fn what_succeeds_at_once_is_tried_once() {
+        let (result, slept) = run(Retry::default(), || Ok(7));
+        assert_eq!(result.unwrap(), 7);
+        assert_eq!(slept, []);
+    }
+
+    #[test]
+    fn a_conflict_is_tried_again_until_it_succeeds() {
+        let left = Cell::new(3);
+        let (result, slept) = run(Retry::default(), || match left.replace(left.get() - 1) {
+            0 => Ok(()),
+            _ => Err(Attempt::Again(conflict())),
+        });
+        assert!(result.is_ok());
+        assert_eq!(slept, [2, 4, 8].map(Duration::from_millis));
+    }
+
+    #[test]
+    fn attempts_are_bounded_and_the_last_error_is_answered() {
+        let tried = Cell::new(0);
+        let (result, slept) = run(Retry { attempts: 5, ..Retry::default() }, || {
+            tried.set(tried.get() + 1);
+            Err::<(), _>(Attempt::Again(conflict()))
+        });
+        assert!(matches!(result, Err(StoreError::Conflict { .. })));
+        assert_eq!((tried.get(), slept.len()), (5, 4));
+    }
+
+    #[test]
+    fn what_fails_for_good_is_not_tried_again() {
+        let other = || StoreError::Other { store: "test", source: "no".into() };
+        let (result, slept) = run(Retry::default(), || Err::<(), _>(other().into()));
+        assert!(matches!(result, Err(StoreError::Other { .. })));
+        assert_eq!(slept, []);
+    }
+
+    #[test]
+    fn delays_double_up_to_the_longest_and_jitter_halves_them_at_most() {
+        let retry = Retry::default();
+        assert_eq!(retry.delay(1, 0.0), Duration::from_millis(1));
+        assert_eq!(retry.delay(1, 1.0), Duration::from_millis(2));
+        assert_eq!(retry.delay(100, 1.0), Duration::from_millis(250));
+        assert_eq!(retry.delay(u32::MAX, 0.0), Duration::from_millis(125));
+    }
+}
