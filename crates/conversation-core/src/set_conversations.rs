@@ -1,6 +1,12 @@
 //! The request `set_conversations`, from what a client may send to a value that cannot be wrong.
 
 use alloc::vec::Vec;
+use core::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use crate::{
     ArgsError, ConversationId, ConversationReq, Field, GroupId, Mask, Patch, Path, Problem, Target, Text, UserId, Value,
@@ -15,7 +21,31 @@ pub struct SetConversationsRequest {
     #[serde(rename = "userIDs")]
     pub user_ids: Option<Vec<Text>>,
     /// What to set.
+    #[serde(deserialize_with = "object_or_null")]
     pub conversation: Option<ConversationReq>,
+}
+
+/// Reads a struct from an object, and not, as derived code would, from an array of its fields as well.
+fn object_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ConversationReq>, D::Error> {
+    struct ObjectOrNull;
+
+    impl<'de> Visitor<'de> for ObjectOrNull {
+        type Value = Option<ConversationReq>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            ConversationReq::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        }
+    }
+
+    deserializer.deserialize_any(ObjectOrNull)
 }
 
 /// How much one request may ask for.

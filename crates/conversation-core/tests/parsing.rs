@@ -145,6 +145,15 @@ fn the_conversation_and_its_id_are_required() {
 }
 
 #[test]
+fn the_conversation_is_an_object() {
+    assert_eq!(refused(with(group(), "/conversation", Value::Null)), "conversation: is required");
+    for wrong in [json!([]), json!(["sg_g", 3, null, "g"]), json!("sg_g"), json!(3), json!(true)] {
+        let error = refused(with(group(), "/conversation", wrong));
+        assert!(error.contains("expected an object"), "{error}");
+    }
+}
+
+#[test]
 fn the_type_is_one_of_four_and_each_needs_its_target() {
     let typed = |kind: Value| with(group(), "/conversation/conversationType", kind);
     assert_eq!(refused(typed(Value::Null)), "conversation.conversationType: is required");

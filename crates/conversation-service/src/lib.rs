@@ -1,1 +1,47 @@
-//! The use cases of conversation settings.
+//! The use cases of conversation settings: who may do what, and the ports to the host.
+//!
+//! A [`ConversationService`] stands between a host (an HTTP or gRPC server, or a handler of your own) and a store:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use conversation_core::{SetConversationsRequest, UserId};
+//! use conversation_service::{Caller, Context, ConversationService};
+//! use conversation_store_memory::MemoryStore;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let service = ConversationService::builder(Arc::new(MemoryStore::new())).build();
+//! let context = Context::new("op-1", Caller::Admin(UserId::new("imAdmin")?));
+//! let request: SetConversationsRequest = serde_json::from_str(
+//!     r#"{ "userIDs": ["alice", "bob"], "conversation": {
+//!         "conversationID": "sg_team", "conversationType": 3, "groupID": "team", "isPinned": true } }"#,
+//! )?;
+//! let report = service.set_conversations(&context, request).await?;
+//! assert_eq!(report.entries.len(), 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What the host knows and the core does not comes in through ports, each with a ready default: the state of groups
+//! ([`GroupDirectory`]), what to tell others ([`EventSink`]), and the time ([`Clock`]).
+
+mod caller;
+mod clock;
+mod code;
+mod error;
+mod events;
+mod groups;
+mod in_order;
+mod permission;
+mod reads;
+mod service;
+mod set;
+
+pub use caller::{Caller, Context};
+pub use clock::{Clock, SystemClock};
+pub use code::Code;
+pub use error::ServiceError;
+pub use events::{Event, EventKind, EventSink};
+pub use groups::{DirectoryError, GroupDirectory, GroupStatus};
+pub use service::{Builder, ConversationService};

@@ -1,0 +1,51 @@
+//! The port to whoever wants to know what has changed.
+
+use std::{fmt::Debug, sync::Arc};
+
+use conversation_core::{ConversationId, Mask, UserId, Version};
+
+/// Takes what has changed, after it was stored.
+///
+/// A host turns events into notices, webhooks and cache invalidation.
+pub trait EventSink: Debug + Send + Sync + 'static {
+    /// Takes an event.
+    ///
+    /// Called only for what really changed, once, and for each owner in the order of the owner's versions. It is called
+    /// while other calls may wait for it, so it must not block: queue what takes time.
+    fn emit(&self, event: Event);
+}
+
+/// A change of one conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Event {
+    /// Whose view of the conversation changed.
+    pub owner: UserId,
+    /// The conversation.
+    pub conversation_id: ConversationId,
+    /// What happened to it.
+    pub kind: EventKind,
+    /// The owner's version since.
+    pub version: Version,
+    /// The operation ID of the call that did it.
+    pub operation_id: Arc<str>,
+    /// Who called.
+    pub caller: UserId,
+}
+
+/// What happened to a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// It was created, with these settings set and the others at their defaults.
+    Created(Mask),
+    /// These settings have a new value.
+    Updated(Mask),
+    /// Private chat was turned on or off; beside the event that says so by its fields, since both parties are told.
+    PrivateChat {
+        /// The other party.
+        with: UserId,
+        /// Whether it is on now.
+        is_on: bool,
+    },
+}

@@ -1,0 +1,105 @@
+//! The service and what it is made of.
+
+use std::sync::Arc;
+
+use conversation_core::{Limits, MissingPolicy, UserId};
+use conversation_store::{ConversationStore, StoreError};
+
+use crate::{Clock, Event, EventSink, GroupDirectory, SystemClock, in_order::InOrder};
+
+/// The use cases, over a store. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ConversationService {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) store: Arc<dyn ConversationStore>,
+    pub(crate) groups: Option<Arc<dyn GroupDirectory>>,
+    pub(crate) events: Option<Arc<dyn EventSink>>,
+    pub(crate) order: InOrder<Event>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) limits: Limits,
+    pub(crate) missing: MissingPolicy,
+}
+
+/// Puts a service together: only the store has no default.
+#[derive(Debug)]
+#[must_use]
+pub struct Builder {
+    inner: Inner,
+}
+
+impl ConversationService {
+    /// A service over `store`, with a default for everything else: no group directory, nobody to tell of changes, the
+    /// system's clock, the default [`Limits`], and missing conversations created.
+    pub fn builder(store: Arc<dyn ConversationStore>) -> Builder {
+        Builder {
+            inner: Inner {
+                store,
+                groups: None,
+                events: None,
+                order: InOrder::default(),
+                clock: Arc::new(SystemClock),
+                limits: Limits::default(),
+                missing: MissingPolicy::default(),
+            },
+        }
+    }
+
+    /// The clock that the service goes by.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
+    }
+
+    /// Asks the store something, to learn whether it answers.
+    ///
+    /// # Errors
+    ///
+    /// What the store fails with.
+    #[expect(clippy::missing_panics_doc, reason = "it does not panic: the ID is one")]
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        let nobody = UserId::new("readyz").expect("is an ID");
+        self.inner.store.version(&nobody).await.map(drop)
+    }
+}
+
+impl Builder {
+    /// Asks `groups` whether a group exists before setting its conversation.
+    pub fn groups(mut self, groups: Arc<dyn GroupDirectory>) -> Self {
+        self.inner.groups = Some(groups);
+        self
+    }
+
+    /// Tells `events` what has changed.
+    pub fn events(mut self, events: Arc<dyn EventSink>) -> Self {
+        self.inner.events = Some(events);
+        self
+    }
+
+    /// Goes by `clock`.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.inner.clock = clock;
+        self
+    }
+
+    /// Refuses requests past `limits`.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.inner.limits = limits;
+        self
+    }
+
+    /// Treats missing conversations by `policy`.
+    pub fn missing(mut self, policy: MissingPolicy) -> Self {
+        self.inner.missing = policy;
+        self
+    }
+
+    /// The service.
+    #[must_use]
+    pub fn build(self) -> ConversationService {
+        ConversationService { inner: Arc::new(self.inner) }
+    }
+}
