@@ -42,4 +42,13 @@ impl Record {
             State::Removed(_) => None,
         }
     }
+
+    /// The conversation, unless this is a tombstone.
+    #[must_use]
+    pub fn into_live(self) -> Option<Conversation> {
+        match self.state {
+            State::Live(conversation) => Some(conversation),
+            State::Removed(_) => None,
+        }
+    }
 }

@@ -1,0 +1,3 @@
+//! What the adapter costs.
+
+fn main() {}

@@ -1,0 +1,201 @@
+//! What is asked of the database: loading and storing a batch, and the reads.
+
+use std::sync::LazyLock;
+
+use conversation_core::{Conversation, ConversationId, Key, UserId, Version, WriteBatch};
+use conversation_store::{Filter, Held, Record, Resolved};
+use rusqlite::{Connection, OptionalExtension, ToSql};
+
+use crate::{
+    error::Error,
+    rows::{self, STATE},
+};
+
+/// A lookup by key answers with the owner's version as well, so that loading takes one lookup a write. A record's owner
+/// always has a version.
+static LOAD: LazyLock<String> = LazyLock::new(|| {
+    let state = &*STATE;
+    format!(
+        "SELECT version, {state} FROM owners
+         LEFT JOIN conversations ON conversations.owner = ?1 AND conversation_id = ?2 WHERE owners.owner = ?1"
+    )
+});
+
+static PUT: LazyLock<String> = LazyLock::new(|| {
+    let columns: Vec<_> = rows::columns().collect();
+    let parameters = vec!["?"; columns.len()].join(", ");
+    let updates: Vec<_> =
+        columns.iter().skip(rows::KEY).map(|column| format!("{column} = excluded.{column}")).collect();
+    format!(
+        "INSERT INTO conversations ({}) VALUES ({parameters})
+         ON CONFLICT (owner, conversation_id) DO UPDATE SET {}",
+        columns.join(", "),
+        updates.join(", ")
+    )
+});
+
+const PUT_VERSION: &str = "
+    INSERT INTO owners (owner, version) VALUES (?1, ?2) ON CONFLICT (owner) DO UPDATE SET version = excluded.version";
+
+static GET: LazyLock<String> = LazyLock::new(|| {
+    let state = &*STATE;
+    format!("SELECT {state} FROM conversations WHERE owner = ?1 AND conversation_id = ?2")
+});
+
+static CHANGED: LazyLock<String> = LazyLock::new(|| {
+    let state = &*STATE;
+    format!(
+        "SELECT owner, conversation_id, {state} FROM conversations
+         WHERE owner = ?1 AND changed_in > ?2 ORDER BY changed_in LIMIT ?3"
+    )
+});
+
+/// Loads what is held of a batch.
+pub(crate) fn load(connection: &Connection, batch: &WriteBatch) -> Result<Held, Error> {
+    let mut statement = connection.prepare_cached(&LOAD)?;
+    let mut held = Held { records: Vec::with_capacity(batch.len()), versions: Vec::new() };
+    for writes in batch.by_owner() {
+        let mut version = Version::ZERO;
+        for write in writes {
+            let mut rows = statement.query((write.key.owner.as_str(), write.key.conversation_id.as_str()))?;
+            held.records.push(match rows.next()? {
+                None => None,
+                Some(row) => {
+                    version = Version(row.get(0)?);
+                    rows::optional_record_of(&write.key, row, 1)?
+                }
+            });
+        }
+        held.versions.push(version);
+    }
+    Ok(held)
+}
+
+/// Stores what a batch came to.
+pub(crate) fn put(connection: &Connection, resolved: &Resolved) -> Result<(), Error> {
+    let mut statement = connection.prepare_cached(PUT_VERSION)?;
+    for (owner, version) in &resolved.versions {
+        statement.execute((owner.as_str(), version.0))?;
+    }
+    let mut statement = connection.prepare_cached(&PUT)?;
+    for changed in &resolved.records {
+        rows::bind(&mut statement, &changed.record)?;
+        statement.raw_execute()?;
+    }
+    Ok(())
+}
+
+/// The conversations of some keys.
+pub(crate) fn get(connection: &Connection, keys: &[Key]) -> Result<Vec<Option<Conversation>>, Error> {
+    let mut statement = connection.prepare_cached(&GET)?;
+    let mut found = Vec::with_capacity(keys.len());
+    for key in keys {
+        let mut rows = statement.query((key.owner.as_str(), key.conversation_id.as_str()))?;
+        let record = rows.next()?.map(|row| rows::record_of(key, row, 0)).transpose()?;
+        found.push(record.and_then(Record::into_live));
+    }
+    Ok(found)
+}
+
+/// The owner's conversations that pass `filter`, in the order of their IDs, those after `after`, at most `most`.
+pub(crate) fn list(
+    connection: &Connection,
+    owner: &UserId,
+    filter: &Filter,
+    after: Option<&ConversationId>,
+    most: usize,
+) -> Result<Vec<Conversation>, Error> {
+    // No ID is empty, so all are after the empty text.
+    let after = after.map_or("", ConversationId::as_str);
+    let condition = "owner = ? AND conversation_id > ?";
+    page(connection, condition, "conversation_id", [owner.as_str(), after], filter, most)
+}
+
+/// The views of a conversation that pass `filter`, in the order of their owners, those after `after`, at most `most`.
+pub(crate) fn holders(
+    connection: &Connection,
+    conversation_id: &ConversationId,
+    filter: &Filter,
+    after: Option<&UserId>,
+    most: usize,
+) -> Result<Vec<Conversation>, Error> {
+    let after = after.map_or("", UserId::as_str);
+    let condition = "conversation_id = ? AND owner > ?";
+    page(connection, condition, "owner", [conversation_id.as_str(), after], filter, most)
+}
+
+fn page(
+    connection: &Connection,
+    condition: &str,
+    order: &str,
+    ids: [&str; 2],
+    filter: &Filter,
+    most: usize,
+) -> Result<Vec<Conversation>, Error> {
+    // What varies in the text are names of our own columns; every value is a parameter.
+    let state = &*STATE;
+    let mut sql = format!(
+        "SELECT owner, conversation_id, {state} FROM conversations WHERE {condition} AND conversation_type IS NOT NULL"
+    );
+    let most = limit(most);
+    let is = filter.is.values().map(|(field, value)| (field, "=", value));
+    let is_not = filter.is_not.values().map(|(field, value)| (field, "<>", value));
+    let mut values = Vec::new();
+    for (field, comparison, value) in is.chain(is_not) {
+        sql.extend([" AND ", field.column(), " ", comparison, " ?"]);
+        values.push(rows::setting_to_sql(value));
+    }
+    sql.extend([" ORDER BY ", order, " LIMIT ?"]);
+
+    let mut parameters: Vec<&dyn ToSql> = vec![&ids[0], &ids[1]];
+    parameters.extend(values.iter().map(|value| value as &dyn ToSql));
+    parameters.push(&most);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let records = read(statement.query(&*parameters)?)?;
+    Ok(records.into_iter().filter_map(Record::into_live).collect())
+}
+
+/// How far an owner's log has come, and up to where its tombstones were pruned.
+pub(crate) fn versions(connection: &Connection, owner: &UserId) -> Result<(Version, Version), Error> {
+    let mut statement = connection.prepare_cached("SELECT version, pruned FROM owners WHERE owner = ?1")?;
+    let read = |row: &rusqlite::Row<'_>| Ok((Version(row.get(0)?), Version(row.get(1)?)));
+    Ok(statement.query_row([owner.as_str()], read).optional()?.unwrap_or_default())
+}
+
+/// The owner's records changed after a version, in the order of the change, at most `most`.
+pub(crate) fn changed(
+    connection: &Connection,
+    owner: &UserId,
+    after: Version,
+    most: usize,
+) -> Result<Vec<Record>, Error> {
+    let mut statement = connection.prepare_cached(&CHANGED)?;
+    read(statement.query((owner.as_str(), after.0, limit(most)))?)
+}
+
+/// Forgets the owner's tombstones of versions up to `through`, which is none beyond the owner's.
+pub(crate) fn prune(connection: &Connection, owner: &UserId, through: Version) -> Result<usize, Error> {
+    let (version, pruned) = versions(connection, owner)?;
+    let through = through.min(version).max(pruned).0;
+    // What is so already is not written again: no write, no `fsync`.
+    connection
+        .prepare_cached("UPDATE owners SET pruned = ?2 WHERE owner = ?1 AND pruned < ?2")?
+        .execute((owner.as_str(), through))?;
+    let mut statement = connection.prepare_cached(
+        "DELETE FROM conversations WHERE owner = ?1 AND changed_in <= ?2 AND conversation_type IS NULL",
+    )?;
+    Ok(statement.execute((owner.as_str(), through))?)
+}
+
+fn read(mut rows: rusqlite::Rows<'_>) -> Result<Vec<Record>, Error> {
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(rows::record(row)?);
+    }
+    Ok(records)
+}
+
+/// A number of rows as SQLite counts.
+fn limit(most: usize) -> i64 {
+    i64::try_from(most).unwrap_or(i64::MAX)
+}
