@@ -63,3 +63,37 @@ impl From<Error> for StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn each_failure_of_sqlites_is_of_a_kind() {
+        let kind = |code| {
+            let failure = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            match StoreError::from(Error::from(failure)) {
+                StoreError::Conflict { .. } => "conflict",
+                StoreError::Unavailable { .. } => "unavailable",
+                StoreError::Corrupt { .. } => "corrupt",
+                StoreError::Invalid { .. } => "invalid",
+                _ => "other",
+            }
+        };
+        let kinds = [
+            ("conflict", vec![ffi::SQLITE_BUSY, ffi::SQLITE_BUSY_SNAPSHOT, ffi::SQLITE_LOCKED]),
+            ("unavailable", vec![ffi::SQLITE_FULL, ffi::SQLITE_READONLY, ffi::SQLITE_CANTOPEN]),
+            ("unavailable", vec![ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_READONLY_DBMOVED]),
+            ("corrupt", vec![ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB]),
+            ("invalid", vec![ffi::SQLITE_TOOBIG]),
+            ("other", vec![ffi::SQLITE_ERROR, ffi::SQLITE_MISUSE, ffi::SQLITE_CONSTRAINT]),
+        ];
+        for (expected, codes) in kinds {
+            for code in codes {
+                assert_eq!(kind(code), expected, "{code}");
+            }
+        }
+    }
+}

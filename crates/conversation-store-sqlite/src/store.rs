@@ -1,5 +1,8 @@
 //! The adapter.
 
+#[cfg(test)]
+mod faults;
+
 use std::path::Path;
 
 use async_trait::async_trait;

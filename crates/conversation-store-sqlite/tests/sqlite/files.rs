@@ -140,3 +140,33 @@ async fn a_value_that_no_setting_has_is_told_with_its_conversation() {
         assert!(store.get_one(key("b", "sg_team")).await.unwrap().is_some(), "others are not affected");
     }
 }
+
+#[tokio::test]
+async fn a_damaged_page_fails_what_is_on_it_and_nothing_else() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let owners: Vec<_> = (0..500).map(|n| format!("u{n:03}")).collect();
+    let keys: Vec<_> = owners.iter().map(|owner| key(owner, "sg_team")).collect();
+    store.apply(&set(keys.clone(), &Patch::KEEP.ex("e".repeat(200))), AT).await.unwrap();
+    let victim = key("u250", "sg_team");
+    store.apply(&set([victim.clone()], &Patch::KEEP.ex("the victim")), AT).await.unwrap();
+    drop(store);
+
+    let mut bytes = fs::read(folder.database()).unwrap();
+    let at = bytes.windows(10).position(|window| window == b"the victim").unwrap();
+    let page = at / 4_096 * 4_096;
+    bytes[page..page + 4_096].fill(0xAA);
+    fs::write(folder.database(), &bytes).unwrap();
+
+    let store = folder.open();
+    let patch = Patch::KEEP.is_pinned(true);
+    let read = store.get(std::slice::from_ref(&victim)).await.unwrap_err();
+    let applied = store.apply(&set([victim], &patch), AT).await.unwrap_err();
+    for error in [read, applied] {
+        assert!(matches!(error, StoreError::Corrupt { .. }) && !error.is_retryable(), "{error:?}");
+    }
+    for key in [&keys[0], &keys[499]] {
+        store.apply(&set([key.clone()], &patch), AT).await.unwrap();
+        assert!(store.get_one(key.clone()).await.unwrap().unwrap().settings.is_pinned);
+    }
+}
