@@ -1,0 +1,170 @@
+//! The adapter.
+
+use async_trait::async_trait;
+use conversation_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
+use conversation_store::{Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, Paged, StoreError, resolve};
+use mongodb::ClientSession;
+use tokio::time::Instant;
+
+use crate::{
+    error::Error,
+    open::{self, OpenError},
+    queries::{self, Collections},
+    retry::Queue,
+    rows,
+    transaction::{begin, commit, in_time, snapshot},
+    writes::Writes,
+};
+
+/// Keeps conversations in a MongoDB replica set or sharded cluster, in OpenIM's own collections.
+///
+/// Its methods have to be called within a Tokio runtime.
+#[derive(Debug)]
+pub struct MongoStore {
+    collections: Collections,
+    queue: Queue,
+    log_entries: usize,
+}
+
+impl MongoStore {
+    /// How many entries an owner's version log may have, unless [`with_log_entries`](Self::with_log_entries) says
+    /// otherwise: as many changes as OpenIM's server tells a client at once.
+    pub const LOG_ENTRIES: usize = 200;
+
+    /// Connects to the database that `address` names, `openim_v3` where it names none, and makes the indexes that are
+    /// missing.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; nothing but missing indexes was made then.
+    pub async fn open(address: &str) -> Result<Self, OpenError> {
+        let collections = open::open(address).await?;
+        Ok(Self { collections, queue: Queue::default(), log_entries: Self::LOG_ENTRIES })
+    }
+
+    /// Lets an owner's version log grow to `entries` before it is cut to half as many. A client that missed more
+    /// changes than are left is told to sync in full.
+    #[must_use]
+    pub const fn with_log_entries(mut self, entries: usize) -> Self {
+        self.log_entries = entries;
+        self
+    }
+
+    /// What the batch comes to if it changes nothing, `None` if it may change something.
+    async fn silent(&self, batch: &WriteBatch, at: Timestamp) -> Result<Option<Applied>, Error> {
+        let mut session = self.snapshot().await?;
+        let loaded = queries::glance(&self.collections, &mut session, batch).await?;
+        let resolved = resolve(batch, &loaded.held(batch), at)?;
+        Ok(resolved.is_silent().then_some(resolved.applied))
+    }
+
+    async fn write(&self, batch: &WriteBatch, at: Timestamp, until: Instant) -> Result<Applied, Error> {
+        let mut session = begin(self.collections.database.client()).await?;
+        let loaded = in_time(queries::load(&self.collections, &mut session, batch, self.log_entries)).await?;
+        let resolved = resolve(batch, &loaded.held(batch), at)?;
+        let writes = Writes::of(batch, &loaded, &resolved, at, self.log_entries);
+        writes.run(&self.collections, &mut session).await?;
+        commit(&mut session, until).await?;
+        Ok(resolved.applied)
+    }
+
+    async fn snapshot(&self) -> Result<ClientSession, Error> {
+        snapshot(self.collections.database.client()).await
+    }
+
+    async fn session(&self) -> Result<ClientSession, Error> {
+        Ok(self.collections.database.client().start_session().await?)
+    }
+
+    /// A read, tried again while the servers elect a primary.
+    async fn read<T, Read>(&self, read: impl Fn() -> Read) -> Result<T, StoreError>
+    where
+        Read: Future<Output = Result<T, Error>>,
+    {
+        self.queue.run(|_| in_time(read())).await
+    }
+}
+
+#[async_trait]
+impl ConversationStore for MongoStore {
+    async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
+        if batch.is_empty() {
+            return Ok(Applied::default());
+        }
+        // Where nothing changes there is no transaction to wait for.
+        if let Some(applied) = self.read(|| self.silent(batch, at)).await? {
+            return Ok(applied);
+        }
+        self.queue.run(|until| self.write(batch, at, until)).await
+    }
+
+    async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found =
+            self.read(|| async { queries::get(&self.collections, &mut self.session().await?, keys).await }).await?;
+        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+    }
+
+    async fn list(
+        &self,
+        owner: &UserId,
+        filter: &Filter,
+        page: &Page<ConversationId>,
+    ) -> Result<Paged<ConversationId>, StoreError> {
+        let of_owner = (rows::OWNER, owner.as_str());
+        let after = (rows::CONVERSATION, page.after.as_ref().map_or("", ConversationId::as_str));
+        let read = self.page(of_owner, after, filter, page.limit).await?;
+        Ok(Paged::cut(read, page.limit, |last| last.key.conversation_id.clone()))
+    }
+
+    async fn holders(
+        &self,
+        conversation_id: &ConversationId,
+        filter: &Filter,
+        page: &Page<UserId>,
+    ) -> Result<Paged<UserId>, StoreError> {
+        let of_conversation = (rows::CONVERSATION, conversation_id.as_str());
+        let after = (rows::OWNER, page.after.as_ref().map_or("", UserId::as_str));
+        let read = self.page(of_conversation, after, filter, page.limit).await?;
+        Ok(Paged::cut(read, page.limit, |last| last.key.owner.clone()))
+    }
+
+    async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
+        let read = self.read(|| async { queries::version(&self.collections, &mut self.session().await?, owner).await });
+        Ok(read.await?.0)
+    }
+
+    async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
+        self.read(|| async {
+            let mut session = self.snapshot().await?;
+            let (current, deleted) = queries::version(&self.collections, &mut session, owner).await?;
+            let after = match Changes::to_read(since, current, deleted) {
+                Ok(after) => after,
+                Err(settled) => return Ok(settled),
+            };
+            let records = queries::changed(&self.collections, &mut session, owner, after, deleted, limit).await?;
+            Ok(Changes::told(after, current, limit, records))
+        })
+        .await
+    }
+
+    async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {
+        self.queue.run(|_| in_time(queries::prune(&self.collections, owner, through))).await
+    }
+}
+
+impl MongoStore {
+    async fn page(
+        &self,
+        of: (&str, &str),
+        after: (&str, &str),
+        filter: &Filter,
+        limit: usize,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        let most = limit.saturating_add(1);
+        self.read(async || queries::page(&self.collections, &mut self.session().await?, of, after, filter, most).await)
+            .await
+    }
+}

@@ -1,0 +1,50 @@
+//! Sessions, and the end of a transaction.
+
+use std::time::Duration;
+
+use mongodb::{
+    Client, ClientSession,
+    options::{Acknowledgment, ReadConcern, TransactionOptions, WriteConcern},
+};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::{error::Error, retry::jitter};
+
+/// The longest that one step of a call may take, and in it one answer of the server's. A server that is paused or cut
+/// off is given up after this, and another one asked.
+const STEP: Duration = Duration::from_secs(10);
+
+/// Does what `work` does, or gives it up.
+pub(crate) async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    timeout(STEP, work).await.unwrap_or(Err(Error::NoAnswer))
+}
+
+/// A majority has it, on its disks.
+pub(crate) fn durable() -> WriteConcern {
+    WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build()
+}
+
+/// A session in which all reads are of one moment.
+pub(crate) async fn snapshot(client: &Client) -> Result<ClientSession, Error> {
+    Ok(client.start_session().snapshot(true).await?)
+}
+
+/// A session with a transaction begun; where it is dropped before it was committed, the transaction is aborted.
+pub(crate) async fn begin(client: &Client) -> Result<ClientSession, Error> {
+    let options = TransactionOptions::builder().read_concern(ReadConcern::snapshot()).write_concern(durable()).build();
+    let mut session = client.start_session().await?;
+    session.start_transaction().with_options(options).await?;
+    Ok(session)
+}
+
+/// Commits. Where the answer is lost, the server is asked again until it is known: it remembers what it has committed.
+pub(crate) async fn commit(session: &mut ClientSession, until: Instant) -> Result<(), Error> {
+    const PAUSE: Duration = Duration::from_millis(100);
+    loop {
+        let committed = in_time(async { Ok(session.commit_transaction().await?) }).await;
+        match committed {
+            Err(error) if error.is_unknown_commit() && Instant::now() < until => sleep(PAUSE.mul_f64(jitter())).await,
+            committed => return committed,
+        }
+    }
+}
