@@ -23,7 +23,7 @@ pub(crate) enum Error {
     #[error("the store has been shut down")]
     Stopped,
     #[error("a defect has stopped the work on this call")]
-    Panicked,
+    Defect,
 }
 
 impl From<rusqlite::Error> for Error {
@@ -39,7 +39,7 @@ impl From<Error> for StoreError {
             Error::Rejected(rejected) => Self::Rejected(rejected),
             Error::Row { key, source } => Self::Corrupt { store, key, source },
             Error::Stopped => Self::Unavailable { store, source: error.into() },
-            Error::Panicked => Self::Other { store, source: error.into() },
+            Error::Defect => Self::Other { store, source: error.into() },
             Error::Sqlite(error) => {
                 let source = Box::new(Arc::clone(&error));
                 match error.sqlite_error_code() {

@@ -11,15 +11,25 @@ use crate::{
     rows::{self, STATE},
 };
 
-/// A lookup by key answers with the owner's version as well, so that loading takes one lookup a write. A record's owner
-/// always has a version.
-static LOAD: LazyLock<String> = LazyLock::new(|| {
+/// Looks up many keys in one statement, which spares SQLite most of what a lookup costs beside the search, and answers
+/// with the owner's version as well. A record's owner always has a version.
+static LOAD: LazyLock<String> = LazyLock::new(|| load_sql(1));
+static LOAD_MANY: LazyLock<String> = LazyLock::new(|| load_sql(MANY));
+
+/// How many keys a statement looks up where there are that many.
+const MANY: usize = 50;
+
+fn load_sql(keys: usize) -> String {
     let state = &*STATE;
+    let keys: Vec<_> = (0..keys).map(|key| format!("({key}, ?, ?)")).collect();
     format!(
-        "SELECT version, {state} FROM owners
-         LEFT JOIN conversations ON conversations.owner = ?1 AND conversation_id = ?2 WHERE owners.owner = ?1"
+        "WITH keys (position, key_owner, key_id) AS (VALUES {})
+         SELECT position, version, {state} FROM keys
+         JOIN owners ON owners.owner = key_owner
+         LEFT JOIN conversations ON conversations.owner = key_owner AND conversation_id = key_id",
+        keys.join(", ")
     )
-});
+}
 
 static PUT: LazyLock<String> = LazyLock::new(|| {
     let columns: Vec<_> = rows::columns().collect();
@@ -52,23 +62,37 @@ static CHANGED: LazyLock<String> = LazyLock::new(|| {
 
 /// Loads what is held of a batch.
 pub(crate) fn load(connection: &Connection, batch: &WriteBatch) -> Result<Held, Error> {
-    let mut statement = connection.prepare_cached(&LOAD)?;
-    let mut held = Held { records: Vec::with_capacity(batch.len()), versions: Vec::new() };
-    for writes in batch.by_owner() {
-        let mut version = Version::ZERO;
-        for write in writes {
-            let mut rows = statement.query((write.key.owner.as_str(), write.key.conversation_id.as_str()))?;
-            held.records.push(match rows.next()? {
-                None => None,
-                Some(row) => {
-                    version = Version(row.get(0)?);
-                    rows::optional_record_of(&write.key, row, 1)?
-                }
-            });
+    let (sql, many) = if batch.len() < MANY { (&LOAD, 1) } else { (&LOAD_MANY, MANY) };
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut records = vec![None; batch.len()];
+    let mut versions = vec![Version::ZERO; batch.len()];
+    for (chunk, writes) in batch.writes().chunks(many).enumerate() {
+        let ids = writes.iter().flat_map(|write| [write.key.owner.as_str(), write.key.conversation_id.as_str()]);
+        let mut bound = 0;
+        for id in ids {
+            bound += 1;
+            statement.raw_bind_parameter(bound, id)?;
         }
-        held.versions.push(version);
+        while bound < 2 * many {
+            bound += 1;
+            statement.raw_bind_parameter(bound, rusqlite::types::Null)?;
+        }
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            let offset: usize = row.get(0)?;
+            let position = chunk * many + offset;
+            versions[position] = Version(row.get(1)?);
+            records[position] = rows::optional_record_of(&writes[offset].key, row, 2)?;
+        }
     }
-    Ok(held)
+    let mut position = 0;
+    let of_owner = |writes: &[conversation_core::Write]| {
+        let version = versions[position];
+        position += writes.len();
+        version
+    };
+    let versions = batch.by_owner().map(of_owner).collect();
+    Ok(Held { records, versions })
 }
 
 /// Stores what a batch came to.

@@ -44,6 +44,6 @@ impl Readers {
             lock().push(connection);
             result
         });
-        reading.await.map_err(|error| if error.is_panic() { Error::Panicked } else { Error::Stopped })?
+        reading.await.map_err(|error| if error.is_panic() { Error::Defect } else { Error::Stopped })?
     }
 }

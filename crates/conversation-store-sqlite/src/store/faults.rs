@@ -165,9 +165,9 @@ async fn a_panic_is_an_error_of_its_own_call() {
         connection.execute("INSERT INTO owners (owner, version) VALUES ('half', 1)", [])?;
         panic!("a defect, made for this test");
     });
-    assert!(matches!(panics.await, Err(Error::Panicked)));
+    assert!(matches!(panics.await, Err(Error::Defect)));
     let panics = store.readers.run(|_| -> Result<(), Error> { panic!("another, made for this test") });
-    assert!(matches!(panics.await, Err(Error::Panicked)));
+    assert!(matches!(panics.await, Err(Error::Defect)));
     store.apply(&one("a", "x"), AT).await.unwrap();
     assert_eq!(ex(&store, "a").await.as_deref(), Some("x"));
     assert_eq!(store.version(&UserId::new("half").unwrap()).await.unwrap().version, Version::ZERO);

@@ -1,3 +1,0 @@
-//! What the adapter costs.
-
-fn main() {}

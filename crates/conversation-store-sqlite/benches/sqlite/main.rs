@@ -1,0 +1,244 @@
+//! What the adapter costs beside rusqlite code written by hand, and how that grows with users and rows.
+
+mod by_hand;
+
+use std::{sync::Arc, time::Duration};
+
+use conversation_core::{
+    Change, ConversationId, GroupId, Key, Missing, Patch, RecvMsgOpt, Target, Timestamp, UserId, Write, WriteBatch,
+};
+use conversation_store::ConversationStore;
+use conversation_store_sqlite::SqliteStore;
+use conversation_testkit::bench;
+use tempfile::TempDir;
+use tokio::{runtime::Runtime, task::JoinSet};
+
+use crate::by_hand::{ByHand, Settings};
+
+const GROUP: &str = "3580441235";
+/// What the users' settings are set to in turn, so that each call changes something.
+const TURNS: [&str; 2] = [r#"{"colour":"teal"}"#, r#"{"colour":"blue"}"#];
+
+fn main() {
+    if !bench::is_wanted() {
+        return;
+    }
+    let bench = Bench { runtime: Runtime::new().unwrap() };
+    bench.single();
+    bench.batch_insert();
+    bench.batch_update();
+    bench.batch_noop();
+    bench.group_commit();
+    bench.users();
+    bench.rows();
+}
+
+/// A folder on the disk that the build is on: a folder in memory would know no `fsync`.
+fn folder() -> TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
+}
+
+fn open(folder: &TempDir) -> SqliteStore {
+    SqliteStore::open(folder.path().join("conversations.db")).unwrap()
+}
+
+fn open_by_hand(folder: &TempDir) -> ByHand {
+    drop(open(folder));
+    ByHand::open(&folder.path().join("conversations.db"))
+}
+
+/// IDs in the order in which they are set, which is that of their bytes.
+fn owners(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("69659{n:07}")).collect()
+}
+
+fn batch(owners: &[String], id: &str, turn: usize) -> WriteBatch {
+    let id = ConversationId::new(id).unwrap();
+    let target = Target::Group(GroupId::new(GROUP).unwrap());
+    let option = RecvMsgOpt::ALL[1 + turn % 2];
+    let patch = Patch::KEEP.recv_msg_opt(option).is_pinned(turn.is_multiple_of(2)).ex(TURNS[turn % 2]);
+    let change = Arc::new(Change::Set { patch, missing: Missing::Create(target) });
+    let write = |owner: &String| {
+        let key = Key::new(UserId::new(owner.as_str()).unwrap(), id.clone());
+        Write { key, change: Arc::clone(&change) }
+    };
+    WriteBatch::new(owners.iter().map(write).collect()).unwrap()
+}
+
+fn settings(turn: usize) -> Settings<'static> {
+    let recv_msg_opt = RecvMsgOpt::ALL[1 + turn % 2].number();
+    Settings { recv_msg_opt, is_pinned: turn.is_multiple_of(2), ex: TURNS[turn % 2] }
+}
+
+struct Bench {
+    runtime: Runtime,
+}
+
+impl Bench {
+    /// Applies a batch, as a caller does it: how many conversations changed.
+    fn apply(&self, store: &SqliteStore, batch: &WriteBatch) -> usize {
+        let applied = self.runtime.block_on(store.apply(batch, Timestamp(0))).unwrap();
+        applied.effects.iter().filter(|effect| effect.outcome.is_change()).count()
+    }
+
+    /// One user in one call, the call durable.
+    fn single(&self) {
+        const CALLS: usize = 50;
+        let (of_ours, of_hand) = (folder(), folder());
+        let (store, mut by_hand) = (open(&of_ours), open_by_hand(&of_hand));
+        let owner = owners(1);
+        let batches = [0, 1].map(|turn| batch(&owner, "sg_1", turn));
+        let ours =
+            || bench::timed(|| (0..CALLS).for_each(|call| assert_eq!(self.apply(&store, &batches[call % 2]), 1)));
+        let limit = || {
+            bench::timed(|| {
+                (0..CALLS).for_each(|call| assert_eq!(by_hand.set(&owner, "sg_1", GROUP, settings(call)), 1));
+            })
+        };
+        bench::ratio("sqlite_single", 41, ours, limit);
+    }
+
+    /// 1,000 users in one call that creates a conversation for each.
+    fn batch_insert(&self) {
+        let mut ids = (0..).map(|n| format!("new_{n}"));
+        let mut more_ids = ids.clone();
+        self.batch(
+            "sqlite_batch_insert",
+            1_000,
+            move |_| (ids.next().unwrap(), 0),
+            move |_| (more_ids.next().unwrap(), 0),
+        );
+    }
+
+    /// 1,000 users in one call that changes the conversation of each.
+    fn batch_update(&self) {
+        let next = |round| ("sg_1".to_owned(), round);
+        self.batch("sqlite_batch_update", 1_000, next, next);
+    }
+
+    /// 1,000 users in one call that finds everything as it is to be.
+    fn batch_noop(&self) {
+        let next = |_| ("sg_1".to_owned(), 0);
+        self.batch("sqlite_batch_noop", 0, next, next);
+    }
+
+    /// Calls for 1,000 users, of which `changes` change, each of a conversation and a turn that `next` tells.
+    fn batch(
+        &self,
+        name: &str,
+        changes: usize,
+        mut next: impl FnMut(usize) -> (String, usize),
+        mut next_by_hand: impl FnMut(usize) -> (String, usize),
+    ) {
+        let (of_ours, of_hand) = (folder(), folder());
+        let (store, mut by_hand) = (open(&of_ours), open_by_hand(&of_hand));
+        let owners = owners(1_000);
+        self.apply(&store, &batch(&owners, "sg_1", 0));
+        by_hand.set(&owners, "sg_1", GROUP, settings(0));
+        let (mut round, mut round_by_hand) = (0, 0);
+        let ours = || {
+            round += 1;
+            let (id, turn) = next(round);
+            let batch = batch(&owners, &id, turn);
+            bench::timed(|| assert_eq!(self.apply(&store, &batch), changes))
+        };
+        let limit = || {
+            round_by_hand += 1;
+            let (id, turn) = next_by_hand(round_by_hand);
+            bench::timed(|| assert_eq!(by_hand.set(&owners, &id, GROUP, settings(turn)), changes))
+        };
+        bench::ratio(name, 101, ours, limit);
+    }
+
+    /// 64 callers at once, one user each, against one transaction a call, one after another: 10,000 calls.
+    fn group_commit(&self) {
+        const CALLERS: usize = 64;
+        const CALLS: usize = 10_000;
+        let (of_ours, of_hand) = (folder(), folder());
+        let (store, mut by_hand) = (Arc::new(open(&of_ours)), open_by_hand(&of_hand));
+        let owners = owners(CALLERS);
+        let call = |caller: usize| Arc::new([0, 1].map(|turn| batch(&owners[caller..=caller], "sg_1", turn)));
+        let batches: Vec<_> = (0..CALLERS).map(call).collect();
+        let ours = || {
+            bench::timed(|| {
+                self.runtime.block_on(async {
+                    let mut callers = JoinSet::new();
+                    for (caller, batches) in batches.iter().enumerate() {
+                        let (store, batches) = (Arc::clone(&store), Arc::clone(batches));
+                        // A round ends with the first turn's value where it began with the second's: each call changes.
+                        let calls = (CALLS / CALLERS / 2 * 2) + if caller < 8 { 2 } else { 0 };
+                        callers.spawn(async move {
+                            for call in 0..calls {
+                                let applied = store.apply(&batches[call % 2], Timestamp(0)).await.unwrap();
+                                assert!(applied.effects[0].outcome.is_change());
+                            }
+                            calls
+                        });
+                    }
+                    assert_eq!(callers.join_all().await.iter().sum::<usize>(), CALLS);
+                });
+            })
+        };
+        let limit = || {
+            bench::timed(|| {
+                for call in 0..CALLS {
+                    let owner = call % CALLERS;
+                    by_hand.set(&owners[owner..=owner], "sg_1", GROUP, settings(call / CALLERS));
+                }
+            })
+        };
+        bench::ratio("sqlite_group_commit", 5, ours, limit);
+    }
+
+    /// What a user costs in calls of 1 to 10,000 users.
+    #[expect(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
+    fn users(&self) {
+        let folder = folder();
+        let store = open(&folder);
+        let owners = owners(10_000);
+        println!("# users in a call | created, per user | changed, per user | unchanged, per user");
+        for count in [1, 10, 100, 1_000, 10_000] {
+            let owners = &owners[..count];
+            let id = |round: usize| format!("sg_{count}_{round}");
+            let created = self.median(&store, |round| batch(owners, &id(round), 0));
+            let changed = self.median(&store, |round| batch(owners, &id(0), round + 1));
+            let unchanged = self.median(&store, |_| batch(owners, &id(1), 0));
+            let per_user = |median: Duration| median / u32::try_from(count).unwrap();
+            let (created, changed, unchanged) = (per_user(created), per_user(changed), per_user(unchanged));
+            println!("# {count:>6} | {created:.1?} | {changed:.1?} | {unchanged:.1?}");
+        }
+    }
+
+    /// What calls cost in a store of 1,000 rows and in one of 1,000,000.
+    #[expect(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
+    fn rows(&self) {
+        println!("# rows in the store | 1 user changed | 1,000 users changed | 1,000 users unchanged");
+        for rows in [1_000, 1_000_000] {
+            let folder = folder();
+            let store = open(&folder);
+            let all = owners(rows);
+            for some in all.chunks(10_000) {
+                self.apply(&store, &batch(some, "sg_1", 0));
+            }
+            // Spread over all owners, as the members of a group are.
+            let spread: Vec<_> = all.into_iter().step_by(rows / 1_000).collect();
+            let one = self.median(&store, |round| batch(&spread[500..=500], "sg_1", round + 1));
+            let thousand = self.median(&store, |round| batch(&spread, "sg_1", round));
+            let last = batch(&spread, "sg_1", ROUNDS - 1);
+            let unchanged = self.median(&store, |_| last.clone());
+            println!("# {rows:>9} | {one:.1?} | {thousand:.1?} | {unchanged:.1?}");
+        }
+    }
+
+    fn median(&self, store: &SqliteStore, mut batch: impl FnMut(usize) -> WriteBatch) -> Duration {
+        let rounds = (0..ROUNDS).map(|round| {
+            let batch = batch(round);
+            bench::timed(|| {
+                self.apply(store, &batch);
+            })
+        });
+        bench::median(rounds.collect())
+    }
+}
+
+const ROUNDS: usize = 21;
