@@ -8,8 +8,8 @@ use mongodb::bson::{Bson, DateTime, Document, doc};
 
 use crate::{
     keys::texts,
+    load::Logs,
     log::{self, Entry, Head},
-    queries::Loaded,
     writes::MOST_OWNERS,
 };
 
@@ -46,13 +46,13 @@ enum LivesEdit {
 /// when it is written the next time.
 pub(crate) fn of(
     batch: &WriteBatch,
-    loaded: &Loaded,
+    logs: &Logs,
     resolved: &Resolved,
     at: Timestamp,
     most: usize,
 ) -> (Vec<Document>, Vec<Document>) {
     let heads: HashMap<&UserId, &Head> =
-        batch.owners().zip(&loaded.heads).filter_map(|(owner, head)| Some((owner, head.as_ref()?))).collect();
+        batch.owners().zip(&logs.heads).filter_map(|(owner, head)| Some((owner, head.as_ref()?))).collect();
     let mut inserts = Vec::new();
     let mut edits: BTreeMap<Edit<'_>, Vec<&UserId>> = BTreeMap::new();
     let of_owners = resolved.records.chunk_by(|a, b| a.record.key().owner == b.record.key().owner);
@@ -61,7 +61,7 @@ pub(crate) fn of(
             inserts.push(new_log(owner, *version, changed, at));
             continue;
         };
-        let entries = changed.iter().map(|changed| EntryEdit::of(changed, loaded)).collect();
+        let entries = changed.iter().map(|changed| EntryEdit::of(changed, logs)).collect();
         let edit = Edit { raised: version.0 - head.version.0, cut: head.cut(most / 2), entries };
         edits.entry(edit).or_default().push(owner);
     }
@@ -113,9 +113,9 @@ pub(crate) fn int64(number: u64) -> i64 {
 }
 
 impl<'a> EntryEdit<'a> {
-    fn of(changed: &'a Changed, loaded: &Loaded) -> Self {
+    fn of(changed: &'a Changed, logs: &Logs) -> Self {
         let record = &changed.record;
-        let there = loaded.entries[changed.position].as_ref();
+        let there = logs.entries[changed.position].as_ref();
         let lives = match there {
             Some(Entry { lives, .. }) if *lives == record.lives => LivesEdit::Same,
             None if record.lives == Lives::born(record.changed_in) => LivesEdit::Born,

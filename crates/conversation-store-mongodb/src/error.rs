@@ -23,8 +23,10 @@ pub(crate) enum Error {
     /// A statement of a command that the server did not carry out; its text may hold values, so it is not kept.
     #[error("the server refused a write, code {code}")]
     Refused { code: i32 },
-    #[error("the batch is too large for one transaction: {got} bytes of {what}, at most {most} are possible")]
-    TooLarge { what: &'static str, got: usize, most: usize },
+    #[error("the batch is too large for one transaction: it stores {got} bytes, at most {most} are possible")]
+    TooLarge { got: usize, most: usize },
+    #[error("another writer changed what was to be changed")]
+    Overtaken,
     #[error("the server did not answer in time")]
     NoAnswer,
 }
@@ -106,6 +108,7 @@ impl Error {
             Self::Mongo(error) => Kind::of(error),
             Self::Refused { code } => Kind::of_code(*code),
             Self::TooLarge { .. } => Kind::TooLarge,
+            Self::Overtaken => Kind::Conflict,
             Self::NoAnswer => Kind::Unavailable,
             Self::Rejected(_) | Self::Damaged { .. } => Kind::Other,
         }

@@ -2,7 +2,9 @@
 
 mod edits;
 mod error;
+mod fields;
 mod keys;
+mod load;
 mod log;
 mod open;
 mod queries;

@@ -8,11 +8,13 @@
 //! The log is cut from its old end: versions up to `deleted` are gone, and a client older than that syncs in full. A
 //! conversation whose entry is gone was there already at `deleted`, which is all that anybody may still ask.
 
-use conversation_core::{Conversation, Key, Version};
-use conversation_store::{BoxError, Lives, LogId, Record, State};
-use mongodb::bson::{RawDocument, raw::RawBsonRef};
+use conversation_core::{Conversation, ConversationId, Key, UserId, Version};
+use conversation_store::{BoxError, Lives, Record, State};
 
-use crate::rows::{number, text};
+use crate::{
+    error::Error,
+    fields::{Fields, integer},
+};
 
 pub(crate) const OWNER: &str = "d_id";
 pub(crate) const LOGS: &str = "logs";
@@ -35,7 +37,6 @@ pub(crate) const CHANGED: i32 = 3;
 /// How far an owner's log has come.
 #[derive(Clone, Debug)]
 pub(crate) struct Head {
-    pub(crate) id: LogId,
     pub(crate) version: Version,
     /// Versions up to this one are gone from the log.
     pub(crate) deleted: Version,
@@ -51,18 +52,12 @@ pub(crate) struct Entry {
 }
 
 impl Head {
-    pub(crate) fn read(document: &RawDocument) -> Result<Self, BoxError> {
-        let crowded = match document.get(VERSIONS)? {
-            Some(RawBsonRef::Array(versions)) => {
-                versions.into_iter().map(|version| to_version(version?.as_i64())).collect::<Result<_, _>>()?
-            }
-            _ => Vec::new(),
-        };
+    pub(crate) fn read(fields: &Fields<'_>) -> Result<Self, BoxError> {
+        let crowded = fields.array(VERSIONS)?.into_iter().flatten();
         Ok(Self {
-            id: LogId(document.get_object_id("_id")?.bytes()),
-            version: version(document, VERSION)?,
-            deleted: version(document, DELETED)?,
-            crowded,
+            version: version(fields, VERSION)?,
+            deleted: version(fields, DELETED)?,
+            crowded: crowded.map(|version| to_version(integer(version?))).collect::<Result<_, _>>()?,
         })
     }
 
@@ -75,16 +70,35 @@ impl Head {
 }
 
 impl Entry {
-    pub(crate) fn read(entry: &RawDocument) -> Result<Self, BoxError> {
-        let changed_in = version(entry, VERSION)?;
-        let is_removed = number(entry, STATE)? == Some(REMOVED.into());
-        let lives = match text(entry, LIVES)? {
+    fn read(fields: &Fields<'_>) -> Result<Self, BoxError> {
+        let version = version(fields, VERSION)?;
+        let is_removed = fields.number(STATE)? == Some(REMOVED.into());
+        let lives = match fields.text(LIVES)? {
             Some(lives) => lives.parse()?,
-            None => untold(is_removed, changed_in),
+            None => untold(is_removed, version),
         };
-        Ok(Self { version: changed_in, lives })
+        Ok(Self { version, lives })
     }
 }
+
+/// Hands each of an owner's entries to `take`. An entry of something that is no conversation of ours is none of ours.
+pub(crate) fn entries(owner: &UserId, fields: &Fields<'_>, mut take: impl FnMut(Key, Entry)) -> Result<(), Error> {
+    let damaged = |source| Error::Damaged { key: None, source };
+    for entry in fields.array(LOGS).map_err(damaged)?.into_iter().flatten() {
+        let entry = entry.map_err(BoxError::from).and_then(|entry| Fields::of(entry.as_document().ok_or(NO_ENTRY)?));
+        let entry = entry.map_err(damaged)?;
+        let id = entry.text(ENTRY_ID).map_err(damaged)?.unwrap_or_default();
+        let Ok(id) = ConversationId::new(id) else { continue };
+        let key = Key::new(owner.clone(), id);
+        match Entry::read(&entry) {
+            Ok(entry) => take(key, entry),
+            Err(source) => return Err(Error::Damaged { key: Some(Box::new(key)), source }),
+        }
+    }
+    Ok(())
+}
+
+const NO_ENTRY: &str = "logs: must hold documents";
 
 /// The lives of a conversation of which OpenIM's entry is all that is known, such that a client is told too much rather
 /// than too little: what there is as inserted, what is gone as removed.
@@ -119,10 +133,10 @@ pub(crate) fn record(
     }
 }
 
-fn version(document: &RawDocument, name: &str) -> Result<Version, BoxError> {
-    to_version(Some(number(document, name)?.unwrap_or_default()))
+fn version(fields: &Fields<'_>, name: &str) -> Result<Version, BoxError> {
+    to_version(Some(fields.number(name)?.unwrap_or_default()))
 }
 
 fn to_version(number: Option<i64>) -> Result<Version, BoxError> {
-    Ok(Version(u64::try_from(number.ok_or("a version must be a 64-bit integer")?)?))
+    Ok(Version(u64::try_from(number.ok_or("a version must be an integer")?)?))
 }

@@ -6,9 +6,9 @@ use conversation_core::{
     Conversation, ConversationId, Field, GroupId, Key, Kind, Settings, Target, Timestamp, UserId, Value,
 };
 use conversation_store::{BoxError, Filter};
-use mongodb::bson::{Bson, DateTime, Document, RawDocument, doc, raw::RawBsonRef};
+use mongodb::bson::{Bson, DateTime, Document, RawDocument, doc};
 
-use crate::error::Error;
+use crate::{error::Error, fields::Fields};
 
 /// The fields that are not settings.
 pub(crate) const OWNER: &str = "owner_user_id";
@@ -88,13 +88,14 @@ fn same_as(field: Field, value: Value<'_>) -> Vec<Bson> {
 
 /// Reads a conversation back.
 pub(crate) fn conversation(document: &RawDocument) -> Result<Conversation, Error> {
-    let key = key(document).map_err(|source| Error::Damaged { key: None, source })?;
+    let fields = Fields::of(document).map_err(|source| Error::Damaged { key: None, source })?;
+    let key = key(&fields).map_err(|source| Error::Damaged { key: None, source })?;
     let read = || -> Result<_, BoxError> {
-        let kind = number(document, TYPE)?.unwrap_or_default();
-        let kind = i32::try_from(kind)?;
-        let id = text(document, if matches!(kind, 2 | 3) { GROUP } else { USER })?;
-        let created = date(document, CREATED)?.unwrap_or(NEVER);
-        Ok((Target::from_parts(kind, id.unwrap_or_default())?, read_settings(document)?, Timestamp(created)))
+        let kind = i32::try_from(fields.number(TYPE)?.unwrap_or_default())?;
+        let (user, group) = (fields.text(USER)?, fields.text(GROUP)?);
+        let id = if matches!(kind, 2 | 3) { group } else { user };
+        let target = Target::from_parts(kind, id.unwrap_or_default())?;
+        Ok((target, read_settings(&fields)?, Timestamp(fields.date(CREATED)?.unwrap_or(NEVER))))
     };
     match read() {
         Ok((target, settings, created_at)) => Ok(Conversation { key, target, settings, created_at }),
@@ -102,69 +103,23 @@ pub(crate) fn conversation(document: &RawDocument) -> Result<Conversation, Error
     }
 }
 
-fn key(document: &RawDocument) -> Result<Key, BoxError> {
-    let id = |name| Ok::<_, BoxError>(text(document, name)?.unwrap_or_default());
+fn key(fields: &Fields<'_>) -> Result<Key, BoxError> {
+    let id = |name| Ok::<_, BoxError>(fields.text(name)?.unwrap_or_default());
     Ok(Key::new(UserId::new(id(OWNER)?)?, ConversationId::new(id(CONVERSATION)?)?))
 }
 
-fn read_settings(document: &RawDocument) -> Result<Settings, BoxError> {
+fn read_settings(fields: &Fields<'_>) -> Result<Settings, BoxError> {
     Settings::from_values(|field| {
         let name = field.column();
         let value = match field.kind() {
             _ if field == Field::LatestMsgDestructTime => {
-                date(document, name)?.map(|at| Value::I64(if at == NEVER { 0 } else { at }))
+                fields.date(name)?.map(|at| Value::I64(if at == NEVER { 0 } else { at }))
             }
-            Kind::Bool => boolean(document, name)?.map(Value::Bool),
-            Kind::I32 => number(document, name)?.map(i32::try_from).transpose()?.map(Value::I32),
-            Kind::I64 => number(document, name)?.map(Value::I64),
-            Kind::Text => text(document, name)?.map(Value::Text),
+            Kind::Bool => fields.boolean(name)?.map(Value::Bool),
+            Kind::I32 => fields.number(name)?.map(i32::try_from).transpose()?.map(Value::I32),
+            Kind::I64 => fields.number(name)?.map(Value::I64),
+            Kind::Text => fields.text(name)?.map(Value::Text),
         };
         Ok(value.unwrap_or_else(|| DEFAULTS.value(field)))
     })
-}
-
-/// A field of another type than it has to be.
-#[derive(Debug, thiserror::Error)]
-#[error("{name}: must be {expected}, got BSON type {got:?}")]
-struct WrongType {
-    name: String,
-    expected: &'static str,
-    got: mongodb::bson::spec::ElementType,
-}
-
-/// Reads a field as `read` can, which answers `None` where it is of another type; missing and null are the same.
-fn read<'a, T>(
-    document: &'a RawDocument,
-    name: &str,
-    expected: &'static str,
-    read: impl FnOnce(RawBsonRef<'a>) -> Option<T>,
-) -> Result<Option<T>, BoxError> {
-    match document.get(name)? {
-        None | Some(RawBsonRef::Null) => Ok(None),
-        Some(value) => match read(value) {
-            Some(value) => Ok(Some(value)),
-            None => Err(WrongType { name: name.to_owned(), expected, got: value.element_type() }.into()),
-        },
-    }
-}
-
-pub(crate) fn text<'a>(document: &'a RawDocument, name: &str) -> Result<Option<&'a str>, BoxError> {
-    read(document, name, "a string", RawBsonRef::as_str)
-}
-
-/// An integer of any width, as the drivers of other languages take it too.
-pub(crate) fn number(document: &RawDocument, name: &str) -> Result<Option<i64>, BoxError> {
-    read(document, name, "an integer", |value| match value {
-        RawBsonRef::Int32(value) => Some(value.into()),
-        RawBsonRef::Int64(value) => Some(value),
-        _ => None,
-    })
-}
-
-fn boolean(document: &RawDocument, name: &str) -> Result<Option<bool>, BoxError> {
-    read(document, name, "a boolean", RawBsonRef::as_bool)
-}
-
-fn date(document: &RawDocument, name: &str) -> Result<Option<i64>, BoxError> {
-    read(document, name, "a date", |value| value.as_datetime().map(DateTime::timestamp_millis))
 }

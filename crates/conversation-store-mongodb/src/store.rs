@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::{
     error::Error,
+    load::{self, Logs},
     open::{self, OpenError},
     queries::{self, Collections},
     retry::Queue,
@@ -50,19 +51,21 @@ impl MongoStore {
         self
     }
 
-    /// What the batch comes to if it changes nothing, `None` if it may change something.
-    async fn silent(&self, batch: &WriteBatch, at: Timestamp) -> Result<Option<Applied>, Error> {
-        let mut session = self.snapshot().await?;
-        let loaded = queries::glance(&self.collections, &mut session, batch).await?;
-        let resolved = resolve(batch, &loaded.held(batch), at)?;
-        Ok(resolved.is_silent().then_some(resolved.applied))
-    }
-
-    async fn write(&self, batch: &WriteBatch, at: Timestamp, until: Instant) -> Result<Applied, Error> {
+    /// One attempt to apply a batch: a look at what is there, and where that has to change, a transaction that changes it
+    /// provided that it is still the same.
+    async fn try_apply(&self, batch: &WriteBatch, at: Timestamp, until: Instant) -> Result<Applied, Error> {
+        let look = async { load::conversations(&self.collections, &mut self.snapshot().await?, batch).await };
+        let mut held = in_time(look).await?;
+        let resolved = resolve(batch, &held, at)?;
+        if resolved.is_silent() {
+            // What the look found is there to stay, so there is no commit to wait for.
+            return Ok(resolved.applied);
+        }
         let mut session = begin(self.collections.database.client()).await?;
-        let loaded = in_time(queries::load(&self.collections, &mut session, batch, self.log_entries)).await?;
-        let resolved = resolve(batch, &loaded.held(batch), at)?;
-        let writes = Writes::of(batch, &loaded, &resolved, at, self.log_entries);
+        let logs = in_time(Logs::load(&self.collections, &mut session, batch, self.log_entries)).await?;
+        logs.complete(batch, &mut held)?;
+        let resolved = resolve(batch, &held, at)?;
+        let writes = Writes::of(batch, &logs, &resolved, at, self.log_entries)?;
         writes.run(&self.collections, &mut session).await?;
         commit(&mut session, until).await?;
         Ok(resolved.applied)
@@ -91,11 +94,7 @@ impl ConversationStore for MongoStore {
         if batch.is_empty() {
             return Ok(Applied::default());
         }
-        // Where nothing changes there is no transaction to wait for.
-        if let Some(applied) = self.read(|| self.silent(batch, at)).await? {
-            return Ok(applied);
-        }
-        self.queue.run(|until| self.write(batch, at, until)).await
+        self.queue.run(|until| self.try_apply(batch, at, until)).await
     }
 
     async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError> {
@@ -132,20 +131,26 @@ impl ConversationStore for MongoStore {
     }
 
     async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
-        let read = self.read(|| async { queries::version(&self.collections, &mut self.session().await?, owner).await });
-        Ok(read.await?.0)
+        self.read(|| async {
+            // No change comes after the last version, so none is asked for.
+            let last = Version(u64::MAX);
+            Ok(queries::told(&self.collections, &mut self.session().await?, owner, last).await?.current)
+        })
+        .await
     }
 
     async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
         self.read(|| async {
             let mut session = self.snapshot().await?;
-            let (current, deleted) = queries::version(&self.collections, &mut session, owner).await?;
-            let after = match Changes::to_read(since, current, deleted) {
-                Ok(after) => after,
-                Err(settled) => return Ok(settled),
-            };
-            let records = queries::changed(&self.collections, &mut session, owner, after, deleted, limit).await?;
-            Ok(Changes::told(after, current, limit, records))
+            let told = queries::told(&self.collections, &mut session, owner, since.version).await?;
+            let current = told.current;
+            match Changes::to_read(since, current, told.deleted) {
+                Err(settled) => Ok(settled),
+                Ok(after) => {
+                    let records = queries::changed(&self.collections, &mut session, owner, after, told, limit).await?;
+                    Ok(Changes::told(after, current, limit, records))
+                }
+            }
         })
         .await
     }

@@ -1,8 +1,8 @@
 //! Storing what a batch came to.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, mem, sync::Arc};
 
-use conversation_core::{Change, Mask, Outcome, Timestamp, WriteBatch};
+use conversation_core::{Change, Key, Mask, Outcome, Timestamp, WriteBatch};
 use conversation_store::{Changed, Resolved};
 use mongodb::{
     ClientSession,
@@ -13,73 +13,135 @@ use crate::{
     edits,
     error::Error,
     keys::blocks,
-    queries::{CONVERSATIONS, Collections, Loaded, VERSIONS, by_key},
+    load::Logs,
+    queries::{CONVERSATIONS, Collections, VERSIONS, by_key},
     rows,
+    transaction::in_time,
 };
 
 /// The most owners that one statement names, so that it stays well within a command.
 pub(crate) const MOST_OWNERS: usize = 10_000;
 /// The most bytes of statements in one command. The server takes 16 MiB.
 const MOST_IN_COMMAND: usize = 12 << 20;
+/// The most bytes that one transaction may store: they all have to fit into the server's cache.
+const MOST_STORED: usize = 64 << 20;
 
-/// What a batch came to, as statements: all that change alike are one.
+/// What a batch came to, as commands.
 pub(crate) struct Writes {
-    inserts: Vec<Document>,
-    updates: Vec<Document>,
-    deletes: Vec<Document>,
-    new_logs: Vec<Document>,
-    log_updates: Vec<Document>,
+    commands: Vec<RawDocumentBuf>,
+    /// How many documents they are to insert, update and delete.
+    documents: usize,
 }
 
 impl Writes {
-    /// The statements that store `resolved`, where `loaded` is what is held; logs are cut to `most` entries.
-    pub(crate) fn of(batch: &WriteBatch, loaded: &Loaded, resolved: &Resolved, at: Timestamp, most: usize) -> Self {
-        let (new_logs, log_updates) = edits::of(batch, loaded, resolved, at, most);
+    /// The commands that store `resolved`, where `logs` is what the logs say; they are cut to `most` entries.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] where that is more than one transaction can hold.
+    pub(crate) fn of(
+        batch: &WriteBatch,
+        logs: &Logs,
+        resolved: &Resolved,
+        at: Timestamp,
+        most: usize,
+    ) -> Result<Self, Error> {
         let mut inserts = Vec::new();
         let mut removed = Vec::new();
         // What the same change changes in the same fields, it changes to the same values.
-        let mut changed_alike: HashMap<(*const Change, Mask), Vec<&Changed>> = HashMap::new();
+        let mut alike: HashMap<(*const Change, Mask), Vec<&Changed>> = HashMap::new();
         for changed in &resolved.records {
             match (changed.outcome, changed.record.live()) {
                 (Outcome::Updated(mask), _) => {
                     let change = Arc::as_ptr(&batch.writes()[changed.position].change);
-                    changed_alike.entry((change, mask)).or_default().push(changed);
+                    alike.entry((change, mask)).or_default().push(changed);
                 }
-                (_, Some(created)) => inserts.push(rows::document(created)),
+                (_, Some(created)) => inserts.push(raw(&rows::document(created))?),
                 (_, None) => removed.push(changed.record.key()),
             }
         }
-        let updates = changed_alike.into_iter().flat_map(|((_, mask), alike)| updates(mask, &alike)).collect();
-        let deletes = removed.chunks(MOST_OWNERS).flat_map(|some| blocks(some.iter().copied()));
-        let deletes = deletes.map(|block| doc! { "q": block.condition(), "limit": 0, "hint": by_key() }).collect();
-        Self { inserts, updates, deletes, new_logs, log_updates }
+        let mut stored: usize = inserts.iter().map(|insert| insert.as_bytes().len()).sum();
+        let mut updates = Vec::new();
+        for ((_, mask), alike) in alike {
+            stored += update(mask, &alike, &mut updates)?;
+        }
+        if stored > MOST_STORED {
+            return Err(Error::TooLarge { got: stored, most: MOST_STORED });
+        }
+        let (new_logs, log_updates) = edits::of(batch, logs, resolved, at, most);
+        let mut writes = Self { commands: Vec::new(), documents: resolved.records.len() + resolved.versions.len() };
+        writes.add(Kind::Insert, VERSIONS, new_logs.iter().map(raw).collect::<Result<_, _>>()?);
+        writes.add(Kind::Update, VERSIONS, log_updates.iter().map(raw).collect::<Result<_, _>>()?);
+        writes.add(Kind::Insert, CONVERSATIONS, inserts);
+        writes.add(Kind::Update, CONVERSATIONS, updates);
+        writes.add(Kind::Delete, CONVERSATIONS, deletes(&removed)?);
+        Ok(writes)
     }
 
-    /// Carries the statements out: those of a kind in one command, as far as it can hold them.
-    pub(crate) async fn run(&self, collections: &Collections, session: &mut ClientSession) -> Result<(), Error> {
-        let mut run = async |collection, kind, statements: &[Document]| {
-            run(collections, session, collection, kind, statements).await
-        };
-        run(VERSIONS, Kind::Insert, &self.new_logs).await?;
-        run(VERSIONS, Kind::Update, &self.log_updates).await?;
-        run(CONVERSATIONS, Kind::Insert, &self.inserts).await?;
-        run(CONVERSATIONS, Kind::Update, &self.updates).await?;
-        run(CONVERSATIONS, Kind::Delete, &self.deletes).await
+    /// Adds statements: as one command, or as few as can hold them.
+    fn add(&mut self, kind: Kind, collection: &str, statements: Vec<RawDocumentBuf>) {
+        let mut bytes = 0;
+        let mut some = RawArrayBuf::new();
+        for statement in statements {
+            let length = statement.as_bytes().len();
+            if bytes > 0 && bytes + length > MOST_IN_COMMAND {
+                self.commands.push(kind.command(collection, mem::take(&mut some)));
+                bytes = 0;
+            }
+            bytes += length;
+            some.push(statement);
+        }
+        if bytes > 0 {
+            self.commands.push(kind.command(collection, some));
+        }
+    }
+
+    /// Carries the commands out.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Overtaken`] where a document is not there that was.
+    pub(crate) async fn run(self, collections: &Collections, session: &mut ClientSession) -> Result<(), Error> {
+        let mut documents = 0;
+        for command in self.commands {
+            let run = collections.database.run_raw_command(command).session(&mut *session);
+            let answer = in_time(async { Ok(run.await?) }).await?;
+            Error::check(&answer)?;
+            documents += answer.get_i32("n").ok().and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
+        }
+        if documents == self.documents { Ok(()) } else { Err(Error::Overtaken) }
     }
 }
 
-/// The statements that give the fields of `mask` in all of `updated` the values that they have in the first.
-fn updates(mask: Mask, updated: &[&Changed]) -> Vec<Document> {
-    let Some(conversation) = updated.first().and_then(|first| first.record.live()) else { return Vec::new() };
+/// Adds the statements that give the fields of `mask` in all of `alike` the values that they have in the first, and
+/// answers with how many bytes that stores.
+fn update(mask: Mask, alike: &[&Changed], updates: &mut Vec<RawDocumentBuf>) -> Result<usize, Error> {
+    let Some(conversation) = alike.first().and_then(|first| first.record.live()) else { return Ok(0) };
     let values = conversation.settings.get(mask);
     let set: Document = rows::settings(values.values()).collect();
-    let blocks = updated.chunks(MOST_OWNERS).flat_map(|some| blocks(some.iter().map(|changed| changed.record.key())));
-    let update =
-        |set: &Document, condition| doc! { "q": condition, "u": { "$set": set }, "multi": true, "hint": by_key() };
-    blocks.map(|block| update(&set, block.condition())).collect()
+    let stored = raw(&set)?.as_bytes().len() * alike.len();
+    if stored > MOST_STORED {
+        return Ok(stored);
+    }
+    for some in alike.chunks(MOST_OWNERS) {
+        for block in blocks(some.iter().map(|changed| changed.record.key())) {
+            let set = doc! { "$set": set.clone() };
+            updates.push(raw(&doc! { "q": block.condition(), "u": set, "multi": true, "hint": by_key() })?);
+        }
+    }
+    Ok(stored)
 }
 
-/// A command that carries out statements.
+fn deletes(removed: &[&Key]) -> Result<Vec<RawDocumentBuf>, Error> {
+    let blocks = removed.chunks(MOST_OWNERS).flat_map(|some| blocks(some.iter().copied()));
+    blocks.map(|block| raw(&doc! { "q": block.condition(), "limit": 0, "hint": by_key() })).collect()
+}
+
+fn raw(document: &Document) -> Result<RawDocumentBuf, Error> {
+    Ok(RawDocumentBuf::try_from(document).map_err(mongodb::error::Error::from)?)
+}
+
+/// What a command does.
 #[derive(Clone, Copy)]
 enum Kind {
     Insert,
@@ -87,36 +149,16 @@ enum Kind {
     Delete,
 }
 
-async fn run(
-    collections: &Collections,
-    session: &mut ClientSession,
-    collection: &str,
-    kind: Kind,
-    statements: &[Document],
-) -> Result<(), Error> {
-    let (name, list) = match kind {
-        Kind::Insert => (cstr!("insert"), cstr!("documents")),
-        Kind::Update => (cstr!("update"), cstr!("updates")),
-        Kind::Delete => (cstr!("delete"), cstr!("deletes")),
-    };
-    let mut statements = statements.iter().peekable();
-    while statements.peek().is_some() {
-        let mut some = RawArrayBuf::new();
-        let mut bytes = 0;
-        while let Some(statement) = statements.peek() {
-            let raw = RawDocumentBuf::try_from(*statement).map_err(mongodb::error::Error::from)?;
-            if bytes > 0 && bytes + raw.as_bytes().len() > MOST_IN_COMMAND {
-                break;
-            }
-            bytes += raw.as_bytes().len();
-            some.push(raw);
-            statements.next();
-        }
+impl Kind {
+    fn command(self, collection: &str, statements: RawArrayBuf) -> RawDocumentBuf {
+        let (name, list) = match self {
+            Self::Insert => (cstr!("insert"), cstr!("documents")),
+            Self::Update => (cstr!("update"), cstr!("updates")),
+            Self::Delete => (cstr!("delete"), cstr!("deletes")),
+        };
         let mut command = RawDocumentBuf::new();
         command.append(name, collection);
-        command.append(list, some);
-        let answer = collections.database.run_raw_command(command).session(&mut *session).await?;
-        Error::check(&answer)?;
+        command.append(list, statements);
+        command
     }
-    Ok(())
 }
