@@ -24,10 +24,10 @@
 //!
 //! # How it works
 //!
-//! One thread writes. Batches queue for it, and whatever waits when it begins a transaction goes into that transaction,
-//! each batch behind a savepoint of its own: many callers share one `fsync`, and one that fails hurts no other. Nobody
-//! is answered before the commit has returned. A full queue makes callers wait; one that gives up before its turn came
-//! has done nothing.
+//! One thread writes. Batches queue for it, and whatever waits when it begins a transaction goes into that transaction:
+//! many callers share one `fsync`. Nobody is answered before the commit has returned. A batch that is rejected has
+//! written nothing; one that fails undoes the transaction, whose other batches are then applied again, each alone. A
+//! full queue makes callers wait; one that gives up before its turn came has done nothing.
 //!
 //! Reads run on connections of their own, each in a transaction of one moment, and never wait for the writer.
 //!

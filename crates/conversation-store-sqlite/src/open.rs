@@ -142,6 +142,7 @@ fn check(path: &Path, connection: &Connection) -> Result<usize, OpenError> {
 fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // In KiB. What one large batch changes fits, and need not go to the log before the commit, page by page.
     connection.pragma_update(None, "cache_size", -65_536)?;
     // Where the system's `fsync` stops short of the disk, as on macOS, ask for the one that does not.
     connection.pragma_update(None, "fullfsync", true)

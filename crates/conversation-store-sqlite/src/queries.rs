@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use conversation_core::{Conversation, ConversationId, Key, UserId, Version, WriteBatch};
+use conversation_core::{Conversation, ConversationId, Key, UserId, Version, Write, WriteBatch};
 use conversation_store::{Filter, Held, Record, Resolved};
 use rusqlite::{Connection, OptionalExtension, ToSql};
 
@@ -11,23 +11,23 @@ use crate::{
     rows::{self, STATE},
 };
 
-/// Looks up many keys in one statement, which spares SQLite most of what a lookup costs beside the search, and answers
-/// with the owner's version as well. A record's owner always has a version.
+/// How many keys one statement looks up, where there are that many: it spares SQLite most of what a lookup costs beside
+/// the search.
+const MANY: usize = 50;
+
 static LOAD: LazyLock<String> = LazyLock::new(|| load_sql(1));
 static LOAD_MANY: LazyLock<String> = LazyLock::new(|| load_sql(MANY));
 
-/// How many keys a statement looks up where there are that many.
-const MANY: usize = 50;
-
+/// Looks up records by their keys, each with its owner's version: one search more is cheaper than one statement more.
+/// A record's owner always has a version.
 fn load_sql(keys: usize) -> String {
-    let state = &*STATE;
-    let keys: Vec<_> = (0..keys).map(|key| format!("({key}, ?, ?)")).collect();
+    let keys: Vec<_> = (0..keys).map(|offset| format!("({offset}, ?, ?)")).collect();
+    let (keys, state) = (keys.join(", "), &*STATE);
     format!(
-        "WITH keys (position, key_owner, key_id) AS (VALUES {})
-         SELECT position, version, {state} FROM keys
+        "WITH keys (offset, key_owner, key_id) AS (VALUES {keys})
+         SELECT offset, version, {state} FROM keys
          JOIN owners ON owners.owner = key_owner
-         LEFT JOIN conversations ON conversations.owner = key_owner AND conversation_id = key_id",
-        keys.join(", ")
+         LEFT JOIN conversations ON conversations.owner = key_owner AND conversation_id = key_id"
     )
 }
 
@@ -66,33 +66,24 @@ pub(crate) fn load(connection: &Connection, batch: &WriteBatch) -> Result<Held, 
     let mut statement = connection.prepare_cached(sql)?;
     let mut records = vec![None; batch.len()];
     let mut versions = vec![Version::ZERO; batch.len()];
-    for (chunk, writes) in batch.writes().chunks(many).enumerate() {
-        let ids = writes.iter().flat_map(|write| [write.key.owner.as_str(), write.key.conversation_id.as_str()]);
-        let mut bound = 0;
-        for id in ids {
-            bound += 1;
-            statement.raw_bind_parameter(bound, id)?;
-        }
-        while bound < 2 * many {
-            bound += 1;
-            statement.raw_bind_parameter(bound, rusqlite::types::Null)?;
+    let chunks = batch.writes().chunks(many).zip(records.chunks_mut(many)).zip(versions.chunks_mut(many));
+    for ((writes, records), versions) in chunks {
+        statement.clear_bindings(); // What is not bound is NULL, which is nobody's key.
+        for (offset, Write { key, .. }) in writes.iter().enumerate() {
+            statement.raw_bind_parameter(2 * offset + 1, key.owner.as_str())?;
+            statement.raw_bind_parameter(2 * offset + 2, key.conversation_id.as_str())?;
         }
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
             let offset: usize = row.get(0)?;
-            let position = chunk * many + offset;
-            versions[position] = Version(row.get(1)?);
-            records[position] = rows::optional_record_of(&writes[offset].key, row, 2)?;
+            versions[offset] = Version(row.get(1)?);
+            records[offset] = rows::optional_record_of(&writes[offset].key, row, 2)?;
         }
     }
-    let mut position = 0;
-    let of_owner = |writes: &[conversation_core::Write]| {
-        let version = versions[position];
-        position += writes.len();
-        version
-    };
-    let versions = batch.by_owner().map(of_owner).collect();
-    Ok(Held { records, versions })
+    let mut versions = versions.into_iter();
+    // Each write has its owner's version, so any of an owner's writes tells it.
+    let of_owner = |writes: &[Write]| versions.nth(writes.len() - 1).unwrap_or_default();
+    Ok(Held { records, versions: batch.by_owner().map(of_owner).collect() })
 }
 
 /// Stores what a batch came to.

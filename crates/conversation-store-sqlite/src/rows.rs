@@ -8,7 +8,7 @@ use conversation_core::{
 use conversation_store::{BoxError, Record, State};
 use rusqlite::{
     Row, Statement, ToSql,
-    types::{Null, ToSqlOutput, ValueRef},
+    types::{Null, ToSqlOutput},
 };
 
 use crate::{error::Error, schema::FIXED_COLUMNS};
@@ -77,8 +77,14 @@ pub(crate) fn record(row: &Row<'_>) -> Result<Record, Error> {
 
 /// Reads a record of a known key back from a row in which [`STATE`] begins at `first`.
 pub(crate) fn record_of(key: &Key, row: &Row<'_>, first: usize) -> Result<Record, Error> {
-    let damaged = |source| Error::Row { key: Some(Box::new(key.clone())), source };
-    let read = || -> Result<Record, BoxError> {
+    let no_lives = || Error::Row { key: Some(Box::new(key.clone())), source: "a record without lives".into() };
+    optional_record_of(key, row, first)?.ok_or_else(no_lives)
+}
+
+/// The same, where the row comes of an outer join: `None` if there is no record.
+pub(crate) fn optional_record_of(key: &Key, row: &Row<'_>, first: usize) -> Result<Option<Record>, Error> {
+    let read = || -> Result<_, BoxError> {
+        let Some(lives) = row.get_ref(first + at::LIVES)?.as_str_or_null()? else { return Ok(None) };
         let state = match row.get(first + at::CONVERSATION_TYPE)? {
             None => State::Removed(key.clone()),
             Some(kind) => State::Live(Conversation {
@@ -88,17 +94,10 @@ pub(crate) fn record_of(key: &Key, row: &Row<'_>, first: usize) -> Result<Record
                 created_at: Timestamp(row.get(first + at::CREATED_AT)?),
             }),
         };
-        let lives = text(row, first + at::LIVES)?.parse()?;
-        Ok(Record { state, lives, changed_in: Version(row.get(first + at::CHANGED_IN)?) })
+        let changed_in = Version(row.get(first + at::CHANGED_IN)?);
+        Ok(Some(Record { state, lives: lives.parse()?, changed_in }))
     };
-    read().map_err(damaged)
-}
-
-/// Reads a record of a known key back, where the row comes of an outer join: `None` if there is no record.
-pub(crate) fn optional_record_of(key: &Key, row: &Row<'_>, first: usize) -> Result<Option<Record>, Error> {
-    // No record is without the version that it was changed in.
-    let is_there = row.get_ref(first + at::CHANGED_IN)? != ValueRef::Null;
-    is_there.then(|| record_of(key, row, first)).transpose()
+    read().map_err(|source| Error::Row { key: Some(Box::new(key.clone())), source })
 }
 
 fn key(row: &Row<'_>) -> Result<Key, BoxError> {

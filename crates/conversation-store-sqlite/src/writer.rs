@@ -160,5 +160,7 @@ fn transact(connection: &mut Connection, jobs: impl Iterator<Item = Box<dyn Job>
 }
 
 fn answer(group: Vec<Box<dyn Job>>, ended: &Ended) {
-    group.into_iter().for_each(|job| job.answer(ended));
+    for job in group {
+        job.answer(ended);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, Row, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior};
 
 const READ: &str = "
     SELECT conversation_type, target_id, created_at, lives, changed_in, recv_msg_opt, is_pinned, is_private_chat,
@@ -13,6 +13,8 @@ const READ: &str = "
 const RAISE: &str = "
     INSERT INTO owners (owner, version) VALUES (?1, 1)
     ON CONFLICT (owner) DO UPDATE SET version = version + 1 RETURNING version";
+
+const VERSION: &str = "SELECT version FROM owners WHERE owner = ?1";
 
 const INSERT: &str = "
     INSERT INTO conversations (owner, conversation_id, conversation_type, target_id, created_at, lives, changed_in,
@@ -26,7 +28,7 @@ const UPDATE: &str = "
 
 /// A row as one would hold it.
 #[expect(dead_code, reason = "a row is read whole, as an answer or an event needs it")]
-struct Conversation {
+struct Held {
     conversation_type: i32,
     target_id: String,
     created_at: i64,
@@ -46,7 +48,7 @@ struct Conversation {
     latest_msg_destruct_time: i64,
 }
 
-impl Conversation {
+impl Held {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             conversation_type: row.get(0)?,
@@ -89,36 +91,35 @@ impl ByHand {
         Self(connection)
     }
 
-    /// Sets a group's conversation for some users, in one transaction: how many were changed.
-    pub(crate) fn set(&mut self, owners: &[String], id: &str, group: &str, settings: Settings<'_>) -> usize {
+    /// Sets a group's conversation for some users, in one transaction. Answers as the adapter does, for each user:
+    /// whether it was changed, and the owner's version.
+    pub(crate) fn set(&mut self, owners: &[String], id: &str, group: &str, settings: Settings<'_>) -> Vec<(bool, i64)> {
+        let Settings { recv_msg_opt, is_pinned, ex } = settings;
         let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
-        let mut changed = 0;
-        {
-            let mut read = transaction.prepare_cached(READ).unwrap();
-            let mut raise = transaction.prepare_cached(RAISE).unwrap();
-            let mut insert = transaction.prepare_cached(INSERT).unwrap();
-            let mut update = transaction.prepare_cached(UPDATE).unwrap();
-            let Settings { recv_msg_opt, is_pinned, ex } = settings;
-            for owner in owners {
-                let mut rows = read.query((owner, id)).unwrap();
-                let held = rows.next().unwrap().map(|row| Conversation::read(row).unwrap());
-                drop(rows);
-                if held.as_ref().is_some_and(|held| {
-                    held.recv_msg_opt == recv_msg_opt && held.is_pinned == is_pinned && held.ex == ex
-                }) {
-                    continue;
-                }
-                changed += 1;
-                let version: i64 = raise.query_row([owner], |row| row.get(0)).unwrap();
-                if held.is_some() {
-                    update.execute((owner, id, recv_msg_opt, is_pinned, ex, version)).unwrap();
-                } else {
-                    let lives = version.to_string();
-                    insert.execute((owner, id, 3, group, 0, lives, version, recv_msg_opt, is_pinned, ex)).unwrap();
-                }
+        let mut read = transaction.prepare_cached(READ).unwrap();
+        let mut version = transaction.prepare_cached(VERSION).unwrap();
+        let mut raise = transaction.prepare_cached(RAISE).unwrap();
+        let mut insert = transaction.prepare_cached(INSERT).unwrap();
+        let mut update = transaction.prepare_cached(UPDATE).unwrap();
+        let mut answer = Vec::with_capacity(owners.len());
+        for owner in owners {
+            let held = read.query_row((owner, id), Held::read).optional().unwrap();
+            let is_so = |held: &Held| held.recv_msg_opt == recv_msg_opt && held.is_pinned == is_pinned && held.ex == ex;
+            if held.as_ref().is_some_and(is_so) {
+                answer.push((false, version.query_row([owner], |row| row.get(0)).unwrap()));
+                continue;
             }
+            let version: i64 = raise.query_row([owner], |row| row.get(0)).unwrap();
+            if held.is_some() {
+                update.execute((owner, id, recv_msg_opt, is_pinned, ex, version)).unwrap();
+            } else {
+                let lives = version.to_string();
+                insert.execute((owner, id, 3, group, 0, lives, version, recv_msg_opt, is_pinned, ex)).unwrap();
+            }
+            answer.push((true, version));
         }
+        drop((read, version, raise, insert, update));
         transaction.commit().unwrap();
-        changed
+        answer
     }
 }
