@@ -88,13 +88,15 @@ pub fn decide(current: Option<&Conversation>, write: &Write, at: Timestamp) -> R
 
 fn update(current: &Conversation, patch: &Patch) -> Result<Decision, Rejected> {
     check_private_chat(&current.key, &current.target, patch)?;
-    let mut next = current.clone();
-    let changed = patch.apply(&mut next.settings);
-    Ok(if changed.is_empty() {
-        Decision::Keep(Outcome::Unchanged)
-    } else {
-        Decision::Put(next, Outcome::Updated(changed))
-    })
+    // Cloned is what may change, the rest once something does: most retries change nothing.
+    let mut settings = current.settings.clone();
+    let changed = patch.apply(&mut settings);
+    if changed.is_empty() {
+        return Ok(Decision::Keep(Outcome::Unchanged));
+    }
+    let (key, target) = (current.key.clone(), current.target.clone());
+    let next = Conversation { key, target, settings, created_at: current.created_at };
+    Ok(Decision::Put(next, Outcome::Updated(changed)))
 }
 
 fn create(key: &Key, target: &Target, patch: &Patch, at: Timestamp) -> Result<Decision, Rejected> {

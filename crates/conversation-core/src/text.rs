@@ -6,14 +6,8 @@ use core::{fmt, ops::Deref};
 /// A text that this project stores and hands back byte for byte: any Unicode, U+0000 and the empty text too.
 ///
 /// Immutable and shared: a clone copies a pointer, so that setting the same extension for 10,000 users holds it once.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(Arc<str>);
-
-impl Default for Text {
-    fn default() -> Self {
-        Self(Arc::from(""))
-    }
-}
 
 impl Deref for Text {
     type Target = str;
@@ -37,7 +31,8 @@ impl fmt::Display for Text {
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Self(text.into())
+        // The empty text, by far the most frequent, is one for all and takes no memory of its own.
+        if text.is_empty() { Self::default() } else { Self(text.into()) }
     }
 }
 
