@@ -7,6 +7,12 @@ use conversation_core::{ConversationId, Mask, UserId, Version};
 /// Takes what has changed, after it was stored.
 ///
 /// A host turns events into notices, webhooks and cache invalidation.
+///
+/// No event comes twice, and none comes of what did not happen. One may be missing: where the store committed and its
+/// answer was lost, or the process ended in between. The call fails with an error that can be retried then, the retry
+/// finds nothing left to change, and the owner's next event shows by its version that there was one more. Whoever must
+/// miss none asks the store for the [changes](conversation_store::ConversationStore::changes) since the version last
+/// seen.
 pub trait EventSink: Debug + Send + Sync + 'static {
     /// Takes an event.
     ///
