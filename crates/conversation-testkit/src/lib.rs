@@ -2,5 +2,7 @@
 
 pub mod bench;
 mod faulty;
+#[cfg(feature = "mocks")]
+pub mod mocks;
 
 pub use faulty::{Fault, FaultyStore, Plan};
