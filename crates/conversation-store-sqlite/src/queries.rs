@@ -112,6 +112,9 @@ pub(crate) fn get(connection: &Connection, keys: &[Key]) -> Result<Vec<Option<Co
     Ok(found)
 }
 
+const OF_OWNER: &str = "owner = ? AND conversation_id > ?";
+const OF_CONVERSATION: &str = "conversation_id = ? AND owner > ?";
+
 /// The owner's conversations that pass `filter`, in the order of their IDs, those after `after`, at most `most`.
 pub(crate) fn list(
     connection: &Connection,
@@ -122,8 +125,7 @@ pub(crate) fn list(
 ) -> Result<Vec<Conversation>, Error> {
     // No ID is empty, so all are after the empty text.
     let after = after.map_or("", ConversationId::as_str);
-    let condition = "owner = ? AND conversation_id > ?";
-    page(connection, condition, "conversation_id", [owner.as_str(), after], filter, most)
+    page(connection, OF_OWNER, "conversation_id", [owner.as_str(), after], filter, most)
 }
 
 /// The views of a conversation that pass `filter`, in the order of their owners, those after `after`, at most `most`.
@@ -135,8 +137,7 @@ pub(crate) fn holders(
     most: usize,
 ) -> Result<Vec<Conversation>, Error> {
     let after = after.map_or("", UserId::as_str);
-    let condition = "conversation_id = ? AND owner > ?";
-    page(connection, condition, "owner", [conversation_id.as_str(), after], filter, most)
+    page(connection, OF_CONVERSATION, "owner", [conversation_id.as_str(), after], filter, most)
 }
 
 fn page(
@@ -147,27 +148,29 @@ fn page(
     filter: &Filter,
     most: usize,
 ) -> Result<Vec<Conversation>, Error> {
-    // What varies in the text are names of our own columns; every value is a parameter.
+    let most = limit(most);
+    let values = filter.is.values().chain(filter.is_not.values());
+    let values: Vec<_> = values.map(|(_, value)| rows::setting_to_sql(value)).collect();
+    let mut parameters: Vec<&dyn ToSql> = vec![&ids[0], &ids[1]];
+    parameters.extend(values.iter().map(|value| value as &dyn ToSql));
+    parameters.push(&most);
+    let mut statement = connection.prepare_cached(&page_sql(condition, order, filter))?;
+    let records = read(statement.query(&*parameters)?)?;
+    Ok(records.into_iter().filter_map(Record::into_live).collect())
+}
+
+/// What varies in the text are names of our own columns; every value is a parameter.
+fn page_sql(condition: &str, order: &str, filter: &Filter) -> String {
     let state = &*STATE;
     let mut sql = format!(
         "SELECT owner, conversation_id, {state} FROM conversations WHERE {condition} AND conversation_type IS NOT NULL"
     );
-    let most = limit(most);
-    let is = filter.is.values().map(|(field, value)| (field, "=", value));
-    let is_not = filter.is_not.values().map(|(field, value)| (field, "<>", value));
-    let mut values = Vec::new();
-    for (field, comparison, value) in is.chain(is_not) {
-        sql.extend([" AND ", field.column(), " ", comparison, " ?"]);
-        values.push(rows::setting_to_sql(value));
+    let is = filter.is.values().map(|(field, _)| (field, " = ?"));
+    for (field, comparison) in is.chain(filter.is_not.values().map(|(field, _)| (field, " <> ?"))) {
+        sql.extend([" AND ", field.column(), comparison]);
     }
     sql.extend([" ORDER BY ", order, " LIMIT ?"]);
-
-    let mut parameters: Vec<&dyn ToSql> = vec![&ids[0], &ids[1]];
-    parameters.extend(values.iter().map(|value| value as &dyn ToSql));
-    parameters.push(&most);
-    let mut statement = connection.prepare_cached(&sql)?;
-    let records = read(statement.query(&*parameters)?)?;
-    Ok(records.into_iter().filter_map(Record::into_live).collect())
+    sql
 }
 
 /// How far an owner's log has come, and up to where its tombstones were pruned.
@@ -213,4 +216,43 @@ fn read(mut rows: rusqlite::Rows<'_>) -> Result<Vec<Record>, Error> {
 /// A number of rows as SQLite counts.
 fn limit(most: usize) -> i64 {
     i64::try_from(most).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use conversation_core::Patch;
+
+    use super::*;
+    use crate::open;
+
+    #[test]
+    fn each_query_searches_and_none_reads_a_whole_table_or_sorts() {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = open::open(&folder.path().join("conversations.db")).unwrap();
+        let pinned = Filter::is(Patch::KEEP.is_pinned(true));
+        let queries = [
+            (LOAD.clone(), 2),
+            (LOAD_MANY.clone(), 2),
+            (GET.clone(), 1),
+            (CHANGED.clone(), 1),
+            (page_sql(OF_OWNER, "conversation_id", &pinned), 1),
+            (page_sql(OF_CONVERSATION, "owner", &pinned), 1),
+        ];
+        for (sql, tables) in queries {
+            let mut statement = opened.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            for parameter in 1..=statement.parameter_count() {
+                statement.raw_bind_parameter(parameter, "1").unwrap();
+            }
+            let (mut plan, mut steps) = (statement.raw_query(), Vec::<String>::new());
+            while let Some(row) = plan.next().unwrap() {
+                steps.push(row.get("detail").unwrap());
+            }
+            assert_eq!(steps.iter().filter(|step| step.starts_with("SEARCH")).count(), tables, "{steps:?}");
+            // What is scanned are the keys asked for, which are no table.
+            let is_bad = |step: &String| {
+                step.contains("B-TREE") || step.starts_with("SCAN conv") || step.starts_with("SCAN own")
+            };
+            assert!(!steps.iter().any(is_bad), "{steps:?}");
+        }
+    }
 }
