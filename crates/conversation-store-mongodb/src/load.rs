@@ -6,7 +6,7 @@ use conversation_core::{Conversation, UserId, Version, WriteBatch};
 use conversation_store::{Held, Lives, Record, State};
 use mongodb::{
     ClientSession,
-    bson::{Bson, Document, RawDocumentBuf, doc},
+    bson::{Bson, Document, doc},
     options::Hint,
 };
 
@@ -15,7 +15,7 @@ use crate::{
     fields::Fields,
     keys::{Block, blocks, condition, texts},
     log::{self, Entry, Head},
-    queries::{Collections, VERSIONS, batch_size, by_key, damaged, each},
+    queries::{Collections, batch_size, by_key, damaged, each},
     rows,
 };
 
@@ -35,8 +35,8 @@ impl<'a> Owners<'a> {
     }
 }
 
-/// The conversations and versions of a batch: in one question, of one moment that a majority has. It tells what each
-/// write comes to, but nothing of tombstones and lives, which stand in the logs.
+/// The conversations and versions of a batch. They tell what each write comes to, but nothing of tombstones and lives,
+/// which stand in the logs.
 pub(crate) async fn conversations(
     collections: &Collections,
     session: &mut ClientSession,
@@ -44,30 +44,33 @@ pub(crate) async fn conversations(
 ) -> Result<Held, Error> {
     let owners = Owners::of(batch);
     let mut held = Held { records: vec![None; batch.len()], versions: vec![Version::ZERO; owners.0.len()] };
-    let versions = doc! { "$unionWith": { "coll": VERSIONS, "pipeline": [
-        { "$match": of_owners(batch) },
-        { "$project": { log::OWNER: 1, log::VERSION: 1 } },
-    ] } };
     let keys = condition(&blocks(batch.writes().iter().map(|write| &write.key)));
     let found = collections
         .conversations
-        .aggregate([doc! { "$match": keys }, versions])
+        .find(keys)
         .hint(Hint::Keys(by_key()))
-        .batch_size(batch_size(batch.len() + owners.0.len()))
+        .batch_size(batch_size(batch.len()))
         .session(&mut *session)
-        .with_type::<RawDocumentBuf>()
         .await?;
     each(found, session, |document| {
-        if document.get(log::OWNER).is_ok_and(|owner| owner.is_some()) {
-            let fields = Fields::of(document).map_err(damaged)?;
-            if let Some((n, _)) = owners.get(fields.text(log::OWNER).map_err(damaged)?.unwrap_or_default()) {
-                held.versions[n] = Head::read(&fields).map_err(damaged)?.version;
-            }
-            return Ok(());
-        }
         let conversation = rows::conversation(document)?;
         if let Some(position) = batch.position(&conversation.key) {
             held.records[position] = Some(unlogged(conversation));
+        }
+        Ok(())
+    })
+    .await?;
+    let found = collections
+        .versions
+        .find(of_owners(batch))
+        .projection(doc! { log::OWNER: 1, log::VERSION: 1 })
+        .batch_size(batch_size(owners.0.len()))
+        .session(&mut *session)
+        .await?;
+    each(found, session, |document| {
+        let fields = Fields::of(document).map_err(damaged)?;
+        if let Some((n, _)) = owners.get(fields.text(log::OWNER).map_err(damaged)?.unwrap_or_default()) {
+            held.versions[n] = Head::read(&fields).map_err(damaged)?.version;
         }
         Ok(())
     })

@@ -3,7 +3,7 @@
 use futures_util::TryStreamExt;
 use mongodb::{
     Collection, IndexModel,
-    bson::{Document, RawDocumentBuf, doc},
+    bson::{Bson, Document, RawDocumentBuf, doc},
     options::IndexOptions,
 };
 
@@ -33,7 +33,7 @@ async fn make(collection: &Collection<RawDocumentBuf>, wanted: &[Wanted]) -> Res
     let there = list(collection).await?;
     let mut missing = Vec::new();
     for wanted in wanted {
-        match there.iter().find(|index| index.keys == wanted.keys) {
+        match there.iter().find(|index| is_of(&index.keys, &wanted.keys)) {
             Some(index) if is_as(index.options.as_ref(), wanted) => {}
             Some(_) => {
                 return Err(OpenError::Index {
@@ -63,6 +63,16 @@ async fn list(collection: &Collection<RawDocumentBuf>) -> Result<Vec<IndexModel>
         }
         Err(error) => Err(OpenError::of(error)),
     }
+}
+
+/// Whether keys are those wanted, in their order; other clients may write the direction as another kind of number.
+fn is_of(keys: &Document, wanted: &Document) -> bool {
+    let is_up = |value: &Bson| match value {
+        Bson::Int32(1) | Bson::Int64(1) => true,
+        Bson::Double(value) => *value > 0.0,
+        _ => false,
+    };
+    keys.keys().eq(wanted.keys()) && keys.values().all(is_up)
 }
 
 /// Whether an index is what it has to be: over all documents, comparing byte by byte.
