@@ -1,0 +1,14 @@
+//! Conversations in PostgreSQL, beside the rest of a host's tables.
+
+mod error;
+mod open;
+mod pool;
+mod queries;
+mod rows;
+mod schema;
+mod store;
+
+pub use deadpool_postgres;
+pub use open::OpenError;
+pub use schema::{Schema, SchemaError};
+pub use store::PostgresStore;

@@ -1,0 +1,163 @@
+//! The adapter.
+
+use std::hash::{BuildHasher, RandomState};
+
+use async_trait::async_trait;
+use conversation_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
+use conversation_store::{
+    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, Paged, Retry, StoreError, resolve,
+};
+use deadpool_postgres::{Client, Pool};
+
+use crate::{
+    error::Error,
+    open::{self, OpenError},
+    pool,
+    queries::Queries,
+    schema::Schema,
+};
+
+/// Keeps conversations in a PostgreSQL database, in a schema of their own.
+///
+/// Its methods have to be called within a Tokio runtime.
+#[derive(Debug)]
+pub struct PostgresStore {
+    pool: Pool,
+    log: LogId,
+    queries: Queries,
+}
+
+impl PostgresStore {
+    /// Connects to the database that `url` names, and brings the schema to this version.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; what is in the database is left as it is then.
+    pub async fn open(url: &str, schema: &Schema) -> Result<Self, OpenError> {
+        let (pool, hosts) = open::pool(url)?;
+        Self::prepared(pool, &hosts, schema).await
+    }
+
+    /// Uses a pool of the host's, and brings the schema to this version.
+    ///
+    /// The pool's connections are used as they are: of their settings, `statement_timeout` and
+    /// `idle_in_transaction_session_timeout` are worth having.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; what is in the database is left as it is then.
+    pub async fn with_pool(pool: Pool, schema: &Schema) -> Result<Self, OpenError> {
+        Self::prepared(pool, "the pool", schema).await
+    }
+
+    async fn prepared(pool: Pool, hosts: &str, schema: &Schema) -> Result<Self, OpenError> {
+        let log = open::prepare(&pool, hosts, schema).await?;
+        Ok(Self { pool, log, queries: Queries::new(schema) })
+    }
+
+    async fn apply_once(&self, client: &mut Client, batch: &WriteBatch, at: Timestamp) -> Result<Applied, Error> {
+        let queries = &self.queries;
+        let held = queries.load(client, batch).await?;
+        let resolved = resolve(batch, &held, at)?;
+        if resolved.is_silent() {
+            return Ok(resolved.applied);
+        }
+        match queries.put(client, batch, &held, &resolved).await {
+            Err(Error::Overtaken) => self.apply_in_turn(client, batch, at).await,
+            put => put.map(|()| resolved.applied),
+        }
+    }
+
+    /// The same where there are others who write: the owners are locked before they are read.
+    async fn apply_in_turn(&self, client: &mut Client, batch: &WriteBatch, at: Timestamp) -> Result<Applied, Error> {
+        let queries = &self.queries;
+        let transaction = client.transaction().await?;
+        let locked = queries.lock(&transaction, batch).await?;
+        let held = queries.load(&transaction, batch).await?;
+        // An owner that somebody has made in between is not locked; to wait for it now would be out of order.
+        if held.versions.iter().filter(|version| **version != Version::ZERO).count() != locked {
+            return Err(Error::Overtaken);
+        }
+        let resolved = resolve(batch, &held, at)?;
+        if !resolved.is_silent() {
+            queries.put(&transaction, batch, &held, &resolved).await?;
+            transaction.commit().await?;
+        }
+        Ok(resolved.applied)
+    }
+}
+
+/// A number evenly from 0 up to 1. The keys of the standard library's hashers are random.
+fn jitter() -> f64 {
+    let random = RandomState::new().hash_one(0_u8) >> 32;
+    f64::from(u32::try_from(random).unwrap_or_default()) / f64::from(u32::MAX)
+}
+
+#[async_trait]
+impl ConversationStore for PostgresStore {
+    async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
+        if batch.is_empty() {
+            return Ok(Applied::default());
+        }
+        let attempt = || async {
+            let applied = pool::run(&self.pool, async |client| self.apply_once(client, batch, at).await).await;
+            applied.map_err(Error::attempt)
+        };
+        Retry::default().run(tokio::time::sleep, jitter, attempt).await
+    }
+
+    async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(pool::run(&self.pool, async |client| self.queries.get(client, keys).await).await?)
+    }
+
+    async fn list(
+        &self,
+        owner: &UserId,
+        filter: &Filter,
+        page: &Page<ConversationId>,
+    ) -> Result<Paged<ConversationId>, StoreError> {
+        let (after, most) = (page.after.as_ref(), page.limit.saturating_add(1));
+        let read = async |client: &mut Client| self.queries.list(client, owner, filter, after, most).await;
+        let read = pool::run(&self.pool, read).await?;
+        Ok(Paged::cut(read, page.limit, |last| last.key.conversation_id.clone()))
+    }
+
+    async fn holders(
+        &self,
+        conversation_id: &ConversationId,
+        filter: &Filter,
+        page: &Page<UserId>,
+    ) -> Result<Paged<UserId>, StoreError> {
+        let (after, most) = (page.after.as_ref(), page.limit.saturating_add(1));
+        let read = async |client: &mut Client| self.queries.holders(client, conversation_id, filter, after, most).await;
+        let read = pool::run(&self.pool, read).await?;
+        Ok(Paged::cut(read, page.limit, |last| last.key.owner.clone()))
+    }
+
+    async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
+        let (version, _) = pool::run(&self.pool, async |client| self.queries.versions(client, owner).await).await?;
+        Ok(OwnerVersion { log: self.log, version })
+    }
+
+    async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
+        let most = limit.saturating_add(1);
+        let read = async |client: &mut Client| self.queries.changed(client, owner, since.version, most).await;
+        let (version, pruned, records) = pool::run(&self.pool, read).await?;
+        let current = OwnerVersion { log: self.log, version };
+        Ok(match Changes::to_read(since, current, pruned) {
+            Ok(after) => Changes::told(after, current, limit, records),
+            Err(settled) => settled,
+        })
+    }
+
+    async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {
+        let attempt = || async {
+            let pruned = pool::run(&self.pool, async |client| self.queries.prune(client, owner, through).await).await;
+            pruned.map_err(Error::attempt)
+        };
+        Retry::default().run(tokio::time::sleep, jitter, attempt).await
+    }
+}

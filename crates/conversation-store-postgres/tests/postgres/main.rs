@@ -1,0 +1,8 @@
+//! What is PostgreSQL's own: its server, its collations, its failures, several processes. The contract itself is held
+//! by the conformance suite.
+
+mod concurrency;
+mod harness;
+mod opening;
+mod silence;
+mod values;
