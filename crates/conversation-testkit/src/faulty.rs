@@ -11,6 +11,8 @@ use async_trait::async_trait;
 use conversation_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_store::{Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, Paged, StoreError};
 
+use crate::random::random;
+
 /// What goes wrong with one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -86,15 +88,6 @@ impl Plan {
             _ => Fault::Delay { before: random(state, 4), after: random(state, 4) },
         }
     }
-}
-
-/// A number below `bound`, by `SplitMix64`: enough for drawing lots, and no dependency.
-const fn random(state: &mut u64, bound: u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut mixed = *state;
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (mixed ^ (mixed >> 31)) % bound
 }
 
 /// A store between the caller and another one, with which things go wrong as planned.

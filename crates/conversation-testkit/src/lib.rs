@@ -2,7 +2,9 @@
 
 pub mod bench;
 mod faulty;
+pub mod kill;
 #[cfg(feature = "mocks")]
 pub mod mocks;
+mod random;
 
 pub use faulty::{Fault, FaultyStore, Plan};

@@ -5,5 +5,4 @@ mod concurrency;
 mod durability;
 mod files;
 mod harness;
-mod kill;
 mod values;
