@@ -41,8 +41,8 @@ async fn what_was_acknowledged_is_there_whole() -> Result<(), Box<dyn error::Err
         check_integrity(&database)?;
     }
     println!("{}", kills.tally());
-    assert!(kills.tally().is_clean(), "{:?}", kills);
-    assert!(kills.tally().acknowledged > 0, "{:?}", kills);
+    assert!(kills.tally().is_clean(), "{kills:?}");
+    assert!(kills.tally().acknowledged > 0, "{kills:?}");
     Ok(())
 }
 

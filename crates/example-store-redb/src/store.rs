@@ -1,0 +1,139 @@
+//! The adapter.
+
+use std::{path::Path, sync::Arc};
+
+use async_trait::async_trait;
+use conversation_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
+use conversation_store::{
+    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, Paged, StoreError, resolve,
+};
+use redb::{Database, ReadableDatabase};
+
+use crate::{
+    error::{Error, OpenError},
+    tables::{self, Snapshot, Tables},
+};
+
+/// Keeps conversations in a redb database file. A clone is another handle on the same data.
+#[derive(Clone, Debug)]
+pub struct RedbStore {
+    log: LogId,
+    database: Arc<Database>,
+}
+
+impl RedbStore {
+    /// Opens the database file at `path`, or makes it. Blocks for as long as that takes.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let database = Database::create(path)?;
+        let mut fresh = [0; 12];
+        getrandom::fill(&mut fresh).map_err(std::io::Error::from)?;
+        let transaction = database.begin_write()?;
+        let log = tables::begin(&transaction, LogId(fresh))?;
+        transaction.commit()?;
+        Ok(Self { log, database: Arc::new(database) })
+    }
+
+    /// Runs `work` where it may block. A caller that gives up does not stop it half way: it runs to its end.
+    async fn run<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Database) -> Result<T, Error> + Send + 'static,
+    {
+        let database = self.database.clone();
+        let done = tokio::task::spawn_blocking(move || work(&database)).await;
+        Ok(done.map_err(Error::Stopped).flatten()?)
+    }
+
+    async fn read<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Snapshot) -> Result<T, Error> + Send + 'static,
+    {
+        self.run(|database| work(&Snapshot(database.begin_read()?))).await
+    }
+}
+
+#[async_trait]
+impl ConversationStore for RedbStore {
+    async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
+        let batch = batch.clone();
+        self.run(move |database| {
+            // One at a time: this is what serialises writers. Dropped without a commit, it leaves nothing.
+            let transaction = database.begin_write()?;
+            let mut tables = Tables::open(&transaction)?;
+            let held = tables.load(&batch)?;
+            let resolved = resolve(&batch, &held, at).map_err(Error::Rejected)?;
+            tables.store(&held, &resolved)?;
+            drop(tables);
+            if !resolved.is_silent() {
+                transaction.commit()?;
+            }
+            Ok(resolved.applied)
+        })
+        .await
+    }
+
+    async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError> {
+        let keys = keys.to_vec();
+        self.read(move |snapshot| snapshot.get(&keys)).await
+    }
+
+    async fn list(
+        &self,
+        owner: &UserId,
+        filter: &Filter,
+        page: &Page<ConversationId>,
+    ) -> Result<Paged<ConversationId>, StoreError> {
+        let (owner, filter, page) = (owner.clone(), filter.clone(), page.clone());
+        self.read(move |snapshot| {
+            let found = snapshot.list(&owner, &filter, &page)?;
+            Ok(Paged::cut(found, page.limit, |last| last.key.conversation_id.clone()))
+        })
+        .await
+    }
+
+    async fn holders(
+        &self,
+        conversation_id: &ConversationId,
+        filter: &Filter,
+        page: &Page<UserId>,
+    ) -> Result<Paged<UserId>, StoreError> {
+        let (id, filter, page) = (conversation_id.clone(), filter.clone(), page.clone());
+        self.read(move |snapshot| {
+            let found = snapshot.holders(&id, &filter, &page)?;
+            Ok(Paged::cut(found, page.limit, |last| last.key.owner.clone()))
+        })
+        .await
+    }
+
+    async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
+        let (log, owner) = (self.log, owner.clone());
+        self.read(move |snapshot| Ok(OwnerVersion { log, version: snapshot.versions(&owner)?.0 })).await
+    }
+
+    async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
+        let (log, owner, since) = (self.log, owner.clone(), *since);
+        self.read(move |snapshot| {
+            let (version, pruned) = snapshot.versions(&owner)?;
+            Changes::since(&since, OwnerVersion { log, version }, pruned, limit, |after, most| {
+                snapshot.changed(&owner, after, most.saturating_add(1))
+            })
+        })
+        .await
+    }
+
+    async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {
+        let owner = owner.clone();
+        self.run(move |database| {
+            let transaction = database.begin_write()?;
+            let Some(forgotten) = Tables::open(&transaction)?.prune(&owner, through)? else { return Ok(0) };
+            transaction.commit()?;
+            Ok(forgotten)
+        })
+        .await
+    }
+}

@@ -1,0 +1,195 @@
+//! The tables, and what is read from them and written to them within a transaction.
+
+use std::ops::Bound::{Excluded, Included, Unbounded};
+
+use conversation_core::{Conversation, ConversationId, Key, UserId, Version, WriteBatch};
+use conversation_store::{BoxError, Filter, Held, LogId, Page, Record, Resolved};
+use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
+
+use crate::{error::Error, row};
+
+type Pair = (&'static str, &'static str);
+
+/// Owner and conversation → a [row](crate::row).
+const RECORDS: TableDefinition<'_, Pair, &[u8]> = TableDefinition::new("records");
+/// Conversation and owner, of those that are live.
+const HOLDERS: TableDefinition<'_, Pair, ()> = TableDefinition::new("holders");
+/// Owner, version of the last change and conversation → whether it is live.
+const CHANGED: TableDefinition<'_, (&str, u64, &str), bool> = TableDefinition::new("changed");
+/// Owner → version, and the version up to which tombstones are forgotten.
+const OWNERS: TableDefinition<'_, &str, (u64, u64)> = TableDefinition::new("owners");
+/// The identity of the log, one for all owners.
+const LOG: TableDefinition<'_, (), [u8; 12]> = TableDefinition::new("log");
+
+/// The tables, open for writing.
+pub(crate) struct Tables<'t> {
+    records: Table<'t, Pair, &'static [u8]>,
+    holders: Table<'t, Pair, ()>,
+    changed: Table<'t, (&'static str, u64, &'static str), bool>,
+    owners: Table<'t, &'static str, (u64, u64)>,
+}
+
+/// Makes the tables if they are not there, and tells the log, begun now if it was not yet.
+pub(crate) fn begin(transaction: &WriteTransaction, fresh: LogId) -> Result<LogId, redb::Error> {
+    Tables::open(transaction)?;
+    let mut log = transaction.open_table(LOG)?;
+    if let Some(begun) = log.get(())? {
+        return Ok(LogId(begun.value()));
+    }
+    log.insert((), fresh.0)?;
+    Ok(fresh)
+}
+
+impl<'t> Tables<'t> {
+    pub(crate) fn open(transaction: &'t WriteTransaction) -> Result<Self, redb::Error> {
+        Ok(Self {
+            records: transaction.open_table(RECORDS)?,
+            holders: transaction.open_table(HOLDERS)?,
+            changed: transaction.open_table(CHANGED)?,
+            owners: transaction.open_table(OWNERS)?,
+        })
+    }
+
+    pub(crate) fn load(&self, batch: &WriteBatch) -> Result<Held, Error> {
+        let records = batch.writes().iter().map(|write| record(&self.records, &write.key));
+        let versions = batch.owners().map(|owner| Ok(versions(&self.owners, owner)?.0));
+        Ok(Held { records: records.collect::<Result<_, Error>>()?, versions: versions.collect::<Result<_, Error>>()? })
+    }
+
+    /// Stores what was resolved; `held` is what it was resolved from.
+    pub(crate) fn store(&mut self, held: &Held, resolved: &Resolved) -> Result<(), Error> {
+        for changed in &resolved.records {
+            let record = &changed.record;
+            let Key { owner, conversation_id } = record.key();
+            let (owner, id) = (owner.as_str(), conversation_id.as_str());
+            if let Some(before) = &held.records[changed.position] {
+                self.changed.remove((owner, before.changed_in.0, id))?;
+            }
+            self.records.insert((owner, id), row::write(record)?.as_slice())?;
+            self.changed.insert((owner, record.changed_in.0, id), record.live().is_some())?;
+            match record.live() {
+                Some(_) => self.holders.insert((id, owner), ())?,
+                None => self.holders.remove((id, owner))?,
+            };
+        }
+        for (owner, version) in &resolved.versions {
+            let (_, pruned) = versions(&self.owners, owner)?;
+            self.owners.insert(owner.as_str(), (version.0, pruned.0))?;
+        }
+        Ok(())
+    }
+
+    /// Forgets tombstones; `None` where there is nothing to write.
+    pub(crate) fn prune(&mut self, owner: &UserId, through: Version) -> Result<Option<usize>, Error> {
+        let (version, pruned) = versions(&self.owners, owner)?;
+        let through = through.min(version);
+        if through <= pruned {
+            return Ok(None);
+        }
+        let range = (owner.as_str(), 0, "")..(owner.as_str(), through.next().0, "");
+        let mut tombstones = Vec::new();
+        for entry in self.changed.range(range)? {
+            let (key, is_live) = entry?;
+            if !is_live.value() {
+                let (_, version, id) = key.value();
+                tombstones.push((version, id.to_owned()));
+            }
+        }
+        for (version, id) in &tombstones {
+            self.changed.remove((owner.as_str(), *version, id.as_str()))?;
+            self.records.remove((owner.as_str(), id.as_str()))?;
+        }
+        self.owners.insert(owner.as_str(), (version.0, through.0))?;
+        Ok(Some(tombstones.len()))
+    }
+}
+
+/// The owner's version, and the one up to which tombstones are forgotten.
+fn versions(
+    owners: &impl ReadableTable<&'static str, (u64, u64)>,
+    owner: &UserId,
+) -> Result<(Version, Version), Error> {
+    let (version, pruned) = owners.get(owner.as_str())?.map(|row| row.value()).unwrap_or_default();
+    Ok((Version(version), Version(pruned)))
+}
+
+fn record(records: &impl ReadableTable<Pair, &'static [u8]>, key: &Key) -> Result<Option<Record>, Error> {
+    let found = records.get((key.owner.as_str(), key.conversation_id.as_str()))?;
+    found.map(|found| row::read(key, found.value())).transpose()
+}
+
+/// The tables as they stood at one moment, for reading.
+pub(crate) struct Snapshot(pub(crate) ReadTransaction);
+
+impl Snapshot {
+    pub(crate) fn versions(&self, owner: &UserId) -> Result<(Version, Version), Error> {
+        versions(&self.0.open_table(OWNERS)?, owner)
+    }
+
+    pub(crate) fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, Error> {
+        let records = self.0.open_table(RECORDS)?;
+        keys.iter().map(|key| Ok(record(&records, key)?.and_then(Record::into_live))).collect()
+    }
+
+    /// One more than the page's entries, if there are as many.
+    pub(crate) fn list(
+        &self,
+        owner: &UserId,
+        filter: &Filter,
+        page: &Page<ConversationId>,
+    ) -> Result<Vec<Conversation>, Error> {
+        let after =
+            page.after.as_ref().map_or(Included((owner.as_str(), "")), |id| Excluded((owner.as_str(), id.as_str())));
+        let mut found = Vec::new();
+        for entry in self.0.open_table(RECORDS)?.range((after, Unbounded))? {
+            let (key, row) = entry?;
+            let (of, id) = key.value();
+            if of != owner.as_str() || found.len() > page.limit {
+                break;
+            }
+            let record = row::read(&key_of(owner.as_str(), id)?, row.value())?;
+            found.extend(record.into_live().filter(|conversation| filter.matches(&conversation.settings)));
+        }
+        Ok(found)
+    }
+
+    /// One more than the page's entries, if there are as many.
+    pub(crate) fn holders(
+        &self,
+        id: &ConversationId,
+        filter: &Filter,
+        page: &Page<UserId>,
+    ) -> Result<Vec<Conversation>, Error> {
+        let after =
+            page.after.as_ref().map_or(Included((id.as_str(), "")), |owner| Excluded((id.as_str(), owner.as_str())));
+        let records = self.0.open_table(RECORDS)?;
+        let mut found = Vec::new();
+        for entry in self.0.open_table(HOLDERS)?.range((after, Unbounded))? {
+            let (key, _) = entry?;
+            let (of, owner) = key.value();
+            if of != id.as_str() || found.len() > page.limit {
+                break;
+            }
+            let live = record(&records, &key_of(owner, of)?)?.and_then(Record::into_live);
+            found.extend(live.filter(|conversation| filter.matches(&conversation.settings)));
+        }
+        Ok(found)
+    }
+
+    /// At most `most` of the owner's records changed after a version.
+    pub(crate) fn changed(&self, owner: &UserId, after: Version, most: usize) -> Result<Vec<Record>, Error> {
+        let records = self.0.open_table(RECORDS)?;
+        let range = (owner.as_str(), after.next().0, "")..=(owner.as_str(), u64::MAX, "");
+        let mut found = Vec::new();
+        for entry in self.0.open_table(CHANGED)?.range(range)?.take(most) {
+            let key = entry?.0;
+            found.extend(record(&records, &key_of(owner.as_str(), key.value().2)?)?);
+        }
+        Ok(found)
+    }
+}
+
+fn key_of(owner: &str, id: &str) -> Result<Key, Error> {
+    let key = || Ok::<_, BoxError>(Key::new(UserId::new(owner)?, ConversationId::new(id)?));
+    key().map_err(|source| Error::Row { key: None, source })
+}
