@@ -1,0 +1,35 @@
+//! Replays every input that is kept: seeds, and what ever broke a promise.
+
+use std::{fs, path::Path};
+
+use conversation_fuzz::TARGETS;
+
+#[test]
+fn every_kept_input_keeps_every_promise() {
+    for (name, target) in TARGETS {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(name);
+        let mut replayed = 0;
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            println!("{}", path.display());
+            target(&fs::read(path).unwrap());
+            replayed += 1;
+        }
+        assert!(replayed > 0, "{} is empty", folder.display());
+    }
+}
+
+#[test]
+fn every_folder_of_seeds_has_a_target_and_the_fuzzer_knows_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let names = |folder: &str| {
+        let entries = fs::read_dir(root.join(folder)).unwrap();
+        let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let mut names: Vec<_> = entries.map(|entry| name(&entry.unwrap().path())).collect();
+        names.sort();
+        names
+    };
+    let targets: Vec<_> = TARGETS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names("seeds"), targets);
+    assert_eq!(names("fuzz/fuzz_targets"), targets);
+}
