@@ -71,3 +71,38 @@ impl StoreError {
         matches!(self, Self::Conflict { .. } | Self::Unavailable { .. })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use conversation_core::{ConversationId, UserId};
+
+    use super::*;
+
+    const STORE: &str = "test";
+
+    fn key() -> Key {
+        Key::new(UserId::new("alice").unwrap(), ConversationId::new("sg_team").unwrap())
+    }
+
+    #[test]
+    fn what_passes_by_itself_can_be_retried() {
+        let source = || BoxError::from("cause");
+        let retryable = [
+            StoreError::Rejected(Rejected::Missing(key())),
+            StoreError::Conflict { store: STORE, source: source() },
+            StoreError::Unavailable { store: STORE, source: source() },
+            StoreError::Corrupt { store: STORE, key: None, source: source() },
+            StoreError::Invalid { store: STORE, source: source() },
+            StoreError::Other { store: STORE, source: source() },
+        ]
+        .map(|error| error.is_retryable());
+        assert_eq!(retryable, [false, true, true, false, false, false]);
+    }
+
+    #[test]
+    fn damage_names_the_conversation_where_it_can_be_told() {
+        let message = |key| StoreError::Corrupt { store: STORE, key, source: "cause".into() }.to_string();
+        assert_eq!(message(None), "test: stored data is damaged");
+        assert_eq!(message(Some(key().into())), "test: stored data is damaged: conversation sg_team of alice");
+    }
+}

@@ -127,6 +127,17 @@ mod tests {
     }
 
     #[test]
+    fn as_many_turns_as_are_kept_are_read_and_no_more() {
+        let turned = |times: u64| (2..=times).fold(Lives::born(Version(1)), |lives, n| lives.turned(Version(n)));
+        let (most, forgotten) = (turned(16), turned(17));
+        assert_eq!(most.to_string(), "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16");
+        assert_eq!(forgotten.to_string(), "1,4,5,6,7,8,9,10,11,12,13,14,15,16,17");
+        assert_eq!(lives(&most.to_string()), most);
+        assert_eq!(format!("{most},17").parse::<Lives>(), Err(ParseLivesError));
+        assert_eq!(format!("{:?}", lives("3,7")), "Lives(3,7)");
+    }
+
+    #[test]
     fn lives_read_back_as_printed_and_nothing_else_is_read() {
         for text in ["0", "7", "1,2", "1,2,18446744073709551615"] {
             assert_eq!(lives(text).to_string(), text);

@@ -48,3 +48,32 @@ impl<K> Paged<K> {
         Self { conversations, next }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use conversation_core::{ConversationId, GroupId, Key, Settings, Target, Timestamp, UserId};
+
+    use super::*;
+
+    fn cut(read: &[&str], limit: usize) -> (Vec<String>, Option<String>) {
+        let conversation = |id: &&str| Conversation {
+            key: Key::new(UserId::new("a").unwrap(), ConversationId::new(*id).unwrap()),
+            target: Target::Group(GroupId::new("g").unwrap()),
+            settings: Settings::default(),
+            created_at: Timestamp(0),
+        };
+        let id = |conversation: &Conversation| conversation.key.conversation_id.to_string();
+        let paged = Paged::cut(read.iter().map(conversation).collect(), limit, id);
+        (paged.conversations.iter().map(id).collect(), paged.next)
+    }
+
+    #[test]
+    fn a_page_goes_on_after_its_last_entry_if_one_more_was_read() {
+        let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+        assert_eq!(cut(&["x", "y", "z"], 2), (ids(&["x", "y"]), Some("y".to_owned())));
+        assert_eq!(cut(&["x", "y"], 2), (ids(&["x", "y"]), None));
+        assert_eq!(cut(&["x"], 2), (ids(&["x"]), None));
+        assert_eq!(cut(&[], 2), (Vec::new(), None));
+        assert_eq!(cut(&["x"], 0), (Vec::new(), None), "there is no entry to go on after");
+    }
+}

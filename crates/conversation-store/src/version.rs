@@ -43,7 +43,7 @@ impl FromStr for LogId {
         let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         let mut id = [0; 12];
         for (byte, pair) in id.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = digit(pair[0]).zip(digit(pair[1])).map(|(high, low)| high << 4 | low).ok_or(ParseLogIdError)?;
+            *byte = digit(pair[0]).zip(digit(pair[1])).map(|(high, low)| 16 * high + low).ok_or(ParseLogIdError)?;
         }
         Ok(Self(id))
     }
@@ -66,6 +66,7 @@ mod tests {
     fn a_log_id_reads_back_as_printed() {
         let id = LogId([0, 1, 2, 3, 4, 5, 6, 7, 8, 0xab, 0xcd, 0xff]);
         assert_eq!(id.to_string(), "000102030405060708abcdff");
+        assert_eq!(format!("{id:?}"), "LogId(000102030405060708abcdff)");
         assert_eq!(id.to_string().parse(), Ok(id));
         assert_eq!(id.to_string().to_uppercase().parse(), Ok(id));
         for wrong in ["", "00", "zz0102030405060708abcdff", "000102030405060708abcdff0", "+00102030405060708abcdff"] {

@@ -124,6 +124,18 @@ fn a_client_that_holds_nothing_can_always_be_told() {
 }
 
 #[test]
+fn what_is_new_what_is_otherwise_and_what_is_gone_are_told_apart() {
+    let parts = |life: &Life, since| match life.told(at(since), 0, 10) {
+        Changes::Increment { inserted, updated, removed, .. } => [inserted.len(), updated.len(), removed.len()],
+        Changes::Full(_) => panic!("can be told"),
+    };
+    let life = Life::default().set("x").set("y");
+    assert_eq!((parts(&life, 0), parts(&life, 1)), ([1, 0, 0], [0, 1, 0]));
+    let gone = life.remove();
+    assert_eq!((parts(&gone, 0), parts(&gone, 1)), ([0, 0, 0], [0, 0, 1]));
+}
+
+#[test]
 fn who_was_never_written_has_no_changes() {
     let current = OwnerVersion { log: LogId::NONE, version: Version::ZERO };
     let read = |_, _| -> Result<Vec<Record>, Infallible> { panic!("there is nothing to read") };
