@@ -14,6 +14,11 @@
 //! answer resolved.applied
 //! ```
 //!
+//! An adapter does not know which settings there are: it iterates over [`Field::ALL`](conversation_core::Field::ALL),
+//! keeps each [`Value`](conversation_core::Value) under [`Field::column`](conversation_core::Field::column), and reads
+//! them back by [`Settings::from_values`](conversation_core::Settings::from_values). A setting that did not exist yet
+//! when a row was written has its default.
+//!
 //! Callers find conveniences in [`ConversationStoreExt`].
 
 mod changes;

@@ -38,8 +38,8 @@ pub struct Paged<K> {
 }
 
 impl<K> Paged<K> {
-    /// A page of `limit` entries made of `conversations`, of which an adapter reads one more than asked for to learn
-    /// whether there is more.
+    /// A page of `limit` entries made of `conversations`, of which an adapter reads one more than asked for
+    /// (`limit.saturating_add(1)`) to learn whether there is more.
     #[must_use]
     pub fn cut(mut conversations: Vec<Conversation>, limit: usize, key: impl FnOnce(&Conversation) -> K) -> Self {
         let more = conversations.len() > limit;

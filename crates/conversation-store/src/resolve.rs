@@ -59,7 +59,8 @@ impl Resolved {
 /// A record to store.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Changed {
-    /// Which of [`WriteBatch::writes`] it comes from.
+    /// Which of [`WriteBatch::writes`] it comes from, and so where in [`Held::records`] the record stands that it
+    /// replaces.
     pub position: usize,
     /// The record as it is to be.
     pub record: Record,

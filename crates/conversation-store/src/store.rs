@@ -22,7 +22,8 @@ use crate::{Applied, Changes, Filter, OwnerVersion, Page, Paged, StoreError};
 ///    owner's version by exactly one, and the changed records carry it. No change: no raise, no write.
 /// 5. **It is durable on return**, as the engine's strongest ordinary setting means it.
 /// 6. **It costs a constant number of round trips** a call, whatever the number of users, and reads what it answers
-///    with, not the whole table. Pages are keyset pages in the byte order of their IDs, never offsets.
+///    with, not the whole table. Pages are keyset pages in the byte order of their IDs, never offsets. A filter that the
+///    engine cannot judge is judged by [`Filter::matches`] over the one owner's, or the one conversation's, entries.
 /// 7. **It keeps every value as it is**, byte for byte; IDs and text are data everywhere: empty text, `$`, quotes,
 ///    U+0000 inside text, characters of four bytes, numbers at their extremes, times before 1970.
 /// 8. **It keeps tombstones** until asked to [`prune`](Self::prune); a client older than the pruning, of another log
@@ -31,7 +32,8 @@ use crate::{Applied, Changes, Filter, OwnerVersion, Page, Paged, StoreError};
 ///    [`StoreError::Unavailable`], because silence makes a second try harmless.
 ///
 /// Every future may be dropped at any await point. Every method may be called at any time from any task, through any
-/// number of handles on the same data. A read sees every batch that had returned before the read began.
+/// number of handles on the same data: clones, and other openings where the engine allows them. A read sees every batch
+/// that had returned before the read began, through whichever handle.
 ///
 /// Everything but [`holders`](Self::holders) is keyed by the owner, which is the partition key in every engine.
 #[async_trait]
@@ -46,7 +48,8 @@ pub trait ConversationStore: Debug + Send + Sync + 'static {
     /// that after [`StoreError::Unavailable`] all of it may be: applying it again is harmless then.
     async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError>;
 
-    /// The conversations of these keys, in their order; `None` where there is none.
+    /// The conversations of these keys, in their order; `None` where there is none. A key that is asked for twice is
+    /// answered twice.
     ///
     /// # Errors
     ///
@@ -65,7 +68,8 @@ pub trait ConversationStore: Debug + Send + Sync + 'static {
         page: &Page<ConversationId>,
     ) -> Result<Paged<ConversationId>, StoreError>;
 
-    /// A page of everybody's views of one conversation that pass `filter`, in the byte order of their owners.
+    /// A page of everybody's views of one conversation that pass `filter`, in the byte order of their owners. The one
+    /// method that is not keyed by the owner: it wants an index of its own.
     ///
     /// # Errors
     ///
@@ -78,6 +82,9 @@ pub trait ConversationStore: Debug + Send + Sync + 'static {
     ) -> Result<Paged<UserId>, StoreError>;
 
     /// The owner's version, [`Version::ZERO`] if nothing was ever written.
+    ///
+    /// Its log is one for all owners, or the owner's own; [`LogId::NONE`](crate::LogId::NONE) only where none was begun.
+    /// A log that is begun anew, after its data was lost, has another identity.
     ///
     /// # Errors
     ///
