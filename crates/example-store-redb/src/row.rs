@@ -26,15 +26,14 @@ struct Live {
 }
 
 pub(crate) fn write(record: &Record) -> Result<Vec<u8>, Error> {
-    let live = record.live().map(|conversation| Live {
-        conversation_type: conversation.target.conversation_type(),
-        target_id: conversation.target.id().to_owned(),
-        created_at: conversation.created_at.0,
-        settings: conversation
-            .settings
-            .values()
-            .map(|(field, value)| (field.column().to_owned(), json(value)))
-            .collect(),
+    let live = record.live().map(|conversation| {
+        let settings = conversation.settings.values();
+        Live {
+            conversation_type: conversation.target.conversation_type(),
+            target_id: conversation.target.id().to_owned(),
+            created_at: conversation.created_at.0,
+            settings: settings.map(|(field, value)| (field.column().to_owned(), json(value))).collect(),
+        }
     });
     let row = Row { changed_in: record.changed_in.0, lives: record.lives.to_string(), live };
     serde_json::to_vec(&row)

@@ -1,0 +1,35 @@
+//! The guide shows code that stands in this crate, or in the crates it names, word for word.
+
+use std::{fs, path::Path};
+
+const GUIDE: &str = "docs/write-an-adapter.md";
+
+/// Its pieces of code, each under a comment that names the file it is from; `// …` stands for what was left out.
+fn pieces(guide: &str) -> impl Iterator<Item = (&str, &str)> {
+    guide.split("<!-- ").skip(1).map(|rest| {
+        let (file, rest) = rest.split_once(" -->\n```rust\n").expect("code follows the file's name");
+        (file, rest.split_once("```").expect("code ends").0)
+    })
+}
+
+/// Without indentation, which is the file's business.
+fn lines(code: &str) -> Vec<&str> {
+    code.lines().map(str::trim).collect()
+}
+
+#[test]
+fn every_piece_of_code_stands_in_its_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let guide = fs::read_to_string(root.join(GUIDE)).unwrap();
+    let mut compared = 0;
+    for (file, code) in pieces(&guide) {
+        let source = fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let (source, code) = (lines(&source), lines(code));
+        for part in code.split(|line| *line == "// …") {
+            let stands = source.windows(part.len()).any(|lines| lines == part);
+            assert!(stands, "{GUIDE} shows what is not in {file}:\n{}", part.join("\n"));
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, guide.matches("```rust").count(), "each piece names its file");
+}
