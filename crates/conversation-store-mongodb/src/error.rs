@@ -25,8 +25,8 @@ pub(crate) enum Error {
     Refused { code: i32 },
     #[error("the batch is too large for one transaction: it stores {got} bytes, at most {most} are possible")]
     TooLarge { got: usize, most: usize },
-    #[error("another writer changed what was to be changed")]
-    Overtaken,
+    #[error("the server has not caught up with what it was told before")]
+    Behind,
     #[error("the server did not answer in time")]
     NoAnswer,
 }
@@ -108,8 +108,7 @@ impl Error {
             Self::Mongo(error) => Kind::of(error),
             Self::Refused { code } => Kind::of_code(*code),
             Self::TooLarge { .. } => Kind::TooLarge,
-            Self::Overtaken => Kind::Conflict,
-            Self::NoAnswer => Kind::Unavailable,
+            Self::NoAnswer | Self::Behind => Kind::Unavailable,
             Self::Rejected(_) | Self::Damaged { .. } => Kind::Other,
         }
     }

@@ -126,19 +126,9 @@ impl Logs {
     }
 
     /// Completes what is held by what the logs say.
-    ///
-    /// A conversation changes together with its owner's version, so where the version is what it was, so is the
-    /// conversation, and need not be read again.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Overtaken`] where a version is another.
-    pub(crate) fn complete(&self, batch: &WriteBatch, held: &mut Held) -> Result<(), Error> {
+    pub(crate) fn complete(&self, batch: &WriteBatch, held: &mut Held) {
         let mut position = 0;
-        for ((writes, head), version) in batch.by_owner().zip(&self.heads).zip(&held.versions) {
-            if head.as_ref().map(|head| head.version).unwrap_or_default() != *version {
-                return Err(Error::Overtaken);
-            }
+        for (writes, head) in batch.by_owner().zip(&self.heads) {
             let deleted = head.as_ref().map(|head| head.deleted).unwrap_or_default();
             for write in writes {
                 let conversation = held.records[position].take().and_then(Record::into_live);
@@ -146,7 +136,6 @@ impl Logs {
                 position += 1;
             }
         }
-        Ok(())
     }
 }
 

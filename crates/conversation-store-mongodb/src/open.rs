@@ -7,7 +7,7 @@ use mongodb::{
     Client,
     bson::{Document, doc},
     error::ErrorKind,
-    options::{ClientOptions, ReadConcern, ReadPreference, SelectionCriteria},
+    options::{ClientOptions, ReadPreference, SelectionCriteria},
 };
 
 use crate::{queries::Collections, schema, transaction::durable};
@@ -121,8 +121,9 @@ pub(crate) async fn open(address: &str) -> Result<Collections, OpenError> {
     let hosts = options.hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     options.server_selection_timeout.get_or_insert(SELECTION);
     options.max_pool_size.get_or_insert(CONNECTIONS);
-    // The contract's, whatever the address says: what is read is there to stay, what is written too.
-    options.read_concern = Some(ReadConcern::majority());
+    // What the address says gives way to the contract: the primary answers, and what is written is there to stay. Reads
+    // get their concern from their session, which one set here would silently replace.
+    options.read_concern = None;
     options.write_concern = Some(durable());
     options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
     let client = Client::with_options(options).map_err(|_| OpenError::Address)?;

@@ -179,7 +179,12 @@ pub(crate) async fn changed(
 }
 
 /// Forgets the owner's tombstones of versions up to `through`, which is none beyond the owner's.
-pub(crate) async fn prune(collections: &Collections, owner: &UserId, through: Version) -> Result<usize, Error> {
+pub(crate) async fn prune(
+    collections: &Collections,
+    session: &mut ClientSession,
+    owner: &UserId,
+    through: Version,
+) -> Result<usize, Error> {
     let through = doc! { "$min": [{ "$literal": int64(through.0) }, "$version"] };
     let logs = doc! { "$ifNull": ["$logs", []] };
     let is_forgotten = doc! { "$and": [
@@ -197,6 +202,7 @@ pub(crate) async fn prune(collections: &Collections, owner: &UserId, through: Ve
             } }],
         )
         .projection(doc! { "_id": 0, log::LENGTH: { "$size": of_logs(is_forgotten) } })
+        .session(&mut *session)
         .await?;
     let Some(found) = found else { return Ok(0) };
     let forgotten = Fields::of(&found).and_then(|fields| fields.number(log::LENGTH)).map_err(damaged)?;

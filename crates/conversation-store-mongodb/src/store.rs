@@ -13,7 +13,7 @@ use crate::{
     queries::{self, Collections},
     retry::Queue,
     rows,
-    transaction::{begin, commit, in_time, snapshot},
+    transaction::{Clock, begin, commit, in_time, snapshot},
     writes::Writes,
 };
 
@@ -24,6 +24,7 @@ use crate::{
 pub struct MongoStore {
     collections: Collections,
     queue: Queue,
+    clock: Clock,
     log_entries: usize,
 }
 
@@ -40,7 +41,7 @@ impl MongoStore {
     /// [`OpenError`]; nothing but missing indexes was made then.
     pub async fn open(address: &str) -> Result<Self, OpenError> {
         let collections = open::open(address).await?;
-        Ok(Self { collections, queue: Queue::default(), log_entries: Self::LOG_ENTRIES })
+        Ok(Self { collections, queue: Queue::default(), clock: Clock::default(), log_entries: Self::LOG_ENTRIES })
     }
 
     /// Lets an owner's version log grow to `entries` before it is cut to half as many. A client that missed more
@@ -51,32 +52,26 @@ impl MongoStore {
         self
     }
 
-    /// One attempt to apply a batch: a look at what is there, and where that has to change, a transaction that changes it
-    /// provided that it is still the same.
+    /// One attempt to apply a batch.
     async fn try_apply(&self, batch: &WriteBatch, at: Timestamp, until: Instant) -> Result<Applied, Error> {
-        let look = async { load::conversations(&self.collections, &mut self.snapshot().await?, batch).await };
-        let mut held = in_time(look).await?;
-        let resolved = resolve(batch, &held, at)?;
-        if resolved.is_silent() {
-            // What the look found is there to stay, so there is no commit to wait for.
-            return Ok(resolved.applied);
-        }
         let mut session = begin(self.collections.database.client()).await?;
-        let logs = in_time(Logs::load(&self.collections, &mut session, batch, self.log_entries)).await?;
-        logs.complete(batch, &mut held)?;
-        let resolved = resolve(batch, &held, at)?;
-        let writes = Writes::of(batch, &logs, &resolved, at, self.log_entries)?;
-        writes.run(&self.collections, &mut session).await?;
-        commit(&mut session, until).await?;
+        let mut held = in_time(load::conversations(&self.collections, &mut session, batch)).await?;
+        let mut resolved = resolve(batch, &held, at)?;
+        if !resolved.is_silent() {
+            let logs = in_time(Logs::load(&self.collections, &mut session, batch, self.log_entries)).await?;
+            logs.complete(batch, &mut held);
+            resolved = resolve(batch, &held, at)?;
+            Writes::of(batch, &logs, &resolved, at, self.log_entries)?.run(&self.collections, &mut session).await?;
+        }
+        // Silence too is answered only when what it rests on is there to stay: where nothing is on its way to the other
+        // members, the server has nothing to wait for.
+        self.clock.note(commit(&mut session, until).await?);
         Ok(resolved.applied)
     }
 
+    /// A session for a read.
     async fn snapshot(&self) -> Result<ClientSession, Error> {
         snapshot(self.collections.database.client()).await
-    }
-
-    async fn session(&self) -> Result<ClientSession, Error> {
-        Ok(self.collections.database.client().start_session().await?)
     }
 
     /// A read, tried again while the servers elect a primary.
@@ -85,6 +80,23 @@ impl MongoStore {
         Read: Future<Output = Result<T, Error>>,
     {
         self.queue.run(|_| in_time(read())).await
+    }
+
+    async fn page(
+        &self,
+        of: (&str, &str),
+        after: (&str, &str),
+        filter: &Filter,
+        limit: usize,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        self.read(|| async {
+            let mut session = self.snapshot().await?;
+            let most = limit.saturating_add(1);
+            let found = queries::page(&self.collections, &mut session, of, after, filter, most).await?;
+            self.clock.check(&session)?;
+            Ok(found)
+        })
+        .await
     }
 }
 
@@ -101,8 +113,13 @@ impl ConversationStore for MongoStore {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let found =
-            self.read(|| async { queries::get(&self.collections, &mut self.session().await?, keys).await }).await?;
+        let found = self.read(|| async {
+            let mut session = self.snapshot().await?;
+            let found = queries::get(&self.collections, &mut session, keys).await?;
+            self.clock.check(&session)?;
+            Ok(found)
+        });
+        let found = found.await?;
         Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
     }
 
@@ -132,9 +149,11 @@ impl ConversationStore for MongoStore {
 
     async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
         self.read(|| async {
+            let mut session = self.snapshot().await?;
             // No change comes after the last version, so none is asked for.
-            let last = Version(u64::MAX);
-            Ok(queries::told(&self.collections, &mut self.session().await?, owner, last).await?.current)
+            let told = queries::told(&self.collections, &mut session, owner, Version(u64::MAX)).await?;
+            self.clock.check(&session)?;
+            Ok(told.current)
         })
         .await
     }
@@ -143,6 +162,7 @@ impl ConversationStore for MongoStore {
         self.read(|| async {
             let mut session = self.snapshot().await?;
             let told = queries::told(&self.collections, &mut session, owner, since.version).await?;
+            self.clock.check(&session)?;
             let current = told.current;
             match Changes::to_read(since, current, told.deleted) {
                 Err(settled) => Ok(settled),
@@ -156,20 +176,12 @@ impl ConversationStore for MongoStore {
     }
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {
-        self.queue.run(|_| in_time(queries::prune(&self.collections, owner, through))).await
-    }
-}
-
-impl MongoStore {
-    async fn page(
-        &self,
-        of: (&str, &str),
-        after: (&str, &str),
-        filter: &Filter,
-        limit: usize,
-    ) -> Result<Vec<Conversation>, StoreError> {
-        let most = limit.saturating_add(1);
-        self.read(async || queries::page(&self.collections, &mut self.session().await?, of, after, filter, most).await)
-            .await
+        let prune = || async {
+            let mut session = self.collections.database.client().start_session().await?;
+            let forgotten = queries::prune(&self.collections, &mut session, owner, through).await?;
+            self.clock.note(session.operation_time());
+            Ok(forgotten)
+        };
+        self.queue.run(|_| in_time(prune())).await
     }
 }

@@ -1,9 +1,13 @@
-//! Sessions, and the end of a transaction.
+//! Sessions and transactions.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use mongodb::{
     Client, ClientSession,
+    bson::Timestamp,
     options::{Acknowledgment, ReadConcern, TransactionOptions, WriteConcern},
 };
 use tokio::time::{Instant, sleep, timeout};
@@ -24,7 +28,7 @@ pub(crate) fn durable() -> WriteConcern {
     WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build()
 }
 
-/// A session in which all reads are of one moment.
+/// A session in which all reads are of one moment, and of what a majority has.
 pub(crate) async fn snapshot(client: &Client) -> Result<ClientSession, Error> {
     Ok(client.start_session().snapshot(true).await?)
 }
@@ -37,14 +41,42 @@ pub(crate) async fn begin(client: &Client) -> Result<ClientSession, Error> {
     Ok(session)
 }
 
-/// Commits. Where the answer is lost, the server is asked again until it is known: it remembers what it has committed.
-pub(crate) async fn commit(session: &mut ClientSession, until: Instant) -> Result<(), Error> {
+/// Commits, and answers with the servers' time of that. Where the answer is lost, the server is asked again until it is
+/// known: it remembers what it has committed.
+pub(crate) async fn commit(session: &mut ClientSession, until: Instant) -> Result<Option<Timestamp>, Error> {
     const PAUSE: Duration = Duration::from_millis(100);
     loop {
         let committed = in_time(async { Ok(session.commit_transaction().await?) }).await;
         match committed {
             Err(error) if error.is_unknown_commit() && Instant::now() < until => sleep(PAUSE.mul_f64(jitter())).await,
-            committed => return committed,
+            committed => return committed.map(|()| session.operation_time()),
         }
+    }
+}
+
+/// The servers' time of the last commit of this process.
+///
+/// A primary that was just elected has all that was acknowledged, but does not know at once that a majority has it too,
+/// and until then reads what was before. Whoever has read so in this process reads again.
+#[derive(Debug, Default)]
+pub(crate) struct Clock(Mutex<Option<Timestamp>>);
+
+impl Clock {
+    fn last(&self) -> MutexGuard<'_, Option<Timestamp>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn note(&self, time: Option<Timestamp>) {
+        let mut last = self.last();
+        *last = time.max(*last);
+    }
+
+    /// Whether a session has seen what was committed before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Behind`] where it did not.
+    pub(crate) fn check(&self, session: &ClientSession) -> Result<(), Error> {
+        if session.snapshot_time() < *self.last() { Err(Error::Behind) } else { Ok(()) }
     }
 }

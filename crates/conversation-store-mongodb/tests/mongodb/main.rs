@@ -1,8 +1,12 @@
 //! The adapter on a real replica set, `CONVERSATION_TEST_MONGODB`.
 
+mod failover;
 mod faults;
 mod like_memory;
 mod log;
+mod members;
 mod openim;
+mod processes;
 mod refusals;
 mod support;
+mod worker;

@@ -1,0 +1,162 @@
+//! A replica set of a test's own, whose members it may kill.
+
+use std::{
+    env,
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use mongodb::{
+    Client,
+    bson::{Document, doc},
+};
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+
+/// Three members on this machine; they end with this.
+pub(crate) struct Members {
+    mongod: PathBuf,
+    members: Vec<Member>,
+}
+
+struct Member {
+    port: u16,
+    folder: TempDir,
+    process: Option<Child>,
+}
+
+impl Members {
+    /// `None` where there is no server program; in CI that is a failure.
+    pub(crate) async fn start() -> Option<Self> {
+        let Some(mongod) = env::var_os("CONVERSATION_TEST_MONGOD") else {
+            assert!(env::var_os("CI").is_none(), "no CONVERSATION_TEST_MONGOD");
+            std::io::Write::write_all(&mut std::io::stderr(), b"skipped: no CONVERSATION_TEST_MONGOD\n").unwrap();
+            return None;
+        };
+        // All ports are held until all are found, so that they differ.
+        let listeners: Vec<_> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let ports: Vec<_> = listeners.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
+        drop(listeners);
+        let member = |port| Member { port, folder: TempDir::new().unwrap(), process: None };
+        let mut members = Self { mongod: mongod.into(), members: ports.into_iter().map(member).collect() };
+        for number in 0..3 {
+            members.run(number);
+        }
+        let hosts = members.members.iter().enumerate();
+        let hosts: Vec<_> =
+            hosts.map(|(n, member)| doc! { "_id": n as i32, "host": format!("127.0.0.1:{}", member.port) }).collect();
+        // A fifth of the usual times, in proportion.
+        let settings =
+            doc! { "electionTimeoutMillis": 2_000, "heartbeatIntervalMillis": 500, "heartbeatTimeoutSecs": 2 };
+        let config = doc! { "_id": "failover", "members": hosts, "settings": settings };
+        let first = members.client(0).await;
+        wait("the first member", async || {
+            first.database("admin").run_command(doc! { "replSetInitiate": config.clone() }).await.is_ok()
+        })
+        .await;
+        members.all_well().await;
+        Some(members)
+    }
+
+    pub(crate) fn address(&self) -> String {
+        let hosts: Vec<_> = self.members.iter().map(|member| format!("127.0.0.1:{}", member.port)).collect();
+        format!("mongodb://{}/failover?replicaSet=failover", hosts.join(","))
+    }
+
+    /// Starts a member, or starts it again.
+    pub(crate) fn run(&mut self, number: usize) {
+        let member = &mut self.members[number];
+        let process = Command::new(&self.mongod)
+            .args(["--replSet", "failover", "--bind_ip", "127.0.0.1", "--wiredTigerCacheSizeGB", "0.25"])
+            .args(["--setParameter", "diagnosticDataCollectionEnabled=false"])
+            .arg("--port")
+            .arg(member.port.to_string())
+            .arg("--dbpath")
+            .arg(member.folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        member.process = Some(process);
+    }
+
+    pub(crate) fn kill(&mut self, number: usize) {
+        let mut process = self.members[number].process.take().unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+
+    /// Pauses a member, or lets it go.
+    pub(crate) fn signal(&self, number: usize, signal: &str) {
+        let id = self.members[number].process.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
+    pub(crate) async fn step_down(&self, number: usize) {
+        let command = doc! { "replSetStepDown": 5, "secondaryCatchUpPeriodSecs": 2 };
+        self.client(number).await.database("admin").run_command(command).await.unwrap();
+    }
+
+    /// Which member is the primary, by what most say.
+    pub(crate) async fn primary(&self) -> usize {
+        let mut found = None;
+        wait("a primary", async || {
+            for number in 0..3 {
+                let hello = self.ask(number, doc! { "hello": 1 }).await;
+                if hello.is_some_and(|hello| hello.get_bool("isWritablePrimary").unwrap_or_default()) {
+                    found = Some(number);
+                }
+            }
+            found.is_some()
+        })
+        .await;
+        found.unwrap()
+    }
+
+    /// Waits until there are a primary and two secondaries again.
+    pub(crate) async fn all_well(&self) {
+        wait("a primary and two secondaries", async || {
+            let mut states = Vec::new();
+            for number in 0..3 {
+                let status = self.ask(number, doc! { "replSetGetStatus": 1 }).await;
+                states.push(status.and_then(|status| status.get_i32("myState").ok()).unwrap_or_default());
+            }
+            states.sort_unstable();
+            states == [1, 2, 2]
+        })
+        .await;
+    }
+
+    async fn ask(&self, number: usize, command: Document) -> Option<Document> {
+        let client = self.client(number).await;
+        timeout(Duration::from_secs(1), async { client.database("admin").run_command(command).await.ok() })
+            .await
+            .ok()?
+    }
+
+    async fn client(&self, number: usize) -> Client {
+        let port = self.members[number].port;
+        let address = format!("mongodb://127.0.0.1:{port}/?directConnection=true&serverSelectionTimeoutMS=1000");
+        Client::with_uri_str(address).await.unwrap()
+    }
+}
+
+impl Drop for Members {
+    fn drop(&mut self) {
+        for process in self.members.iter_mut().filter_map(|member| member.process.as_mut()) {
+            // It may have ended by itself already.
+            drop(process.kill());
+            drop(process.wait());
+        }
+    }
+}
+
+async fn wait(what: &str, mut is_there: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !is_there().await {
+            sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(Duration::from_secs(60), waiting).await.unwrap_or_else(|_| panic!("no {what} within a minute"));
+}
