@@ -1,6 +1,9 @@
 //! The port to the time.
 
-use std::{fmt::Debug, time::SystemTime};
+use std::{
+    fmt::Debug,
+    time::{Duration, SystemTime},
+};
 
 use conversation_core::Timestamp;
 
@@ -17,10 +20,25 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place where the time comes in")]
     fn now(&self) -> Timestamp {
-        let millis = |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        Timestamp(match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
-            Ok(since) => millis(since),
-            Err(before) => -millis(before.duration()),
-        })
+        timestamp(SystemTime::now())
+    }
+}
+
+fn timestamp(time: SystemTime) -> Timestamp {
+    let millis = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    Timestamp(match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => millis(since),
+        Err(before) => -millis(before.duration()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_wrong_by_decades_is_one_all_the_same() {
+        let (epoch, second) = (SystemTime::UNIX_EPOCH, Duration::from_secs(1));
+        assert_eq!([epoch + second, epoch, epoch - second].map(timestamp), [1_000, 0, -1_000].map(Timestamp));
     }
 }
