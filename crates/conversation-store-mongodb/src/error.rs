@@ -27,6 +27,8 @@ pub(crate) enum Error {
     TooLarge { got: usize, most: usize },
     #[error("the server has not caught up with what it was told before")]
     Behind,
+    #[error("a defect has stopped the work on this call")]
+    Panicked,
     #[error("the server did not answer in time")]
     NoAnswer,
 }
@@ -109,7 +111,7 @@ impl Error {
             Self::Refused { code } => Kind::of_code(*code),
             Self::TooLarge { .. } => Kind::TooLarge,
             Self::NoAnswer | Self::Behind => Kind::Unavailable,
-            Self::Rejected(_) | Self::Damaged { .. } => Kind::Other,
+            Self::Rejected(_) | Self::Damaged { .. } | Self::Panicked => Kind::Other,
         }
     }
 

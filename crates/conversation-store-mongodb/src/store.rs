@@ -1,5 +1,7 @@
 //! The adapter.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use conversation_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_store::{Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, Paged, StoreError, resolve};
@@ -13,18 +15,18 @@ use crate::{
     queries::{self, Collections},
     retry::Queue,
     rows,
-    transaction::{Clock, begin, commit, in_time, snapshot},
+    transaction::{Clock, abort, begin, commit, in_time, snapshot},
     writes::Writes,
 };
 
 /// Keeps conversations in a MongoDB replica set or sharded cluster, in OpenIM's own collections.
 ///
-/// Its methods have to be called within a Tokio runtime.
-#[derive(Debug)]
+/// Its methods have to be called within a Tokio runtime. Clones share their connections.
+#[derive(Clone, Debug)]
 pub struct MongoStore {
     collections: Collections,
-    queue: Queue,
-    clock: Clock,
+    queue: Arc<Queue>,
+    clock: Arc<Clock>,
     log_entries: usize,
 }
 
@@ -41,7 +43,7 @@ impl MongoStore {
     /// [`OpenError`]; nothing but missing indexes was made then.
     pub async fn open(address: &str) -> Result<Self, OpenError> {
         let collections = open::open(address).await?;
-        Ok(Self { collections, queue: Queue::default(), clock: Clock::default(), log_entries: Self::LOG_ENTRIES })
+        Ok(Self { collections, queue: Arc::default(), clock: Arc::default(), log_entries: Self::LOG_ENTRIES })
     }
 
     /// Lets an owner's version log grow to `entries` before it is cut to half as many. A client that missed more
@@ -55,17 +57,31 @@ impl MongoStore {
     /// One attempt to apply a batch.
     async fn try_apply(&self, batch: &WriteBatch, at: Timestamp, until: Instant) -> Result<Applied, Error> {
         let mut session = begin(self.collections.database.client()).await?;
-        let mut held = in_time(load::conversations(&self.collections, &mut session, batch)).await?;
+        let applied = self.apply_in(&mut session, batch, at, until).await;
+        if applied.is_err() {
+            abort(&mut session).await;
+        }
+        applied
+    }
+
+    async fn apply_in(
+        &self,
+        session: &mut ClientSession,
+        batch: &WriteBatch,
+        at: Timestamp,
+        until: Instant,
+    ) -> Result<Applied, Error> {
+        let mut held = in_time(load::conversations(&self.collections, session, batch)).await?;
         let mut resolved = resolve(batch, &held, at)?;
         if !resolved.is_silent() {
-            let logs = in_time(Logs::load(&self.collections, &mut session, batch, self.log_entries)).await?;
+            let logs = in_time(Logs::load(&self.collections, session, batch, self.log_entries)).await?;
             logs.complete(batch, &mut held);
             resolved = resolve(batch, &held, at)?;
-            Writes::of(batch, &logs, &resolved, at, self.log_entries)?.run(&self.collections, &mut session).await?;
+            Writes::of(batch, &logs, &resolved, at, self.log_entries)?.run(&self.collections, session).await?;
         }
         // Silence too is answered only when what it rests on is there to stay: where nothing is on its way to the other
         // members, the server has nothing to wait for.
-        self.clock.note(commit(&mut session, until).await?);
+        self.clock.note(commit(session, until).await?);
         Ok(resolved.applied)
     }
 
@@ -106,7 +122,11 @@ impl ConversationStore for MongoStore {
         if batch.is_empty() {
             return Ok(Applied::default());
         }
-        self.queue.run(|until| self.try_apply(batch, at, until)).await
+        // In a task of its own, so that it comes to its end even if the caller gives it up: a transaction that is left
+        // open half way keeps its owners from everybody for a minute.
+        let (store, batch) = (self.clone(), batch.clone());
+        let applied = tokio::spawn(async move { store.queue.run(|until| store.try_apply(&batch, at, until)).await });
+        applied.await.unwrap_or_else(|_| Err(Error::Panicked.into()))
     }
 
     async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError> {

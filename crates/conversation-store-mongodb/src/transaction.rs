@@ -41,6 +41,12 @@ pub(crate) async fn begin(client: &Client) -> Result<ClientSession, Error> {
     Ok(session)
 }
 
+/// Aborts, so that nobody has to wait for what is not to be. Where that fails, the server does it by itself in time.
+pub(crate) async fn abort(session: &mut ClientSession) {
+    let aborted = in_time(async { Ok(session.abort_transaction().await?) }).await;
+    drop(aborted);
+}
+
 /// Commits, and answers with the servers' time of that. Where the answer is lost, the server is asked again until it is
 /// known: it remembers what it has committed.
 pub(crate) async fn commit(session: &mut ClientSession, until: Instant) -> Result<Option<Timestamp>, Error> {
