@@ -108,3 +108,23 @@ impl From<&'static str> for Problem {
         Self::Rule(rule.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn an_argument_is_named_by_its_path() {
+        let paths = [
+            Path::from("userIDs"),
+            Path::Element("userIDs", 3),
+            Path::Conversation("ex"),
+            Path::Decoded("conversation.ex".into()),
+            Path::Decoded(String::new()),
+        ];
+        let named = ["userIDs", "userIDs[3]", "conversation.ex", "conversation.ex", "body"];
+        assert_eq!(paths.map(|path| path.to_string()), named);
+    }
+}

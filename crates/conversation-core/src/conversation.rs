@@ -167,3 +167,39 @@ impl serde::Serialize for Conversation {
         map.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn a_target_is_kept_as_its_number_and_id_and_read_back() {
+        let (user, group) = (UserId::new("u").unwrap(), GroupId::new("g").unwrap());
+        let targets = [
+            (Target::Single(user.clone()), 1, "u"),
+            (Target::OldGroup(group.clone()), 2, "g"),
+            (Target::Group(group), 3, "g"),
+            (Target::Notification(user), 4, "u"),
+        ];
+        for (target, number, id) in targets {
+            assert_eq!((target.conversation_type(), target.id()), (number, id));
+            assert_eq!(Target::from_parts(number, id), Ok(target));
+        }
+        assert_eq!(Target::from_parts(0, "u"), Err(TargetError::Type { got: 0 }));
+        assert_eq!(Target::from_parts(1, ""), Err(TargetError::Id(crate::IdError::Empty)));
+    }
+
+    #[test]
+    fn versions_count_up_and_are_printed_as_numbers() {
+        assert_eq!(Version::ZERO.next().next(), Version(2));
+        assert_eq!(Version(41).next().to_string(), "42");
+    }
+
+    #[test]
+    fn a_key_is_printed_as_whose_view_of_what() {
+        let key = Key::new(UserId::new("alice").unwrap(), ConversationId::new("sg_team").unwrap());
+        assert_eq!(key.to_string(), "sg_team of alice");
+    }
+}

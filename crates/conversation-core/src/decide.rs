@@ -116,3 +116,15 @@ fn check_private_chat(key: &Key, target: &Target, patch: &Patch) -> Result<(), R
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outcome_is_a_change_where_something_was_stored() {
+        let changes = [Outcome::Created, Outcome::Updated(crate::Field::Ex.into()), Outcome::Removed];
+        assert!(changes.into_iter().all(Outcome::is_change));
+        assert!(![Outcome::Unchanged, Outcome::Absent].into_iter().any(Outcome::is_change));
+    }
+}

@@ -149,3 +149,46 @@ impl<'de> serde::Deserialize<'de> for Mask {
         crate::Text::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, string::ToString};
+
+    use super::*;
+
+    const ONE: Mask = Mask::EMPTY.with(Field::IsPinned);
+    const TWO: Mask = ONE.with(Field::Ex);
+
+    #[test]
+    fn masks_are_sets() {
+        assert_eq!([Mask::EMPTY, ONE, TWO, TWO.with(Field::Ex)].map(Mask::len), [0, 1, 2, 2]);
+        assert_eq!((ONE | Field::Ex.into(), ONE | TWO, ONE | Mask::EMPTY), (TWO, TWO, ONE));
+        assert_eq!((ONE & TWO, ONE & Field::Ex.into(), TWO & TWO), (ONE, Mask::EMPTY, TWO));
+        assert_eq!((TWO - ONE, ONE - TWO, TWO - Mask::EMPTY), (Field::Ex.into(), Mask::EMPTY, TWO));
+    }
+
+    #[test]
+    fn all_fields_are_in_the_mask_of_all() {
+        assert_eq!(Mask::ALL, Field::ALL.iter().copied().collect());
+        assert_eq!((Mask::ALL.len(), Mask::ALL - Mask::ALL), (Field::ALL.len(), Mask::EMPTY));
+        assert!(Mask::ALL.iter().eq(Field::ALL.iter().copied()));
+    }
+
+    #[test]
+    fn a_mask_is_printed_and_read_by_wire_names() {
+        assert_eq!((TWO.to_string(), format!("{TWO:?}")), ("isPinned,ex".into(), "Mask(isPinned,ex)".into()));
+        assert_eq!(" ex ,isPinned,ex".parse(), Ok(TWO));
+        assert_eq!((" ".parse(), "".parse()), (Ok(Mask::EMPTY), Ok(Mask::EMPTY)));
+        assert_eq!("ex,".parse::<Mask>(), Err(UnknownField { name: String::new() }));
+        assert_eq!("ismuted".parse::<Mask>().unwrap_err().to_string(), "there is no field \"ismuted\"");
+        let long = "x".repeat(100).parse::<Mask>().unwrap_err();
+        assert_eq!(long.name.len(), 64);
+    }
+
+    #[test]
+    fn a_mask_travels_as_its_text() {
+        assert_eq!(serde_json::to_string(&TWO).unwrap(), r#""isPinned,ex""#);
+        assert_eq!(serde_json::from_str::<Mask>(r#""ex,isPinned""#).unwrap(), TWO);
+        assert!(serde_json::from_str::<Mask>(r#""ismuted""#).is_err());
+    }
+}

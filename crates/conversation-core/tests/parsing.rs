@@ -219,3 +219,24 @@ fn a_single_chat_whose_parties_cannot_be_told_is_refused_where_that_matters() {
     assert!(parse(opaque.clone()).is_ok(), "nothing of the peer's is written");
     assert_eq!(refused(with(opaque, "/conversation/isPrivateChat", json!(true))), expected);
 }
+
+#[test]
+fn the_peer_sees_the_other_participant_and_everybody_else_the_peer() {
+    let set = parse(with(single(), "/userIDs", json!(["a", "p"]))).unwrap();
+    let seen_by = |user: &str| set.target_of(&UserId::new(user).unwrap());
+    assert_eq!(seen_by("a"), Target::Single(UserId::new("p").unwrap()));
+    assert_eq!(seen_by("p"), Target::Single(UserId::new("a").unwrap()));
+    assert_eq!(seen_by("stranger"), Target::Single(UserId::new("p").unwrap()));
+}
+
+#[test]
+fn where_a_host_names_its_chats_otherwise_the_only_other_user_is_the_other_participant() {
+    let room = with(with(single(), "/conversation/conversationID", json!("room")), "/userIDs", json!(["a", "p"]));
+    let set = parse(room.clone()).unwrap();
+    assert_eq!(set.target_of(&UserId::new("p").unwrap()), Target::Single(UserId::new("a").unwrap()));
+    let refusal = "conversation.userID: must be the other party: conversationID and userIDs do not tell whom this user \
+                   chats with";
+    assert_eq!(refused(with(room, "/userIDs", json!(["a", "b", "p"]))), refusal);
+    let itself = with(with(single(), "/conversation/conversationID", json!("si_p_p")), "/userIDs", json!(["p"]));
+    assert_eq!(refused(itself), refusal, "nobody chats with themselves");
+}
