@@ -166,6 +166,13 @@ mod tests {
     }
 
     #[test]
+    fn a_time_may_be_any() {
+        for at in [i64::MIN, -1, 0, i64::MAX].map(Timestamp) {
+            assert_eq!(Timestamp::from_value(at.value()), Ok(at));
+        }
+    }
+
+    #[test]
     fn a_value_of_another_kind_is_refused() {
         let error = Seq::from_value(Value::Text("1")).unwrap_err();
         assert_eq!(error.to_string(), "must be a 64-bit integer, got a string");

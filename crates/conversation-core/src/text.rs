@@ -84,3 +84,29 @@ impl<'de> serde::Deserialize<'de> for Text {
         deserializer.deserialize_str(Visitor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, string::ToString};
+
+    use super::*;
+
+    #[test]
+    fn a_text_is_the_same_however_it_comes_and_goes() {
+        let text = "a\u{0}\u{1f980}";
+        for same in [Text::from(text), Text::from(String::from(text)), Text::from(Arc::<str>::from(text))] {
+            assert_eq!((&*same, format!("{same}"), format!("{same:?}")), (text, text.into(), format!("{text:?}")));
+            assert_eq!(serde_json::to_string(&same).unwrap(), serde_json::to_string(text).unwrap());
+            assert_eq!(&*Arc::<str>::from(same), text);
+        }
+        assert_eq!((Text::from(""), Text::from(String::new())), (Text::default(), Text::default()));
+    }
+
+    #[test]
+    fn a_text_is_read_from_a_string_and_from_nothing_else() {
+        assert_eq!(serde_json::from_str::<Text>(r#""\u0000""#).unwrap(), Text::from("\u{0}"));
+        assert_eq!(serde_json::from_value::<Text>("owned".into()).unwrap(), Text::from("owned"));
+        let error = serde_json::from_str::<Text>("1").unwrap_err();
+        assert_eq!(error.to_string(), "invalid type: integer `1`, expected a string at line 1 column 1");
+    }
+}

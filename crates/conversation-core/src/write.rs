@@ -104,3 +104,36 @@ impl WriteBatch {
         self.writes.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ConversationId;
+
+    use super::*;
+
+    fn remove(owner: &str, id: &str) -> Write {
+        let key = Key::new(UserId::new(owner).unwrap(), ConversationId::new(id).unwrap());
+        Write { key, change: Arc::new(Change::Remove) }
+    }
+
+    #[test]
+    fn a_batch_has_each_key_once_in_order_and_finds_it() {
+        let batch = WriteBatch::new([remove("b", "1"), remove("a", "2"), remove("a", "1")].into()).unwrap();
+        assert_eq!(batch.writes(), [remove("a", "1"), remove("a", "2"), remove("b", "1")]);
+        for (position, write) in batch.writes().iter().enumerate() {
+            assert_eq!(batch.position(&write.key), Some(position));
+        }
+        assert_eq!(batch.position(&remove("c", "1").key), None);
+        assert_eq!((batch.len(), batch.is_empty()), (3, false));
+        assert!(batch.by_owner().map(<[_]>::len).eq([2, 1]));
+        assert!(batch.owners().map(UserId::as_str).eq(["a", "b"]));
+        assert!(WriteBatch::default().is_empty());
+    }
+
+    #[test]
+    fn a_key_that_would_be_twice_in_a_batch_is_refused() {
+        let twice = [remove("a", "1"), remove("b", "1"), remove("a", "1")];
+        assert_eq!(WriteBatch::new(twice.clone().into()), Err(DuplicateKey(twice[0].key.clone())));
+        assert!(WriteBatch::new([remove("a", "1"), remove("a", "1")].into()).is_err(), "side by side too");
+    }
+}
