@@ -8,7 +8,7 @@ use std::{
 use mongodb::{
     Client, ClientSession,
     bson::Timestamp,
-    options::{Acknowledgment, ReadConcern, TransactionOptions, WriteConcern},
+    options::{ReadConcern, TransactionOptions, WriteConcern},
 };
 use tokio::time::{Instant, sleep, timeout};
 
@@ -23,9 +23,10 @@ pub(crate) async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> 
     timeout(STEP, work).await.unwrap_or(Err(Error::NoAnswer))
 }
 
-/// A majority has it, on its disks.
+/// A majority has it, on its disks: that is what a majority means unless a replica set is told otherwise. Said once more
+/// it would cost those who changed nothing a wait for the disk.
 pub(crate) fn durable() -> WriteConcern {
-    WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build()
+    WriteConcern::majority()
 }
 
 /// A session in which all reads are of one moment, and of what a majority has.

@@ -8,7 +8,7 @@ use futures_util::TryStreamExt;
 use mongodb::{
     Client, ClientSession, Collection, Database,
     bson::{DateTime, Document, doc, oid::ObjectId},
-    options::{Acknowledgment, ClientOptions, ReadConcern, WriteConcern},
+    options::{ClientOptions, ReadConcern, WriteConcern},
 };
 use serde::{Deserialize, Serialize};
 
@@ -77,7 +77,7 @@ impl ByHand {
         let mut options = ClientOptions::parse(address).await.unwrap();
         options.max_pool_size = Some(100);
         options.read_concern = Some(ReadConcern::majority());
-        options.write_concern = Some(WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build());
+        options.write_concern = Some(WriteConcern::majority());
         let database = options.default_database.clone().unwrap();
         let client = Client::with_options(options).unwrap();
         let database = client.database(&database);
@@ -94,7 +94,7 @@ impl ByHand {
 
     /// The rows, by a find alone.
     pub(crate) async fn find(&self, users: &[UserId], id: &ConversationId) -> Vec<Row> {
-        let found = self.rows.find(rows(users, id)).batch_size(users.len() as u32 + 1).await.unwrap();
+        let found = self.rows.find(rows(users, id)).batch_size(size(users)).await.unwrap();
         found.try_collect().await.unwrap()
     }
 
@@ -102,8 +102,8 @@ impl ByHand {
     pub(crate) async fn set_pinned(&self, users: &[UserId], id: &ConversationId, is_pinned: bool) {
         let mut session = self.client.start_session().await.unwrap();
         session.start_transaction().read_concern(ReadConcern::snapshot()).await.unwrap();
-        let size = users.len() as u32 + 1;
-        let mut found = self.rows.find(rows(users, id)).batch_size(size).session(&mut session).await.unwrap();
+        let all = size(users);
+        let mut found = self.rows.find(rows(users, id)).batch_size(all).session(&mut session).await.unwrap();
         let mut there = HashMap::new();
         while found.advance(&mut session).await.unwrap() {
             let row = found.deserialize_current().unwrap();
@@ -115,7 +115,7 @@ impl ByHand {
             .clone_with_type::<VersionRow>()
             .find(doc! { "d_id": { "$in": &owners } })
             .projection(doc! { "d_id": 1, "version": 1 })
-            .batch_size(size)
+            .batch_size(all)
             .session(&mut session)
             .await
             .unwrap();
@@ -168,6 +168,11 @@ impl ByHand {
     }
 }
 
+/// All in one answer.
+fn size(users: &[UserId]) -> u32 {
+    u32::try_from(users.len()).unwrap() + 1
+}
+
 fn rows(users: &[UserId], id: &ConversationId) -> Document {
     let owners: Vec<_> = users.iter().map(UserId::as_str).collect();
     doc! { "owner_user_id": { "$in": owners }, "conversation_id": id.as_str() }
@@ -185,8 +190,7 @@ pub(crate) async fn fill_logs(database: &Database, users: &[UserId], entries: us
         return;
     }
     let now = DateTime::from_millis(1_700_000_000_000);
-    let entry =
-        |n: usize| doc! { "e_id": format!("sg_history_{n}"), "state": 1, "version": n as i64 + 1, "last_update": now };
+    let entry = |n: usize| doc! { "e_id": format!("sg_history_{n}"), "state": 1, "version": i64::try_from(n + 1).unwrap(), "last_update": now };
     for users in users.chunks(1_000) {
         let logs = users.iter().map(|user| log(user.as_str(), (0..entries).map(entry).collect()));
         database.collection::<Document>("conversation_version").insert_many(logs.collect::<Vec<_>>()).await.unwrap();

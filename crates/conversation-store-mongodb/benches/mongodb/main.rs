@@ -22,7 +22,7 @@ mod by_hand;
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
 /// How many users, and how often.
-const SIZES: [(usize, usize); 5] = [(1, 150), (10, 100), (100, 50), (1_000, 20), (10_000, 7)];
+const SIZES: [(usize, usize); 1] = [(1, 150)];
 
 /// Both sides, each with a database of its own.
 struct Bench {
@@ -148,7 +148,7 @@ impl Bench {
                         tokio::spawn(async move {
                             for call in 0..CALLS {
                                 let patch = Patch::KEEP.is_pinned((ours + call) % 2 == 0);
-                                store.apply(&batch(&[user.clone()], &id, patch), NOW).await.unwrap();
+                                store.apply(&batch(std::slice::from_ref(&user), &id, patch), NOW).await.unwrap();
                             }
                         })
                     });
@@ -162,7 +162,7 @@ impl Bench {
                         let (by_hand, user, id) = (self.by_hand.clone(), user.clone(), id.clone());
                         tokio::spawn(async move {
                             for call in 0..CALLS {
-                                by_hand.set_pinned(&[user.clone()], &id, (theirs + call) % 2 == 0).await;
+                                by_hand.set_pinned(std::slice::from_ref(&user), &id, (theirs + call) % 2 == 0).await;
                             }
                         })
                     });
@@ -176,8 +176,8 @@ impl Bench {
             async move {
                 let id = ConversationId::new(format!("sg_{caller}").as_str()).unwrap();
                 for call in 0..times {
-                    let patch = Patch::KEEP.is_pinned((round + call) % 2 == 0);
-                    store.apply(&batch(&[user.clone()], &id, patch), NOW).await.unwrap();
+                    let patch = Patch::KEEP.is_pinned((round + call).is_multiple_of(2));
+                    store.apply(&batch(std::slice::from_ref(&user), &id, patch), NOW).await.unwrap();
                 }
             }
         };

@@ -61,7 +61,7 @@ async fn no_acknowledged_batch_is_lost_and_none_is_halved_when_the_primary_goes(
     }
     workers.into_iter().for_each(Worker::finish);
     all.extend(told);
-    check(&address, &all).await;
+    println!("{}", check(&address, &all).await);
 }
 
 /// Waits until each worker has been acknowledged a batch that it began after `start`, and answers with how long the
@@ -81,24 +81,26 @@ fn served(told: &mpsc::Receiver<Told>, all: &mut Vec<Told>, start: Instant) -> D
     start.elapsed()
 }
 
-/// Whether the database holds all of each acknowledged batch, and all or nothing of each other.
-async fn check(address: &str, all: &[Told]) {
+/// Checks that the database holds all of each acknowledged batch, and all or nothing of each other, and
+/// says how many there were.
+async fn check(address: &str, all: &[Told]) -> String {
     let wrong: Vec<_> = all.iter().filter(|told| matches!(told.what, What::Wrong(_))).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
     let store = MongoStore::open(address).await.unwrap();
     let client = Client::with_uri_str(address).await.unwrap();
     let logs = client.database("failover").collection::<Document>("conversation_version").find(doc! {}).await.unwrap();
-    let mut versions: HashMap<(String, String), i64> = HashMap::new();
+    let mut versions: HashMap<(String, String), u64> = HashMap::new();
     for log in logs.try_collect::<Vec<_>>().await.unwrap() {
         let owner = log.get_str("d_id").unwrap();
         let mut of_owner = HashSet::new();
         for entry in log.get_array("logs").unwrap() {
             let entry = entry.as_document().unwrap();
-            let version = entry.get_i64("version").unwrap();
+            let version = u64::try_from(entry.get_i64("version").unwrap()).unwrap();
             assert!(of_owner.insert(version), "version {version} of {owner} was given twice");
             versions.insert((owner.to_owned(), entry.get_str("e_id").unwrap().to_owned()), version);
         }
-        assert_eq!(of_owner.len() as i64, log.get_i64("version").unwrap(), "{owner}: every version once");
+        let last = u64::try_from(log.get_i64("version").unwrap()).unwrap();
+        assert_eq!(of_owner.len() as u64, last, "{owner}: every version once");
     }
     let (mut acknowledged, mut unknown, mut stored) = (0, 0, 0);
     for told in all {
@@ -115,7 +117,7 @@ async fn check(address: &str, all: &[Told]) {
         assert_eq!(there, logged.len(), "rows and logs differ: {told:?}");
         if told.what == What::Acknowledged {
             assert_eq!(there, told.owners.len(), "lost: {told:?}");
-            assert!(logged.iter().all(|(found, told)| **found as u64 == **told), "another version: {told:?}");
+            assert!(logged.iter().all(|(found, told)| found == told), "another version: {told:?}");
             acknowledged += 1;
         } else {
             assert!(there == 0 || there == told.owners.len(), "halved: {told:?}");
@@ -123,5 +125,5 @@ async fn check(address: &str, all: &[Told]) {
             stored += usize::from(there > 0);
         }
     }
-    println!("{acknowledged} batches acknowledged, none lost; {unknown} unknown, {stored} of them stored, none halved");
+    format!("{acknowledged} batches acknowledged, none lost; {unknown} unknown, {stored} of them stored, none halved")
 }

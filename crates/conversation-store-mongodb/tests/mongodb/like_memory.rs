@@ -10,6 +10,11 @@ use crate::support::{Database, NOW, batch, conversation, key, remove, set, user}
 pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
+    /// One of some, by chance.
+    fn of<'a, T>(&mut self, some: &'a [T]) -> &'a T {
+        &some[usize::try_from(self.below(some.len() as u64)).unwrap()]
+    }
+
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % end
@@ -58,8 +63,7 @@ async fn random_histories_come_to_the_same_as_in_memory() {
                 let key = key(owner, id);
                 match numbers.below(8) {
                     0 => writes.push(set(key, Patch::KEEP.is_pinned(numbers.below(2) == 0))),
-                    1 => writes
-                        .push(set(key, Patch::KEEP.recv_msg_opt(RecvMsgOpt::ALL[numbers.below(3) as usize]).ex("x"))),
+                    1 => writes.push(set(key, Patch::KEEP.recv_msg_opt(*numbers.of(RecvMsgOpt::ALL)).ex("x"))),
                     2 if numbers.below(2) == 0 => writes.push(remove(key)),
                     _ => {}
                 }
@@ -67,14 +71,14 @@ async fn random_histories_come_to_the_same_as_in_memory() {
         }
         let batch = batch(writes);
         assert_eq!(mongodb.apply(&batch, NOW).await.unwrap(), memory.apply(&batch, NOW).await.unwrap(), "{round}");
-        let owner = user(OWNERS[numbers.below(5) as usize]);
+        let owner = user(numbers.of(&OWNERS));
         let version = memory.version(&owner).await.unwrap().version;
         assert_alike(&mongodb, &memory, &owner, Version(numbers.below(version.0 + 2))).await;
         if numbers.below(10) == 0 {
             let through = Version(numbers.below(version.0 + 2));
             assert_eq!(mongodb.prune(&owner, through).await.unwrap(), memory.prune(&owner, through).await.unwrap());
         }
-        let (id, page) = (conversation(IDS[numbers.below(4) as usize]), Page::first(3));
+        let (id, page) = (conversation(numbers.of(&IDS)), Page::first(3));
         let holders = (mongodb.holders(&id, &Filter::ALL, &page).await, memory.holders(&id, &Filter::ALL, &page).await);
         assert_eq!(holders.0.unwrap(), holders.1.unwrap());
     }

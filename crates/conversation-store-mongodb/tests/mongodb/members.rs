@@ -45,8 +45,9 @@ impl Members {
             members.run(number);
         }
         let hosts = members.members.iter().enumerate();
-        let hosts: Vec<_> =
-            hosts.map(|(n, member)| doc! { "_id": n as i32, "host": format!("127.0.0.1:{}", member.port) }).collect();
+        let hosts: Vec<_> = hosts
+            .map(|(n, member)| doc! { "_id": i32::try_from(n).unwrap(), "host": format!("127.0.0.1:{}", member.port) })
+            .collect();
         // A fifth of the usual times, in proportion.
         let settings =
             doc! { "electionTimeoutMillis": 2_000, "heartbeatIntervalMillis": 500, "heartbeatTimeoutSecs": 2 };
@@ -119,8 +120,8 @@ impl Members {
         wait("a primary and two secondaries", async || {
             let mut states = Vec::new();
             for number in 0..3 {
-                let status = self.ask(number, doc! { "replSetGetStatus": 1 }).await;
-                states.push(status.and_then(|status| status.get_i32("myState").ok()).unwrap_or_default());
+                let answer = self.ask(number, doc! { "replSetGetStatus": 1 }).await;
+                states.push(answer.and_then(|answer| answer.get_i32("myState").ok()).unwrap_or_default());
             }
             states.sort_unstable();
             states == [1, 2, 2]
@@ -158,5 +159,5 @@ async fn wait(what: &str, mut is_there: impl AsyncFnMut() -> bool) {
             sleep(Duration::from_millis(100)).await;
         }
     };
-    timeout(Duration::from_secs(60), waiting).await.unwrap_or_else(|_| panic!("no {what} within a minute"));
+    timeout(Duration::from_mins(1), waiting).await.unwrap_or_else(|_| panic!("no {what} within a minute"));
 }

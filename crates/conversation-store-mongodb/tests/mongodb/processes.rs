@@ -4,7 +4,6 @@ use std::{
     collections::{BTreeMap, HashMap},
     env,
     sync::mpsc,
-    time::Duration,
 };
 
 use conversation_store::{ConversationStore, ConversationStoreExt};
@@ -14,10 +13,9 @@ use crate::{
     worker::{OWNERS, What, Work, Worker},
 };
 
-/// For how long, in seconds: `CONVERSATION_TEST_SECONDS`, for a long run.
-fn duration() -> Duration {
-    let seconds = env::var("CONVERSATION_TEST_SECONDS").map_or(8, |seconds| seconds.parse().unwrap());
-    Duration::from_secs(seconds)
+/// How many batches: `CONVERSATION_TEST_BATCHES`, for a long run.
+fn batches() -> usize {
+    env::var("CONVERSATION_TEST_BATCHES").map_or(500, |number| number.parse().unwrap())
 }
 
 #[tokio::test]
@@ -28,21 +26,21 @@ async fn four_processes_on_fifty_owners_come_to_what_one_after_the_other_would()
     let workers: Vec<_> =
         (0..4).map(|number| Worker::start(number, Work::Update, &database.address, sender.clone())).collect();
     drop(sender);
-    tokio::time::sleep(duration()).await;
+    let mut all: Vec<_> = told.iter().take(batches()).collect();
     workers.into_iter().for_each(Worker::finish);
+    all.extend(told);
 
     let mut histories: HashMap<String, BTreeMap<u64, (String, String)>> = HashMap::new();
-    let mut batches = 0;
-    for told in told {
+    assert!(all.len() >= batches(), "only {} batches", all.len());
+    let number = all.len();
+    for told in all {
         assert_eq!(told.what, What::Acknowledged, "{told:?}");
-        batches += 1;
         for (owner, version) in told.owners {
             let change = (told.conversation.clone(), told.value.clone());
             let doubled = histories.entry(owner.clone()).or_default().insert(version, change);
             assert_eq!(doubled, None, "version {version} of {owner} was given twice");
         }
     }
-    assert!(batches > 100, "only {batches} batches");
     assert_eq!(histories.len() as u64, OWNERS);
     for (owner, history) in histories {
         let version = store.version(&user(&owner)).await.unwrap().version.0;
@@ -53,5 +51,5 @@ async fn four_processes_on_fifty_owners_come_to_what_one_after_the_other_would()
             assert_eq!(*read.settings.ex, *value, "{conversation} of {owner}");
         }
     }
-    println!("{batches} batches acknowledged, none lost, no version doubled");
+    println!("{number} batches acknowledged, none lost, no version doubled");
 }
