@@ -2,10 +2,10 @@
 
 mod error;
 mod open;
-mod pool;
 mod queries;
 mod rows;
 mod schema;
+mod session;
 mod store;
 
 pub use deadpool_postgres;

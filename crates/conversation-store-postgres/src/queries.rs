@@ -4,19 +4,18 @@ use std::iter;
 
 use conversation_core::{Conversation, ConversationId, Key, UserId, Version, WriteBatch};
 use conversation_store::{Filter, Held, Record, Resolved};
-use deadpool_postgres::{Client, GenericClient};
-use tokio_postgres::types::{ToSql, Type};
 
 use crate::{
     error::Error,
-    rows::{self, FIXED_COLUMNS, Parameter, STATE},
+    rows::{self, FIXED_COLUMNS, STATE},
     schema::Schema,
+    session::{Parameter, Session},
 };
 
 /// The statements, for the tables of one schema.
 ///
-/// Keys come as arrays. Each is looked up by itself, through the index, as `OFFSET 0` has it: left to choose, the
-/// planner reads the whole table where there are many keys, or where it was small when the statement was planned.
+/// Keys come as arrays, each in a `SELECT` of its own: so the planner does not count them, and takes them for a few. It
+/// then looks each up through the index in a table of any size worth it; for many it would read the whole table.
 #[derive(Debug)]
 pub(crate) struct Queries {
     load: String,
@@ -36,39 +35,32 @@ impl Queries {
             // A record's owner always has a version.
             load: format!(
                 "SELECT position, version, {state}
-                 FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS keys (owner, conversation_id, position)
-                 CROSS JOIN LATERAL (
-                     SELECT version FROM {schema}.owners AS held WHERE held.owner = keys.owner OFFSET 0
-                 ) AS owners
-                 LEFT JOIN LATERAL (
-                     SELECT {state} FROM {schema}.conversations AS held
-                     WHERE held.owner = keys.owner AND held.conversation_id = keys.conversation_id OFFSET 0
-                 ) AS conversations ON true"
+                 FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS keys (owner, conversation_id, position)
+                 JOIN {schema}.owners USING (owner)
+                 LEFT JOIN {schema}.conversations USING (owner, conversation_id)"
             ),
-            // `unnest` answers in the order of its array, so owners are locked in the order in which they are given.
             lock: format!(
-                "SELECT FROM unnest($1::text[]) AS keys (owner)
-                 CROSS JOIN LATERAL (SELECT FROM {schema}.owners AS held WHERE held.owner = keys.owner FOR UPDATE) AS locked"
+                "SELECT FROM {schema}.owners WHERE owner IN (SELECT unnest((SELECT $1::text[])))
+                 ORDER BY owner FOR UPDATE"
             ),
             put: put_sql(schema),
             get: format!(
                 "SELECT position, {state}
-                 FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS keys (owner, conversation_id, position)
-                 CROSS JOIN LATERAL (
-                     SELECT {state} FROM {schema}.conversations AS held
-                     WHERE held.owner = keys.owner AND held.conversation_id = keys.conversation_id OFFSET 0
-                 ) AS conversations"
+                 FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS keys (owner, conversation_id, position)
+                 JOIN {schema}.conversations USING (owner, conversation_id)"
             ),
             page: format!("SELECT owner, conversation_id, {state} FROM {schema}.conversations"),
             versions: format!("SELECT version, pruned FROM {schema}.owners WHERE owner = $1"),
-            // One statement is of one moment: the version and the records belong together.
+            // One statement is of one moment: the version and the records belong together. That all versions are above 0
+            // is what the index of changes asks for.
             changed: format!(
                 "SELECT conversation_id, version, pruned, {state}
-                 FROM {schema}.owners AS owners
+                 FROM {schema}.owners
                  LEFT JOIN LATERAL (
-                     SELECT conversation_id, {state} FROM {schema}.conversations AS held
-                     WHERE held.owner = owners.owner AND changed_in > $2 ORDER BY changed_in LIMIT $3
-                 ) AS conversations ON true
+                     SELECT conversation_id, {state} FROM {schema}.conversations AS conversations
+                     WHERE conversations.owner = owners.owner AND changed_in > $2 AND changed_in > 0
+                     ORDER BY changed_in LIMIT $3
+                 ) AS changed ON true
                  WHERE owner = $1"
             ),
             // The owner first, as all who write lock it. What is so already is not written again.
@@ -101,7 +93,7 @@ fn put_sql(schema: &Schema) -> String {
         let arrays: Vec<_> = types
             .map(|array_of| {
                 parameter += 1;
-                format!("${parameter}::{array_of}[]")
+                format!("(SELECT ${parameter}::{array_of}[])")
             })
             .collect();
         arrays.join(", ")
@@ -110,13 +102,11 @@ fn put_sql(schema: &Schema) -> String {
     let values = arrays(&mut rows::setting_columns().map(|(_, of)| of));
     format!(
         "WITH raised AS MATERIALIZED (
-             SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS raised (owner, held, version)
+             SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::bigint[]), (SELECT $3::bigint[])) AS raised (owner, held, version)
          ), locked AS MATERIALIZED (
              SELECT raised.held = owners.version AS is_held FROM raised
-             CROSS JOIN LATERAL (
-                 SELECT version FROM {schema}.owners AS owners WHERE owners.owner = raised.owner FOR UPDATE
-             ) AS owners
-             WHERE raised.held > 0
+             JOIN {schema}.owners AS owners ON owners.owner = raised.owner AND raised.held > 0
+             ORDER BY owners.owner FOR UPDATE OF owners
          ), held AS MATERIALIZED (
              SELECT count(*) FILTER (WHERE is_held) = (SELECT count(*) FROM raised WHERE held > 0) AS is_all FROM locked
          ), made AS (
@@ -139,13 +129,11 @@ fn put_sql(schema: &Schema) -> String {
 
 impl Queries {
     /// Loads what is held of a batch, all of one moment.
-    pub(crate) async fn load(&self, client: &impl GenericClient, batch: &WriteBatch) -> Result<Held, Error> {
-        let owners: Vec<_> = batch.writes().iter().map(|write| write.key.owner.as_str()).collect();
-        let ids: Vec<_> = batch.writes().iter().map(|write| write.key.conversation_id.as_str()).collect();
-        let statement = client.prepare_cached(&self.load).await?;
+    pub(crate) async fn load(&self, session: Session<'_>, batch: &WriteBatch) -> Result<Held, Error> {
+        let keys = keys(batch.writes().iter().map(|write| &write.key));
         let mut records = vec![None; batch.len()];
         let mut versions = vec![Version::ZERO; batch.len()];
-        for row in client.query(&statement, &[&owners, &ids]).await? {
+        for row in session.query(&self.load, batch.len(), &keys).await? {
             let position = position(&row)?;
             let key = &batch.writes()[position].key;
             let damaged = |source| Error::Row { key: Some(Box::new(key.clone())), source };
@@ -163,41 +151,36 @@ impl Queries {
     }
 
     /// Locks those of a batch's owners that have a version, in order, to the end of the transaction: how many.
-    pub(crate) async fn lock(&self, client: &impl GenericClient, batch: &WriteBatch) -> Result<usize, Error> {
-        let owners: Vec<_> = batch.owners().map(UserId::as_str).collect();
-        let statement = client.prepare_cached(&self.lock).await?;
-        Ok(client.query(&statement, &[&owners]).await?.len())
+    pub(crate) async fn lock(&self, session: Session<'_>, batch: &WriteBatch) -> Result<usize, Error> {
+        let owners = [rows::texts(batch.owners().map(UserId::as_str))];
+        Ok(session.query(&self.lock, batch.len(), &owners).await?.len())
     }
 
     /// Stores what a batch came to, unless one of its owners is not as it was held any more.
     pub(crate) async fn put(
         &self,
-        client: &impl GenericClient,
+        session: Session<'_>,
         batch: &WriteBatch,
         held: &Held,
         resolved: &Resolved,
     ) -> Result<(), Error> {
         let mut all = batch.owners().zip(&held.versions);
-        let held_of =
-            |owner| all.find(|(candidate, _)| *candidate == owner).map(|(_, held)| rows::version_to_sql(*held));
-        let owners: Vec<_> = resolved.versions.iter().map(|(owner, _)| owner.as_str()).collect();
-        let held: Vec<_> = resolved.versions.iter().map(|(owner, _)| owner).map(held_of).collect();
-        let versions: Vec<_> = resolved.versions.iter().map(|(_, version)| rows::version_to_sql(*version)).collect();
-        let records = rows::parameters(&resolved.records);
-        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&owners, &held, &versions];
-        parameters.extend(records.iter().map(borrowed));
-        let statement = client.prepare_cached(&self.put).await?;
-        let stored = client.execute(&statement, &parameters).await?;
-        if usize::try_from(stored) == Ok(resolved.records.len()) { Ok(()) } else { Err(Error::Overtaken) }
+        let held = |owner| all.find(|(candidate, _)| *candidate == owner).map(|(_, held)| *held).unwrap_or_default();
+        let raised = || resolved.versions.iter();
+        let mut parameters = vec![
+            rows::texts(raised().map(|(owner, _)| owner.as_str())),
+            rows::versions(raised().map(|(owner, _)| owner).map(held)),
+            rows::versions(raised().map(|(_, version)| *version)),
+        ];
+        parameters.extend(rows::parameters(&resolved.records));
+        let stored = session.execute(&self.put, resolved.records.len(), &parameters).await?;
+        if stored == resolved.records.len() { Ok(()) } else { Err(Error::Overtaken) }
     }
 
     /// The conversations of some keys.
-    pub(crate) async fn get(&self, client: &Client, keys: &[Key]) -> Result<Vec<Option<Conversation>>, Error> {
-        let owners: Vec<_> = keys.iter().map(|key| key.owner.as_str()).collect();
-        let ids: Vec<_> = keys.iter().map(|key| key.conversation_id.as_str()).collect();
-        let statement = client.prepare_cached(&self.get).await?;
+    pub(crate) async fn get(&self, session: Session<'_>, keys: &[Key]) -> Result<Vec<Option<Conversation>>, Error> {
         let mut found = vec![None; keys.len()];
-        for row in client.query(&statement, &[&owners, &ids]).await? {
+        for row in session.query(&self.get, keys.len(), &self::keys(keys.iter())).await? {
             let position = position(&row)?;
             found[position] = rows::record_of(&keys[position], &row, 1)?.into_live();
         }
@@ -207,7 +190,7 @@ impl Queries {
     /// The owner's conversations that pass `filter`, in the order of their IDs, those after `after`, at most `most`.
     pub(crate) async fn list(
         &self,
-        client: &Client,
+        session: Session<'_>,
         owner: &UserId,
         filter: &Filter,
         after: Option<&ConversationId>,
@@ -216,14 +199,14 @@ impl Queries {
         // No ID is empty, so all are after the empty text.
         let after = after.map_or("", ConversationId::as_str);
         let condition = "owner = $1 AND conversation_id > $2";
-        self.page(client, condition, "conversation_id", [owner.as_str(), after], filter, most).await
+        self.page(session, condition, "conversation_id", [owner.as_str(), after], filter, most).await
     }
 
     /// The views of a conversation that pass `filter`, in the order of their owners, those after `after`, at most
     /// `most`.
     pub(crate) async fn holders(
         &self,
-        client: &Client,
+        session: Session<'_>,
         conversation_id: &ConversationId,
         filter: &Filter,
         after: Option<&UserId>,
@@ -231,12 +214,12 @@ impl Queries {
     ) -> Result<Vec<Conversation>, Error> {
         let after = after.map_or("", UserId::as_str);
         let condition = "conversation_id = $1 AND owner > $2";
-        self.page(client, condition, "owner", [conversation_id.as_str(), after], filter, most).await
+        self.page(session, condition, "owner", [conversation_id.as_str(), after], filter, most).await
     }
 
     async fn page(
         &self,
-        client: &Client,
+        session: Session<'_>,
         condition: &str,
         order: &str,
         [of, after]: [&str; 2],
@@ -244,8 +227,7 @@ impl Queries {
         most: usize,
     ) -> Result<Vec<Conversation>, Error> {
         let mut sql = format!("{} WHERE {condition} AND conversation_type IS NOT NULL", self.page);
-        let mut parameters: Vec<(Parameter<'_>, Type)> =
-            vec![(Box::new(of), Type::TEXT), (Box::new(after), Type::TEXT), (Box::new(limit(most)), Type::INT8)];
+        let mut parameters = vec![rows::text(of), rows::text(after), rows::number(limit(most))];
         // What varies in the text are names of our own columns; every value is a parameter.
         let is = filter.is.values().map(|(field, value)| (field, " = ", value));
         let is_not = filter.is_not.values().map(|(field, value)| (field, " <> ", value));
@@ -256,35 +238,34 @@ impl Queries {
         }
         sql.extend([" ORDER BY ", order, " LIMIT $3"]);
         // There are too many filters to keep a prepared statement of each.
-        let parameters: Vec<_> = parameters.iter().map(|(value, of)| (borrowed(value), of.clone())).collect();
         let mut found = Vec::new();
-        for row in client.query_typed(&sql, &parameters).await? {
+        for row in session.query_once(&sql, &parameters).await? {
             found.extend(rows::record(&row)?.into_live());
         }
         Ok(found)
     }
 
     /// How far an owner's log has come, and up to where its tombstones were pruned.
-    pub(crate) async fn versions(&self, client: &Client, owner: &UserId) -> Result<(Version, Version), Error> {
-        let statement = client.prepare_cached(&self.versions).await?;
-        let Some(row) = client.query_opt(&statement, &[&owner.as_str()]).await? else { return Ok(Default::default()) };
+    pub(crate) async fn versions(&self, session: Session<'_>, owner: &UserId) -> Result<(Version, Version), Error> {
+        let found = session.query(&self.versions, 1, &[rows::text(owner.as_str())]).await?;
+        let Some(row) = found.first() else { return Ok((Version::ZERO, Version::ZERO)) };
         let damaged = |source| Error::Row { key: None, source };
-        Ok((rows::version(&row, 0).map_err(damaged)?, rows::version(&row, 1).map_err(damaged)?))
+        Ok((rows::version(row, 0).map_err(damaged)?, rows::version(row, 1).map_err(damaged)?))
     }
 
     /// The same, and the owner's records changed after a version, in the order of the change, at most `most`.
     pub(crate) async fn changed(
         &self,
-        client: &Client,
+        session: Session<'_>,
         owner: &UserId,
         after: Version,
         most: usize,
     ) -> Result<(Version, Version, Vec<Record>), Error> {
-        let statement = client.prepare_cached(&self.changed).await?;
-        let (after, most) = (rows::version_to_sql(after), limit(most));
+        let after = rows::number(rows::version_to_sql(after));
+        let parameters = [rows::text(owner.as_str()), after, rows::number(limit(most))];
         let mut records = Vec::new();
         let mut versions = (Version::ZERO, Version::ZERO);
-        for row in client.query(&statement, &[&owner.as_str(), &after, &most]).await? {
+        for row in session.query(&self.changed, 1, &parameters).await? {
             let damaged = |source| Error::Row { key: None, source };
             versions = (rows::version(&row, 1).map_err(damaged)?, rows::version(&row, 2).map_err(damaged)?);
             let Some(id) = row.try_get::<_, Option<&str>>(0).map_err(|error| damaged(error.into()))? else { break };
@@ -295,15 +276,15 @@ impl Queries {
     }
 
     /// Forgets the owner's tombstones of versions up to `through`: how many.
-    pub(crate) async fn prune(&self, client: &Client, owner: &UserId, through: Version) -> Result<usize, Error> {
-        let statement = client.prepare_cached(&self.prune).await?;
-        let deleted = client.execute(&statement, &[&owner.as_str(), &rows::version_to_sql(through)]).await?;
-        Ok(usize::try_from(deleted).unwrap_or(usize::MAX))
+    pub(crate) async fn prune(&self, session: Session<'_>, owner: &UserId, through: Version) -> Result<usize, Error> {
+        let through = rows::number(rows::version_to_sql(through));
+        session.execute(&self.prune, 1, &[rows::text(owner.as_str()), through]).await
     }
 }
 
-fn borrowed<'a>(parameter: &'a Parameter<'_>) -> &'a (dyn ToSql + Sync) {
-    &**parameter
+fn keys<'a>(keys: impl Iterator<Item = &'a Key> + Clone) -> [Parameter<'a>; 2] {
+    let owners = keys.clone().map(|key| key.owner.as_str());
+    [rows::texts(owners), rows::texts(keys.map(|key| key.conversation_id.as_str()))]
 }
 
 /// Which of the keys that were asked for a row is of, counted from 0.

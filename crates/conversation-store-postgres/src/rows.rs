@@ -11,7 +11,7 @@ use tokio_postgres::{
     types::{ToSql, Type},
 };
 
-use crate::error::Error;
+use crate::{error::Error, session::Parameter};
 
 /// The columns of a record that are not settings, and their types.
 pub(crate) const FIXED_COLUMNS: [(&str, &str); 7] = [
@@ -58,11 +58,8 @@ const fn column_type(kind: Kind) -> &'static str {
     }
 }
 
-/// A parameter of a statement.
-pub(crate) type Parameter<'a> = Box<dyn ToSql + Send + Sync + 'a>;
-
-/// A setting as a parameter, and the parameter's type.
-pub(crate) fn setting_to_sql(value: Value<'_>) -> (Parameter<'_>, Type) {
+/// A setting as a parameter.
+pub(crate) fn setting_to_sql(value: Value<'_>) -> Parameter<'_> {
     match value {
         Value::Bool(value) => (Box::new(value), Type::BOOL),
         Value::I32(value) => (Box::new(value), Type::INT4),
@@ -98,35 +95,59 @@ pub(crate) fn parameters(records: &[Changed]) -> Vec<Parameter<'_>> {
     }
     let records = || records.iter().map(|changed| &changed.record);
     let fixed: [Parameter<'_>; FIXED_COLUMNS.len()] = [
-        Box::new(records().map(|record| record.key().owner.as_str()).collect::<Vec<_>>()),
-        Box::new(records().map(|record| record.key().conversation_id.as_str()).collect::<Vec<_>>()),
-        Box::new(records().map(|record| Some(record.live()?.target.conversation_type())).collect::<Vec<_>>()),
-        Box::new(records().map(|record| Some(record.live()?.target.id())).collect::<Vec<_>>()),
-        Box::new(records().map(|record| Some(record.live()?.created_at.0)).collect::<Vec<_>>()),
-        Box::new(records().map(|record| record.lives.to_string()).collect::<Vec<_>>()),
-        Box::new(records().map(|record| version_to_sql(record.changed_in)).collect::<Vec<_>>()),
+        texts(records().map(|record| record.key().owner.as_str())),
+        texts(records().map(|record| record.key().conversation_id.as_str())),
+        array(records().map(|record| Some(record.live()?.target.conversation_type())), Type::INT4_ARRAY),
+        array(records().map(|record| Some(record.live()?.target.id())), Type::TEXT_ARRAY),
+        array(records().map(|record| Some(record.live()?.created_at.0)), Type::INT8_ARRAY),
+        array(records().map(|record| record.lives.to_string()), Type::TEXT_ARRAY),
+        versions(records().map(|record| record.changed_in)),
     ];
-    let which: Parameter<'_> = Box::new(which);
-    let settings = Field::ALL.iter().map(|field| array(&settings, *field));
+    let which = array(which.into_iter(), Type::INT8_ARRAY);
+    let settings = Field::ALL.iter().map(|field| settings_array(&settings, *field));
     fixed.into_iter().chain(iter::once(which)).chain(settings).collect()
 }
 
+/// A text as a parameter.
+pub(crate) fn text(text: &str) -> Parameter<'_> {
+    (Box::new(text), Type::TEXT)
+}
+
+/// A number as a parameter.
+pub(crate) fn number<'a>(number: i64) -> Parameter<'a> {
+    (Box::new(number), Type::INT8)
+}
+
+/// Texts as a parameter.
+pub(crate) fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> Parameter<'a> {
+    array(texts, Type::TEXT_ARRAY)
+}
+
+/// Versions as a parameter.
+pub(crate) fn versions<'a>(versions: impl Iterator<Item = Version>) -> Parameter<'a> {
+    array(versions.map(version_to_sql), Type::INT8_ARRAY)
+}
+
+fn array<'a, T: ToSql + Send + Sync + 'a>(values: impl Iterator<Item = T>, of: Type) -> Parameter<'a> {
+    (Box::new(values.collect::<Vec<_>>()), of)
+}
+
 /// One field of many settings.
-fn array<'a>(settings: &[&'a Settings], field: Field) -> Parameter<'a> {
+fn settings_array<'a>(settings: &[&'a Settings], field: Field) -> Parameter<'a> {
     macro_rules! of {
-        ($kind:ident, $value:ident => $sql:expr) => {{
+        ($kind:ident, $type:ident, $value:ident => $sql:expr) => {{
             let value = |settings: &&'a Settings| match settings.value(field) {
                 Value::$kind($value) => Some($sql),
                 _ => None,
             };
-            Box::new(settings.iter().map(value).collect::<Vec<_>>())
+            array(settings.iter().map(value), Type::$type)
         }};
     }
     match field.kind() {
-        Kind::Bool => of!(Bool, value => value),
-        Kind::I32 => of!(I32, value => value),
-        Kind::I64 => of!(I64, value => value),
-        Kind::Text => of!(Text, value => value.as_bytes()),
+        Kind::Bool => of!(Bool, BOOL_ARRAY, value => value),
+        Kind::I32 => of!(I32, INT4_ARRAY, value => value),
+        Kind::I64 => of!(I64, INT8_ARRAY, value => value),
+        Kind::Text => of!(Text, BYTEA_ARRAY, value => value.as_bytes()),
     }
 }
 

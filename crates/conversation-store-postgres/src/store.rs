@@ -12,9 +12,9 @@ use deadpool_postgres::{Client, Pool};
 use crate::{
     error::Error,
     open::{self, OpenError},
-    pool,
     queries::Queries,
     schema::Schema,
+    session::{self, Session},
 };
 
 /// Keeps conversations in a PostgreSQL database, in a schema of their own.
@@ -56,13 +56,13 @@ impl PostgresStore {
     }
 
     async fn apply_once(&self, client: &mut Client, batch: &WriteBatch, at: Timestamp) -> Result<Applied, Error> {
-        let queries = &self.queries;
-        let held = queries.load(client, batch).await?;
+        let (queries, session) = (&self.queries, Session::from(&*client));
+        let held = queries.load(session, batch).await?;
         let resolved = resolve(batch, &held, at)?;
         if resolved.is_silent() {
             return Ok(resolved.applied);
         }
-        match queries.put(client, batch, &held, &resolved).await {
+        match queries.put(session, batch, &held, &resolved).await {
             Err(Error::Overtaken) => self.apply_in_turn(client, batch, at).await,
             put => put.map(|()| resolved.applied),
         }
@@ -70,17 +70,17 @@ impl PostgresStore {
 
     /// The same where there are others who write: the owners are locked before they are read.
     async fn apply_in_turn(&self, client: &mut Client, batch: &WriteBatch, at: Timestamp) -> Result<Applied, Error> {
-        let queries = &self.queries;
         let transaction = client.transaction().await?;
-        let locked = queries.lock(&transaction, batch).await?;
-        let held = queries.load(&transaction, batch).await?;
+        let (queries, session) = (&self.queries, Session::from(&transaction));
+        let locked = queries.lock(session, batch).await?;
+        let held = queries.load(session, batch).await?;
         // An owner that somebody has made in between is not locked; to wait for it now would be out of order.
         if held.versions.iter().filter(|version| **version != Version::ZERO).count() != locked {
             return Err(Error::Overtaken);
         }
         let resolved = resolve(batch, &held, at)?;
         if !resolved.is_silent() {
-            queries.put(&transaction, batch, &held, &resolved).await?;
+            queries.put(session, batch, &held, &resolved).await?;
             transaction.commit().await?;
         }
         Ok(resolved.applied)
@@ -100,7 +100,7 @@ impl ConversationStore for PostgresStore {
             return Ok(Applied::default());
         }
         let attempt = || async {
-            let applied = pool::run(&self.pool, async |client| self.apply_once(client, batch, at).await).await;
+            let applied = session::run(&self.pool, async |client| self.apply_once(client, batch, at).await).await;
             applied.map_err(Error::attempt)
         };
         Retry::default().run(tokio::time::sleep, jitter, attempt).await
@@ -110,7 +110,7 @@ impl ConversationStore for PostgresStore {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(pool::run(&self.pool, async |client| self.queries.get(client, keys).await).await?)
+        Ok(session::run(&self.pool, async |client| self.queries.get((&*client).into(), keys).await).await?)
     }
 
     async fn list(
@@ -120,8 +120,8 @@ impl ConversationStore for PostgresStore {
         page: &Page<ConversationId>,
     ) -> Result<Paged<ConversationId>, StoreError> {
         let (after, most) = (page.after.as_ref(), page.limit.saturating_add(1));
-        let read = async |client: &mut Client| self.queries.list(client, owner, filter, after, most).await;
-        let read = pool::run(&self.pool, read).await?;
+        let read = async |client: &mut Client| self.queries.list((&*client).into(), owner, filter, after, most).await;
+        let read = session::run(&self.pool, read).await?;
         Ok(Paged::cut(read, page.limit, |last| last.key.conversation_id.clone()))
     }
 
@@ -132,20 +132,24 @@ impl ConversationStore for PostgresStore {
         page: &Page<UserId>,
     ) -> Result<Paged<UserId>, StoreError> {
         let (after, most) = (page.after.as_ref(), page.limit.saturating_add(1));
-        let read = async |client: &mut Client| self.queries.holders(client, conversation_id, filter, after, most).await;
-        let read = pool::run(&self.pool, read).await?;
+        let read = async |client: &mut Client| {
+            self.queries.holders((&*client).into(), conversation_id, filter, after, most).await
+        };
+        let read = session::run(&self.pool, read).await?;
         Ok(Paged::cut(read, page.limit, |last| last.key.owner.clone()))
     }
 
     async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
-        let (version, _) = pool::run(&self.pool, async |client| self.queries.versions(client, owner).await).await?;
+        let (version, _) =
+            session::run(&self.pool, async |client| self.queries.versions((&*client).into(), owner).await).await?;
         Ok(OwnerVersion { log: self.log, version })
     }
 
     async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
         let most = limit.saturating_add(1);
-        let read = async |client: &mut Client| self.queries.changed(client, owner, since.version, most).await;
-        let (version, pruned, records) = pool::run(&self.pool, read).await?;
+        let read =
+            async |client: &mut Client| self.queries.changed((&*client).into(), owner, since.version, most).await;
+        let (version, pruned, records) = session::run(&self.pool, read).await?;
         let current = OwnerVersion { log: self.log, version };
         Ok(match Changes::to_read(since, current, pruned) {
             Ok(after) => Changes::told(after, current, limit, records),
@@ -155,7 +159,9 @@ impl ConversationStore for PostgresStore {
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {
         let attempt = || async {
-            let pruned = pool::run(&self.pool, async |client| self.queries.prune(client, owner, through).await).await;
+            let pruned =
+                session::run(&self.pool, async |client| self.queries.prune((&*client).into(), owner, through).await)
+                    .await;
             pruned.map_err(Error::attempt)
         };
         Retry::default().run(tokio::time::sleep, jitter, attempt).await

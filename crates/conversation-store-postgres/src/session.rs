@@ -1,0 +1,100 @@
+//! Connections: which statements they keep, and what becomes of one whose caller has gone.
+
+use deadpool_postgres::{Client, Pool, StatementCache, Transaction};
+use tokio_postgres::{
+    Row,
+    types::{ToSql, Type},
+};
+
+use crate::error::Error;
+
+/// A parameter of a statement, and its type.
+pub(crate) type Parameter<'a> = (Box<dyn ToSql + Send + Sync + 'a>, Type);
+
+/// A connection, in a transaction or not.
+#[derive(Clone, Copy)]
+pub(crate) struct Session<'a> {
+    client: &'a tokio_postgres::Client,
+    statements: &'a StatementCache,
+}
+
+impl<'a> From<&'a Client> for Session<'a> {
+    fn from(client: &'a Client) -> Self {
+        Self { client, statements: &client.statement_cache }
+    }
+}
+
+impl<'a> From<&'a Transaction<'_>> for Session<'a> {
+    fn from(transaction: &'a Transaction<'_>) -> Self {
+        Self { client: transaction.client(), statements: &transaction.statement_cache }
+    }
+}
+
+impl Session<'_> {
+    /// Up to how many keys a statement is planned once and then kept. The plan may be one for small tables, and be kept
+    /// until the server has looked at the tables again; for many keys a new plan is cheap beside the work, and right.
+    const FEW: usize = 100;
+
+    /// The rows of a statement about so many keys.
+    pub(crate) async fn query(self, sql: &str, keys: usize, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Error> {
+        if keys > Self::FEW {
+            return self.query_once(sql, parameters).await;
+        }
+        let statement = self.statements.prepare(self.client, sql).await?;
+        Ok(self.client.query(&statement, &values(parameters)).await?)
+    }
+
+    /// The rows of a statement that is not worth keeping.
+    pub(crate) async fn query_once(self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Error> {
+        Ok(self.client.query_typed(sql, &typed(parameters)).await?)
+    }
+
+    /// The number of rows that a statement about so many keys has written.
+    pub(crate) async fn execute(self, sql: &str, keys: usize, parameters: &[Parameter<'_>]) -> Result<usize, Error> {
+        let written = if keys > Self::FEW {
+            self.client.execute_typed(sql, &typed(parameters)).await?
+        } else {
+            let statement = self.statements.prepare(self.client, sql).await?;
+            self.client.execute(&statement, &values(parameters)).await?
+        };
+        Ok(usize::try_from(written).unwrap_or(usize::MAX))
+    }
+}
+
+fn values<'a>(parameters: &'a [Parameter<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    parameters.iter().map(|(value, _)| -> &'a (dyn ToSql + Sync) { &**value }).collect()
+}
+
+fn typed<'a>(parameters: &'a [Parameter<'_>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
+    parameters.iter().map(|(value, of)| -> (&'a (dyn ToSql + Sync), Type) { (&**value, of.clone()) }).collect()
+}
+
+/// Runs `work` on a connection of the pool's.
+///
+/// Where the caller drops the future half way, the server still has a statement to finish or a transaction to undo.
+/// The connection goes back to the pool when that is done, so that nobody else waits behind it.
+pub(crate) async fn run<T>(pool: &Pool, work: impl AsyncFnOnce(&mut Client) -> Result<T, Error>) -> Result<T, Error> {
+    let mut lease = Lease { client: Some(pool.get().await?), is_idle: false };
+    let Some(client) = &mut lease.client else { unreachable!("it is taken by drop alone") };
+    let result = work(client).await;
+    lease.is_idle = true;
+    result
+}
+
+struct Lease {
+    client: Option<Client>,
+    is_idle: bool,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(client) = self.client.take().filter(|_| !self.is_idle) else { return };
+        // The server answers in order: once it has answered this, it is done with all before. Without a runtime
+        // there is nobody to wait; the connection, whose task has ended with the runtime, is closed then.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                let _ = client.simple_query("").await;
+            });
+        }
+    }
+}
