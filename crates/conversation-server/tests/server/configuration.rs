@@ -1,0 +1,104 @@
+//! Every option as a flag and as a variable.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
+
+use serde_json::{Value, json};
+
+use crate::harness::{LONG, Server, program};
+
+/// What can be seen of an option from outside.
+type Probe = fn(&mut Server) -> String;
+
+fn set(server: &Server, users: &[&str], settings: Value) -> String {
+    let mut conversation = json!({ "conversationID": "sg_g", "conversationType": 3, "groupID": "g" });
+    conversation.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
+    let body = json!({ "userIDs": users, "conversation": conversation });
+    server.post("/conversation/set_conversations", &server.admin_token(), &body).to_string()
+}
+
+/// How long the server waits for a body that does not come, in whole seconds; nothing where that is longer than
+/// anybody would wait here.
+fn body_timeout(server: &mut Server) -> String {
+    let mut connection = TcpStream::connect(server.address()).unwrap();
+    connection.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
+    let token = server.admin_token();
+    let head = format!(
+        "POST /conversation/set_conversations HTTP/1.1\r\nhost: t\r\noperationID: 1\r\ntoken: {token}\r\ncontent-length: 9\r\n\r\n"
+    );
+    connection.write_all(head.as_bytes()).unwrap();
+    let mut answer = [0; 1024];
+    connection.read(&mut answer).map_or("none".into(), |n| String::from_utf8_lossy(&answer[..n]).into_owned())
+}
+
+#[test]
+fn a_flag_and_its_variable_mean_the_same() {
+    let options: [(&str, &str, &str, Probe, &str); 9] = [
+        ("--listen", "CONVERSATION_LISTEN", "[::1]:0", |server| server.address().ip().to_string(), "::1"),
+        ("--store", "CONVERSATION_STORE", "memory:", |server| server.banner.clone(), "memory:"),
+        (
+            "--admin",
+            "CONVERSATION_ADMINS",
+            "root,boss",
+            |server| {
+                let body = json!({ "secret": "hush", "userID": "boss" });
+                server.post("/auth/get_admin_token", "", &body)["errCode"].to_string()
+            },
+            "0",
+        ),
+        ("--missing", "CONVERSATION_MISSING", "reject", |server| set(server, &["a"], json!({ "ex": "x" })), "1004"),
+        (
+            "--max-users",
+            "CONVERSATION_MAX_USERS",
+            "2",
+            |server| set(server, &["a", "b", "c"], json!({})),
+            "must have at most 2 entries, got 3",
+        ),
+        (
+            "--max-text-bytes",
+            "CONVERSATION_MAX_TEXT_BYTES",
+            "3",
+            |server| set(server, &["a"], json!({ "ex": "long" })),
+            "must be at most 3 bytes, got 4",
+        ),
+        (
+            "--max-body-bytes",
+            "CONVERSATION_MAX_BODY_BYTES",
+            "100",
+            |server| set(server, &["a"], json!({ "ex": "x".repeat(100) })),
+            "100",
+        ),
+        ("--request-timeout", "CONVERSATION_REQUEST_TIMEOUT", "1", body_timeout, "HTTP/1.1"),
+        (
+            "--log",
+            "CONVERSATION_LOG",
+            "json",
+            |server| {
+                set(server, &["a"], json!({ "ex": "x" }));
+                server.kill().lines().next().unwrap_or_default().chars().take(1).collect()
+            },
+            "{",
+        ),
+    ];
+    for (flag, variable, value, probe, seen) in options {
+        let observe = |with: &dyn Fn(&mut std::process::Command)| {
+            let folder = tempfile::tempdir().unwrap();
+            let mut command = program(folder.path());
+            command.env("CONVERSATION_SECRET", "hush");
+            with(&mut command);
+            probe(&mut Server::start(&mut command))
+        };
+        let by_flag = observe(&|command| {
+            command.args([flag, value]);
+        });
+        let by_variable = observe(&|command| {
+            command.env(variable, value);
+        });
+        let default = observe(&|_| ());
+        assert!(by_flag.contains(seen), "{flag}: {by_flag}");
+        assert!(by_variable.contains(seen), "{variable}: {by_variable}");
+        assert!(!default.contains(seen), "{flag} changes nothing: {default}");
+    }
+}

@@ -1,0 +1,10 @@
+//! The built program from outside: what it prints, answers, logs and keeps.
+
+mod configuration;
+mod crash;
+mod harness;
+mod logs;
+mod refusals;
+mod start;
+mod stop;
+mod token;
