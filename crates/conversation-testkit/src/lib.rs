@@ -6,5 +6,8 @@ pub mod kill;
 #[cfg(feature = "mocks")]
 pub mod mocks;
 mod random;
+pub mod strategies;
+
+pub use proptest;
 
 pub use faulty::{Fault, FaultyStore, Plan};
