@@ -34,6 +34,7 @@
 //! The file is in WAL mode with `synchronous=FULL`. Several handles, in one process or in many, may have it open.
 
 mod error;
+pub mod metrics;
 mod open;
 mod queries;
 mod readers;

@@ -11,7 +11,10 @@ use std::{
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::error::Error;
+use crate::{
+    error::Error,
+    metrics::{Committed, Queued},
+};
 
 /// How many jobs may wait. Past it callers wait to be let in, for as long as they care to.
 const QUEUE: usize = 1_024;
@@ -23,16 +26,17 @@ const TAKING: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(crate) struct Writer {
     /// `None` only while being dropped.
-    queue: Option<mpsc::Sender<Box<dyn Job>>>,
+    queue: Option<mpsc::Sender<Waiting>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
     pub(crate) fn start(mut connection: Connection) -> io::Result<Self> {
-        let (queue, mut waiting) = mpsc::channel::<Box<dyn Job>>(QUEUE);
+        let (queue, mut waiting) = mpsc::channel::<Waiting>(QUEUE);
+        let committed = Committed::new();
         let thread = thread::Builder::new().name("conversation-store-sqlite-writer".into()).spawn(move || {
             while let Some(first) = waiting.blocking_recv() {
-                serve(&mut connection, first, &mut waiting);
+                serve(&mut connection, first.job, &mut waiting, &committed);
             }
         })?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
@@ -49,7 +53,7 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let job = Box::new(Task { work, result: None, answer });
         let queue = self.queue.as_ref().ok_or(Error::Stopped)?;
-        queue.send(job).await.map_err(|_| Error::Stopped)?;
+        queue.send(Waiting { job, _queued: Queued::new() }).await.map_err(|_| Error::Stopped)?;
         answered.await.map_err(|_| Error::Stopped)?
     }
 }
@@ -61,6 +65,12 @@ impl Drop for Writer {
             let _ = thread.join();
         }
     }
+}
+
+/// A job whose turn has not come.
+struct Waiting {
+    job: Box<dyn Job>,
+    _queued: Queued,
 }
 
 /// A [`Task`] of any type.
@@ -119,19 +129,25 @@ enum Ended {
 }
 
 /// Commits `first` and what waits with it.
-fn serve(connection: &mut Connection, first: Box<dyn Job>, waiting: &mut mpsc::Receiver<Box<dyn Job>>) {
+fn serve(
+    connection: &mut Connection,
+    first: Box<dyn Job>,
+    waiting: &mut mpsc::Receiver<Waiting>,
+    committed: &Committed,
+) {
     let begun = Instant::now();
     let waiting = iter::from_fn(|| if begun.elapsed() < TAKING { waiting.try_recv().ok() } else { None });
+    let waiting = waiting.map(|waiting| waiting.job);
     let (group, ended) = transact(connection, iter::once(first).chain(waiting).filter(|job| !job.is_abandoned()));
     match ended {
         // One must hurt no other: each alone gets what is its own.
         Ended::Undone | Ended::NotCommitted(_) if group.len() > 1 => {
             for job in group {
                 let (alone, ended) = transact(connection, iter::once(job));
-                answer(alone, &ended);
+                answer(alone, &ended, committed);
             }
         }
-        ended => answer(group, &ended),
+        ended => answer(group, &ended, committed),
     }
 }
 
@@ -159,7 +175,10 @@ fn transact(connection: &mut Connection, jobs: impl Iterator<Item = Box<dyn Job>
     }
 }
 
-fn answer(group: Vec<Box<dyn Job>>, ended: &Ended) {
+fn answer(group: Vec<Box<dyn Job>>, ended: &Ended, committed: &Committed) {
+    if matches!(ended, Ended::Committed) {
+        committed.record(group.len());
+    }
     for job in group {
         job.answer(ended);
     }

@@ -65,6 +65,32 @@ fn of(key: Option<&Key>) -> String {
 }
 
 impl StoreError {
+    /// The kind in one word, as a label of a metric: `conflict`.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Rejected(_) => "rejected",
+            Self::Conflict { .. } => "conflict",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Corrupt { .. } => "corrupt",
+            Self::Invalid { .. } => "invalid",
+            Self::Other { .. } => "other",
+        }
+    }
+
+    /// The store's name, such as `sqlite`; `None` where the failure is not the store's.
+    #[must_use]
+    pub const fn store(&self) -> Option<&'static str> {
+        match self {
+            Self::Rejected(_) => None,
+            Self::Conflict { store, .. }
+            | Self::Unavailable { store, .. }
+            | Self::Corrupt { store, .. }
+            | Self::Invalid { store, .. }
+            | Self::Other { store, .. } => Some(store),
+        }
+    }
+
     /// Whether the same call may succeed later. A batch may always be applied again: what is there already is silence.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
@@ -84,10 +110,9 @@ mod tests {
         Key::new(UserId::new("alice").unwrap(), ConversationId::new("sg_team").unwrap())
     }
 
-    #[test]
-    fn what_passes_by_itself_can_be_retried() {
+    fn one_of_each() -> [StoreError; 6] {
         let source = || BoxError::from("cause");
-        let retryable = [
+        [
             StoreError::Rejected(Rejected::Missing(key())),
             StoreError::Conflict { store: STORE, source: source() },
             StoreError::Unavailable { store: STORE, source: source() },
@@ -95,8 +120,19 @@ mod tests {
             StoreError::Invalid { store: STORE, source: source() },
             StoreError::Other { store: STORE, source: source() },
         ]
-        .map(|error| error.is_retryable());
-        assert_eq!(retryable, [false, true, true, false, false, false]);
+    }
+
+    #[test]
+    fn what_passes_by_itself_can_be_retried() {
+        assert_eq!(one_of_each().map(|error| error.is_retryable()), [false, true, true, false, false, false]);
+    }
+
+    #[test]
+    fn an_error_tells_its_kind_and_whose_it_is() {
+        let kinds = ["rejected", "conflict", "unavailable", "corrupt", "invalid", "other"];
+        assert_eq!(one_of_each().map(|error| error.kind()), kinds);
+        let stores = [None, Some(STORE), Some(STORE), Some(STORE), Some(STORE), Some(STORE)];
+        assert_eq!(one_of_each().map(|error| error.store()), stores);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::StoreError;
+use crate::{StoreError, metrics};
 
 /// How one attempt failed.
 #[derive(Debug)]
@@ -47,7 +47,8 @@ impl Retry {
     }
 
     /// Runs `operation` until it succeeds, fails for good, or has been tried often enough. `sleep` waits, `jitter` is
-    /// drawn evenly from 0 up to 1: the adapter brings both, so that tests can bring their own.
+    /// drawn evenly from 0 up to 1: the adapter brings both, so that tests can bring their own. What is tried again is
+    /// counted in [`metrics::RETRIES`].
     ///
     /// # Errors
     ///
@@ -68,7 +69,10 @@ impl Retry {
                 Ok(value) => return Ok(value),
                 Err(Attempt::Fail(error)) => return Err(error),
                 Err(Attempt::Again(error)) if attempt >= self.attempts => return Err(error),
-                Err(Attempt::Again(_)) => sleep(self.delay(attempt, jitter())).await,
+                Err(Attempt::Again(error)) => {
+                    metrics::count_retry(&error);
+                    sleep(self.delay(attempt, jitter())).await;
+                }
             }
             attempt += 1;
         }

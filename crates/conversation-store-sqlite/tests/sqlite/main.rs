@@ -5,4 +5,5 @@ mod concurrency;
 mod durability;
 mod files;
 mod harness;
+mod metrics;
 mod values;
