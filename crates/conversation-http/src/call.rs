@@ -1,0 +1,98 @@
+//! The way that every call goes, from the operation ID to the envelope.
+
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, Request, Response},
+};
+use conversation_service::Code;
+use futures_util::FutureExt;
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::time::Instant;
+use tracing::{Instrument, error, info, info_span};
+
+use crate::{Failure, Host, admit::Admit, body::Incoming, decode::decode, envelope, operation_id, patience::Patience};
+
+/// Answers a call of `route` by `handler`. Whatever happens, there is an answer, and a line in the log.
+pub(crate) async fn answer<A, R, D, H, F>(
+    host: Arc<Host>,
+    route: &'static str,
+    request: Request<Body>,
+    handler: H,
+) -> Response<Body>
+where
+    A: Admit,
+    R: DeserializeOwned + Send,
+    D: Serialize + Send,
+    H: FnOnce(Arc<Host>, A, R) -> F + Send,
+    F: Future<Output = Result<D, Failure>> + Send,
+{
+    let began = Instant::now();
+    let patience = Patience::from(began, host.request_timeout);
+    let operation_id = operation_id::of(request.headers());
+    let span = info_span!("request", operation_id = operation_id.as_deref().unwrap_or_default(), route);
+    let work = async move {
+        let (head, body) = request.into_parts();
+        let mut body = Incoming::new(&head.headers, body);
+        let (operation_id, answer) = match operation_id {
+            Ok(operation_id) => {
+                let call = serve(host, &operation_id, &head.headers, &mut body, patience, handler);
+                let answer = AssertUnwindSafe(call).catch_unwind().await;
+                (operation_id, answer.unwrap_or_else(|_| Err(Failure::internal("a defect has stopped this call"))))
+            }
+            Err(failure) => (Arc::default(), Err(failure)),
+        };
+        match answer {
+            Ok(response) => {
+                info!(code = 0, latency_us = micros(began.elapsed()), "done");
+                response
+            }
+            Err(failure) => {
+                // Who still sends its body does not look for an answer yet.
+                patience.spend(body.discard()).await;
+                refuse(&failure, &operation_id, began.elapsed())
+            }
+        }
+    };
+    work.instrument(span).await
+}
+
+/// The call itself.
+async fn serve<A, R, D, H, F>(
+    host: Arc<Host>,
+    operation_id: &Arc<str>,
+    headers: &HeaderMap,
+    body: &mut Incoming,
+    patience: Patience,
+    handler: H,
+) -> Result<Response<Body>, Failure>
+where
+    A: Admit,
+    R: DeserializeOwned + Send,
+    D: Serialize + Send,
+    H: FnOnce(Arc<Host>, A, R) -> F + Send,
+    F: Future<Output = Result<D, Failure>> + Send,
+{
+    let admitted = patience.with(A::admit(&host, operation_id, headers)).await?;
+    let bytes = patience.with_body(body.read(host.max_body_bytes)).await?;
+    let request = decode(&bytes)?;
+    drop(bytes);
+    let data = patience.with(handler(host, admitted, request)).await?;
+    envelope::success(data)
+}
+
+/// The answer of a call that was not done: of what went wrong inside, the caller is told the operation ID alone.
+fn refuse(failure: &Failure, operation_id: &str, latency: Duration) -> Response<Body> {
+    let (code, latency_us) = (failure.code.number(), micros(latency));
+    if failure.code == Code::ServerInternal {
+        error!(code, latency_us, cause = failure.chain(), "failed");
+        return envelope::failure(failure.code, operation_id);
+    }
+    info!(code, latency_us, detail = &*failure.detail, "refused");
+    envelope::failure(failure.code, &failure.detail)
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,58 @@
+//! What a router is built from.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use conversation_service::ConversationService;
+
+use crate::{Authenticate, TokenAuthority, routes};
+
+/// Builds a router that serves the use cases over HTTP.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Host {
+    pub(crate) service: ConversationService,
+    pub(crate) authenticate: Arc<dyn Authenticate>,
+    pub(crate) tokens: Option<TokenAuthority>,
+    pub(crate) max_body_bytes: usize,
+    pub(crate) request_timeout: Duration,
+}
+
+impl Host {
+    /// A host whose callers are known to `authenticate`.
+    ///
+    /// A body may have 16 MiB and a request take 30 seconds.
+    pub fn new(service: ConversationService, authenticate: Arc<dyn Authenticate>) -> Self {
+        Self {
+            service,
+            authenticate,
+            tokens: None,
+            max_body_bytes: 16 * 1024 * 1024,
+            request_timeout: Duration::from_secs(30),
+        }
+    }
+
+    /// A host whose callers carry `tokens`, and get them at `/auth/get_admin_token` and `/auth/get_user_token`.
+    pub fn with_tokens(service: ConversationService, tokens: TokenAuthority) -> Self {
+        Self { tokens: Some(tokens.clone()), ..Self::new(service, Arc::new(tokens)) }
+    }
+
+    /// Refuses bodies of more than `limit` bytes.
+    pub const fn max_body_bytes(mut self, limit: usize) -> Self {
+        self.max_body_bytes = limit;
+        self
+    }
+
+    /// Gives up a request that takes longer than `limit`, from its head to its answer.
+    pub const fn request_timeout(mut self, limit: Duration) -> Self {
+        self.request_timeout = limit;
+        self
+    }
+
+    /// The router, to be served as it is, merged into another or nested under a path.
+    ///
+    /// It has no fallback, so that it can be merged; see [`not_found`](crate::not_found).
+    pub fn router(self) -> Router {
+        routes::router(&Arc::new(self))
+    }
+}

@@ -1,0 +1,33 @@
+//! What whoever runs the server asks.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    http::{Response, StatusCode},
+};
+use tokio::time::Instant;
+use tracing::warn;
+
+use crate::{Failure, Host, envelope, patience::Patience};
+
+/// Whether the process serves.
+pub(super) async fn healthz(_: Arc<Host>) -> Response<Body> {
+    envelope::success(()).unwrap_or_else(|failure| unavailable(&failure))
+}
+
+/// Whether calls can be done now: the store is asked.
+pub(super) async fn readyz(host: Arc<Host>) -> Response<Body> {
+    let patience = Patience::from(Instant::now(), host.request_timeout);
+    let ready = async { host.service.ready().await.map_err(Failure::internal) };
+    match patience.with(ready).await.and_then(envelope::success) {
+        Ok(response) => response,
+        Err(failure) => unavailable(&failure),
+    }
+}
+
+/// Told by the status too, which is what those who ask look at.
+fn unavailable(failure: &Failure) -> Response<Body> {
+    warn!(cause = failure.chain(), "not ready");
+    envelope::failure_with(StatusCode::SERVICE_UNAVAILABLE, failure.code, "the store cannot be asked now")
+}

@@ -1,0 +1,4 @@
+//! The router from outside: what it answers to whom.
+
+mod calls;
+mod harness;
