@@ -3,7 +3,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use conversation_store::{BoxError, LogId};
@@ -97,19 +97,36 @@ pub(crate) fn open(path: &Path) -> Result<Opened, OpenError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(OpenError::unavailable(&path))?;
     }
-    let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_CREATE).map_err(OpenError::of_sqlite(&path))?;
-    check(&path, &connection)?;
-    prepare(&mut connection).map_err(OpenError::of_sqlite(&path))?;
+    let began = Instant::now();
+    loop {
+        match try_open(&path) {
+            // Of those who make the file at once, SQLite sends all but one away without waiting, lest they wait for each
+            // other.
+            Err(OpenError::Locked { .. }) if began.elapsed() < BUSY_TIMEOUT => pause(),
+            opened => return opened,
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "polls for a lock, bounded")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(10));
+}
+
+fn try_open(path: &Path) -> Result<Opened, OpenError> {
+    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_CREATE).map_err(OpenError::of_sqlite(path))?;
+    check(path, &connection)?;
+    prepare(&mut connection).map_err(OpenError::of_sqlite(path))?;
 
     // Two programs may be making the same file, so what to do is decided under the lock.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate);
-    let transaction = transaction.map_err(OpenError::of_sqlite(&path))?;
-    let steps_done = check(&path, &transaction)?;
-    schema::migrate(&transaction, steps_done).map_err(OpenError::of_sqlite(&path))?;
+    let transaction = transaction.map_err(OpenError::of_sqlite(path))?;
+    let steps_done = check(path, &transaction)?;
+    schema::migrate(&transaction, steps_done).map_err(OpenError::of_sqlite(path))?;
     let log = transaction.query_row("SELECT id FROM log", [], |row| row.get(0).map(LogId));
-    let log = log.map_err(OpenError::of_sqlite(&path))?;
-    transaction.commit().map_err(OpenError::of_sqlite(&path))?;
-    Ok(Opened { path, connection, log })
+    let log = log.map_err(OpenError::of_sqlite(path))?;
+    transaction.commit().map_err(OpenError::of_sqlite(path))?;
+    Ok(Opened { path: path.to_owned(), connection, log })
 }
 
 /// Opens one more connection, for reading alone.

@@ -1,6 +1,6 @@
 //! Which files are opened, and how others are refused.
 
-use std::{error::Error, fs, path::Path};
+use std::{error::Error, fs, path::Path, sync::Barrier, thread};
 
 use conversation_core::{Field, Patch};
 use conversation_store::{ConversationStore, ConversationStoreExt, StoreError};
@@ -24,6 +24,23 @@ async fn a_file_is_made_with_its_folder() {
     let store = SqliteStore::open(&path).unwrap();
     store.apply(&set([key("a", "sg_team")], &Patch::KEEP.ex("x")), AT).await.unwrap();
     assert!(path.is_file());
+}
+
+#[test]
+fn of_many_that_make_a_file_at_once_all_open_it() {
+    const MANY: usize = 8;
+    for _ in 0..20 {
+        let (folder, together) = (Folder::new(), Barrier::new(MANY));
+        let open = || {
+            together.wait();
+            folder.open()
+        };
+        let opened = thread::scope(|scope| {
+            let threads = [(); MANY].map(|()| scope.spawn(open));
+            threads.map(|thread| thread.join().unwrap())
+        });
+        drop(opened);
+    }
 }
 
 #[tokio::test]
