@@ -1,8 +1,8 @@
 //! Why the program cannot do what it was asked.
 
-use std::{error::Error, io, path::PathBuf};
+use std::{error::Error, io, iter, path::PathBuf};
 
-use conversation_store::StoreError;
+use conversation_http::Failure;
 
 /// Why the program ends at once, as one plain sentence.
 #[derive(Debug, thiserror::Error)]
@@ -15,22 +15,29 @@ pub(crate) enum StartError {
     File { doing: &'static str, path: PathBuf, source: io::Error },
     #[error("cannot listen on {address}: {}", plain(.source))]
     Listen { address: String, source: io::Error },
-    #[error("this build has no {0} adapter: use memory: or sqlite:PATH")]
-    NoAdapter(&'static str),
-    #[error("cannot open the store: {}", chain(.0))]
-    Store(StoreError),
+    #[error("cannot open the store: {0}")]
+    Store(String),
+    #[error("cannot make a token: {0}")]
+    Token(Failure),
     #[error("the operating system refused: {}", plain(.0))]
     System(#[from] io::Error),
 }
 
-/// An error of the operating system's without its number.
-fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
+impl StartError {
+    /// A store that cannot be opened: the sentence alone, where the causes below it are a driver's own.
+    pub(crate) fn store(error: impl Error) -> Self {
+        Self::Store(error.to_string())
+    }
+
+    /// A store that cannot be opened, and why not.
+    pub(crate) fn store_and_causes(error: impl Error + 'static) -> Self {
+        let causes = iter::successors(Some(&error as &(dyn Error + 'static)), |&error| error.source());
+        Self::Store(causes.map(|error| plain(&error.to_string().replace('\n', " "))).collect::<Vec<_>>().join(": "))
+    }
 }
 
-/// An error and its causes, in one line.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.map(|error| error.to_string().replace('\n', " ")).collect::<Vec<_>>().join(": ")
+/// An error without the operating system's number of it.
+fn plain(error: &impl ToString) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }

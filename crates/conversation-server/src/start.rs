@@ -5,25 +5,96 @@ use std::{
     time::Duration,
 };
 
+use axum::Router;
+use conversation_core::{Limits, MissingPolicy, UserId};
+use conversation_http::{Host, TokenAuthority, not_found};
+use conversation_service::ConversationService;
 use tokio::{net::TcpListener, runtime::Runtime};
 use tracing::info;
 
 use crate::{
     banner::Banner,
-    config::{Command, Config},
+    config::{Command, Config, Missing},
     error::StartError,
     logs,
     secret::Secret,
-    serve, store,
+    serve::{Stop, serve},
+    store,
 };
+
+/// How long the token is good that is printed to be pasted.
+const BANNER_TOKEN: Duration = Duration::from_hours(1);
+
+/// The kind of device that a printed token of a user is for: a Linux computer, as this is likely to be.
+const USER_PLATFORM: i32 = 7;
 
 /// Does what `config` asks for.
 pub(crate) fn run(config: Config) -> Result<(), StartError> {
     match &config.command {
-        Some(Command::Token { user }) => Ok(writeln!(io::stdout(), "{}", token(&config, user)?)?),
+        Some(Command::Token { user }) => {
+            let token = token(&authority(&config)?, user)?;
+            Ok(writeln!(io::stdout(), "{token}")?)
+        }
         None => {
             logs::begin(config.log)?;
-            Runtime::new()?.block_on(serve(&config))
+            Runtime::new()?.block_on(start(config))
         }
+    }
+}
+
+async fn start(config: Config) -> Result<(), StartError> {
+    // What is wrong with the store's name is told before anything is made.
+    let location = config.store.parse::<store::Location>()?;
+    let listener = listen(&config.listen).await?;
+    let tokens = authority(&config)?;
+    let store = store::open(&location).await?;
+    let stop = Stop::listen()?;
+    let address = listener.local_addr()?;
+
+    let admin = config.admin.first().ok_or_else(|| StartError::Usage("there must be an --admin".into()))?;
+    let token = token(&tokens.clone().with_lifetime(BANNER_TOKEN), admin)?;
+    let banner = Banner { address, store: &location.to_string(), token: &token };
+    let mut out = io::stdout().lock();
+    write!(out, "{banner}").and_then(|()| out.flush())?;
+    drop(out);
+    info!(%address, store = %location, "serving");
+
+    let service = ConversationService::builder(store).limits(limits(&config)).missing(missing(config.missing)).build();
+    let patience = Duration::from_secs(config.request_timeout.get());
+    serve(listener, router(service, tokens, &config), stop, patience).await;
+    Ok(())
+}
+
+fn router(service: ConversationService, tokens: TokenAuthority, config: &Config) -> Router {
+    Host::with_tokens(service, tokens)
+        .max_body_bytes(config.max_body_bytes.get())
+        .request_timeout(Duration::from_secs(config.request_timeout.get()))
+        .router()
+        .fallback(not_found)
+}
+
+async fn listen(address: &str) -> Result<TcpListener, StartError> {
+    let failed = |source| StartError::Listen { address: address.to_owned(), source };
+    TcpListener::bind(address).await.map_err(failed)
+}
+
+fn authority(config: &Config) -> Result<TokenAuthority, StartError> {
+    Ok(TokenAuthority::new(Secret::load(config)?.expose(), config.admin.iter().cloned()))
+}
+
+/// A token of `user`'s: an admin's where the user is one.
+fn token(tokens: &TokenAuthority, user: &UserId) -> Result<String, StartError> {
+    let platform = if tokens.is_admin(user) { TokenAuthority::ADMIN_PLATFORM } else { USER_PLATFORM };
+    tokens.issue(user, platform).map_err(StartError::Token)
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits { max_users: config.max_users.get(), max_text_bytes: config.max_text_bytes.get() }
+}
+
+fn missing(policy: Missing) -> MissingPolicy {
+    match policy {
+        Missing::Create => MissingPolicy::Create,
+        Missing::Reject => MissingPolicy::Reject,
     }
 }

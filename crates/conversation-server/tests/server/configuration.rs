@@ -7,12 +7,12 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::harness::{LONG, Server, program};
+use crate::harness::{Server, program};
 
 /// What can be seen of an option from outside.
 type Probe = fn(&mut Server) -> String;
 
-fn set(server: &Server, users: &[&str], settings: Value) -> String {
+fn set(server: &Server, users: &[&str], settings: &Value) -> String {
     let mut conversation = json!({ "conversationID": "sg_g", "conversationType": 3, "groupID": "g" });
     conversation.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
     let body = json!({ "userIDs": users, "conversation": conversation });
@@ -44,30 +44,30 @@ fn a_flag_and_its_variable_mean_the_same() {
             "root,boss",
             |server| {
                 let body = json!({ "secret": "hush", "userID": "boss" });
-                server.post("/auth/get_admin_token", "", &body)["errCode"].to_string()
+                format!("code {}", server.post("/auth/get_admin_token", "", &body)["errCode"])
             },
-            "0",
+            "code 0",
         ),
-        ("--missing", "CONVERSATION_MISSING", "reject", |server| set(server, &["a"], json!({ "ex": "x" })), "1004"),
+        ("--missing", "CONVERSATION_MISSING", "reject", |server| set(server, &["a"], &json!({ "ex": "x" })), "1004"),
         (
             "--max-users",
             "CONVERSATION_MAX_USERS",
             "2",
-            |server| set(server, &["a", "b", "c"], json!({})),
+            |server| set(server, &["a", "b", "c"], &json!({})),
             "must have at most 2 entries, got 3",
         ),
         (
             "--max-text-bytes",
             "CONVERSATION_MAX_TEXT_BYTES",
             "3",
-            |server| set(server, &["a"], json!({ "ex": "long" })),
+            |server| set(server, &["a"], &json!({ "ex": "long" })),
             "must be at most 3 bytes, got 4",
         ),
         (
             "--max-body-bytes",
             "CONVERSATION_MAX_BODY_BYTES",
             "100",
-            |server| set(server, &["a"], json!({ "ex": "x".repeat(100) })),
+            |server| set(server, &["a"], &json!({ "ex": "x".repeat(100) })),
             "100",
         ),
         ("--request-timeout", "CONVERSATION_REQUEST_TIMEOUT", "1", body_timeout, "HTTP/1.1"),
@@ -76,7 +76,7 @@ fn a_flag_and_its_variable_mean_the_same() {
             "CONVERSATION_LOG",
             "json",
             |server| {
-                set(server, &["a"], json!({ "ex": "x" }));
+                set(server, &["a"], &json!({ "ex": "x" }));
                 server.kill().lines().next().unwrap_or_default().chars().take(1).collect()
             },
             "{",

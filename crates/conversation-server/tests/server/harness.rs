@@ -11,7 +11,7 @@ use std::{
 };
 
 /// Longer than anything here takes on the slowest machine.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_mins(1);
 
 /// The program, to be run in `folder` on a free port, with nothing of this process's environment.
 pub(crate) fn program(folder: &Path) -> Command {
@@ -75,7 +75,7 @@ impl Server {
         while server.commands().len() < 2 {
             match lines.recv_timeout(LONG) {
                 Ok(line) => server.banner.push_str(&line),
-                Err(_) => panic!("the server did not start: {}", server.kill()),
+                Err(error) => panic!("the server did not start: {error}: {}", server.kill()),
             }
         }
         server
