@@ -3,6 +3,8 @@
 //! For whoever has tables of their own and wants the rules only. Run it with
 //! `cargo run -p conversation-core --example merge`.
 
+#![expect(clippy::print_stdout, reason = "an example shows what comes of it")]
+
 use std::collections::BTreeMap;
 
 use conversation_core::{

@@ -34,6 +34,27 @@ impl Outcome {
     pub const fn is_change(self) -> bool {
         matches!(self, Self::Created | Self::Updated(_) | Self::Removed)
     }
+
+    /// The fields that have a new value in what was there before.
+    #[must_use]
+    pub const fn updated(self) -> Mask {
+        match self {
+            Self::Updated(changed) => changed,
+            _ => Mask::EMPTY,
+        }
+    }
+
+    /// Its name in a report, such as `created`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated(_) => "updated",
+            Self::Removed => "removed",
+            Self::Unchanged => "unchanged",
+            Self::Absent => "absent",
+        }
+    }
 }
 
 /// What came of one write, once stored: the outcome, and the owner's version after the batch.

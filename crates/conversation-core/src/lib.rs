@@ -34,6 +34,7 @@ mod decide;
 mod id;
 mod mask;
 mod plan;
+mod report;
 mod set_conversations;
 mod setting_types;
 #[macro_use]
@@ -48,7 +49,8 @@ pub use conversation::{Conversation, Key, Target, TargetError, Timestamp, Versio
 pub use decide::{Decision, Effect, Outcome, Rejected, decide};
 pub use id::{ConversationId, GroupId, IdError, UserId};
 pub use mask::{Mask, UnknownField};
-pub use plan::{MissingPolicy, Report, ReportEntry, Role};
+pub use plan::MissingPolicy;
+pub use report::{Report, ReportEntry, Role};
 pub use set_conversations::{Limits, SetConversations, SetConversationsRequest};
 pub use setting_types::{BurnDuration, GroupAtType, RecvMsgOpt, Seconds, Seq};
 pub use settings::{ConversationReq, Field, FieldError, Patch, Settings};

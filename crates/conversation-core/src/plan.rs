@@ -3,7 +3,7 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use crate::{
-    Change, Effect, Key, Missing, Outcome, Patch, SetConversations, Target, UserId, Version, Write, WriteBatch,
+    Change, Effect, Key, Missing, Patch, Report, ReportEntry, Role, SetConversations, Target, UserId, Write, WriteBatch,
 };
 
 /// What `set_conversations` does for users who have not got the conversation.
@@ -81,33 +81,4 @@ impl SetConversations {
         let missing = Missing::Create(Target::Single(target.clone()));
         Write { key: self.key(peer), change: Arc::new(Change::Set { patch, missing }) }
     }
-}
-
-/// What a request came to, for each row it touched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// The users in the order of the request, then their peers.
-    pub entries: Vec<ReportEntry>,
-}
-
-/// What a request came to for one user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReportEntry {
-    /// Whose view of the conversation.
-    pub user: UserId,
-    /// Why it was touched.
-    pub role: Role,
-    /// What happened to it.
-    pub outcome: Outcome,
-    /// The user's version after the request.
-    pub version: Version,
-}
-
-/// Why a request touches a user's view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// The user is one of `userIDs`.
-    User,
-    /// The user is the other party of one of them, and shares the private chat.
-    Peer,
 }

@@ -23,6 +23,26 @@ pub struct SetConversationsRequest {
     /// What to set.
     #[serde(deserialize_with = "object_or_null")]
     pub conversation: Option<ConversationReq>,
+    /// Whether the answer is to tell what happened to each user; an extension of OpenIM's request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<bool>,
+    /// Whether to tell what would happen to each user, and write nothing; an extension of OpenIM's request.
+    #[serde(rename = "dryRun", skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+}
+
+impl SetConversationsRequest {
+    /// Whether nothing is to be written.
+    #[must_use]
+    pub fn is_dry_run(&self) -> bool {
+        self.dry_run == Some(true)
+    }
+
+    /// Whether the answer is to carry the report: where it is asked for, or is all that there is.
+    #[must_use]
+    pub fn wants_report(&self) -> bool {
+        self.report == Some(true) || self.is_dry_run()
+    }
 }
 
 /// Reads a struct from an object, and not, as derived code would, from an array of its fields as well.
@@ -63,6 +83,25 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Every text that `patch` sets is within the limit.
+    ///
+    /// # Errors
+    ///
+    /// [`ArgsError`] for the first, in the table's order, that is not.
+    pub fn check(&self, patch: &Patch) -> Result<(), ArgsError> {
+        for (field, value) in patch.values() {
+            if let Value::Text(text) = value
+                && text.len() > self.max_text_bytes
+            {
+                let problem = Problem::TooLong { limit: self.max_text_bytes, got: text.len() };
+                return Err(ArgsError::in_conversation(field.wire_name(), problem));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A checked request: which users, which conversation, which settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SetConversations {
@@ -89,7 +128,7 @@ impl SetConversations {
         let (users, sorted) = users(request.user_ids, limits)?;
         let conversation = request.conversation.ok_or_else(|| ArgsError::new("conversation", Problem::Required))?;
         let patch = conversation.patch()?;
-        check_texts(&patch, limits)?;
+        limits.check(&patch)?;
         let conversation_id = required(conversation.conversation_id, "conversationID", ConversationId::new)?;
         let target = target(conversation.conversation_type, conversation.user_id, conversation.group_id)?;
         let other = match &target {
@@ -176,18 +215,6 @@ fn distinct(mut users: Vec<UserId>) -> (Vec<UserId>, Vec<UserId>) {
         });
     }
     (users, sorted)
-}
-
-fn check_texts(patch: &Patch, limits: &Limits) -> Result<(), ArgsError> {
-    for (field, value) in patch.values() {
-        if let Value::Text(text) = value
-            && text.len() > limits.max_text_bytes
-        {
-            let problem = Problem::TooLong { limit: limits.max_text_bytes, got: text.len() };
-            return Err(ArgsError::in_conversation(field.wire_name(), problem));
-        }
-    }
-    Ok(())
 }
 
 fn required<T>(

@@ -2,6 +2,8 @@
 //!
 //! Run it with `cargo run -p conversation-http --example embed`. It serves, calls itself once, and ends.
 
+#![expect(clippy::print_stdout, reason = "an example shows what comes of it")]
+
 use std::sync::Arc;
 
 use axum::{Router, routing::get};

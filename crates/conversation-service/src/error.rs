@@ -3,7 +3,7 @@
 use conversation_core::{ArgsError, Field, GroupId, Key, Rejected, UserId};
 use conversation_store::StoreError;
 
-use crate::{Code, DirectoryError};
+use crate::{Code, DirectoryError, MessagesError};
 
 /// Why a call was not done. Unless it is a fault of the store's that [can be retried](StoreError::is_retryable), nothing
 /// was written.
@@ -33,12 +33,15 @@ pub enum ServiceError {
     /// The host's groups could not be asked.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
+    /// The host's messages could not be asked.
+    #[error(transparent)]
+    Messages(#[from] MessagesError),
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
     /// The call was cut off by a fault of the program's, or by its end.
     #[error("the call was cut off")]
-    CutOff(#[source] tokio::task::JoinError),
+    CutOff,
 }
 
 impl From<StoreError> for ServiceError {
@@ -63,7 +66,7 @@ impl ServiceError {
             Self::NoPermission { .. } => Code::NoPermission,
             Self::NotFound(_) | Self::UnknownGroup(_) => Code::RecordNotFound,
             Self::DismissedGroup(_) => Code::DismissedAlready,
-            Self::Directory(_) | Self::Store(_) | Self::CutOff(_) => Code::ServerInternal,
+            Self::Directory(_) | Self::Messages(_) | Self::Store(_) | Self::CutOff => Code::ServerInternal,
         }
     }
 
@@ -72,7 +75,7 @@ impl ServiceError {
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::Store(error) => error.is_retryable(),
-            Self::Directory(_) | Self::CutOff(_) => true,
+            Self::Directory(_) | Self::Messages(_) | Self::CutOff => true,
             _ => false,
         }
     }

@@ -47,6 +47,8 @@ pub enum EventKind {
     Created(Mask),
     /// These settings have a new value.
     Updated(Mask),
+    /// It was removed.
+    Removed,
     /// Private chat was turned on or off; beside the event that says so by its fields, since both parties are told.
     PrivateChat {
         /// The other party.

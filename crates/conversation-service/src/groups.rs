@@ -8,12 +8,12 @@ use conversation_core::GroupId;
 /// Knows the host's groups.
 #[async_trait]
 pub trait GroupDirectory: Debug + Send + Sync + 'static {
-    /// How the group stands.
+    /// How the group stands, asked on behalf of the call traced as `operation_id`.
     ///
     /// # Errors
     ///
     /// [`DirectoryError`] when it cannot be told now: nothing is written then.
-    async fn status(&self, group: &GroupId) -> Result<GroupStatus, DirectoryError>;
+    async fn status(&self, operation_id: &str, group: &GroupId) -> Result<GroupStatus, DirectoryError>;
 }
 
 /// How a group stands.

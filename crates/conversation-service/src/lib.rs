@@ -24,19 +24,29 @@
 //! ```
 //!
 //! What the host knows and the core does not comes in through ports, each with a ready default: the state of groups
-//! ([`GroupDirectory`]), what to tell others ([`EventSink`]), and the time ([`Clock`]).
+//! ([`GroupDirectory`]), the last message of a conversation ([`Messages`]), what to tell others ([`EventSink`]), and the time ([`Clock`]).
 
+mod arguments;
+mod by_user;
 mod caller;
 mod clock;
 mod code;
+mod delete;
 mod error;
 mod events;
 mod groups;
+mod host;
+mod id_hash;
 mod in_order;
+mod messages;
+mod pagination;
 mod permission;
 mod reads;
 mod service;
 mod set;
+mod sorted;
+mod sync;
+mod write;
 
 pub use caller::{Caller, Context};
 pub use clock::{Clock, SystemClock};
@@ -44,4 +54,11 @@ pub use code::Code;
 pub use error::ServiceError;
 pub use events::{Event, EventKind, EventSink};
 pub use groups::{DirectoryError, GroupDirectory, GroupStatus};
+pub use host::Muting;
+pub use messages::{Latest, Messages, MessagesError, MsgInfo};
+pub use pagination::Pagination;
+pub use reads::OwnerConversations;
 pub use service::{Builder, ConversationService};
+pub use sorted::{ConversationElem, SortedConversations};
+pub use sync::{FullConversationIds, IncrementalConversations};
+pub use write::Affected;

@@ -14,6 +14,14 @@ impl Caller {
         }
     }
 
+    /// What a host does with many users' conversations is for admins.
+    pub(crate) fn check_admin(&self) -> Result<(), ServiceError> {
+        match self {
+            Self::Admin(_) => Ok(()),
+            Self::User(user) => refuse(user, "must be an administrator"),
+        }
+    }
+
     /// An admin may set anything. A user may set their own conversations only, and private chat, which the other party
     /// shares, only in the single chat of the two.
     pub(crate) fn check_set(&self, set: &SetConversations) -> Result<(), ServiceError> {

@@ -1,9 +1,21 @@
-//! The use cases that read.
+//! The use cases that read conversations as they are.
 
-use conversation_core::{ArgsError, Conversation, ConversationId, Key, Path, Problem, Text, UserId};
-use conversation_store::{ConversationStoreExt, Filter};
+use conversation_core::{Conversation, ConversationId, Key, Patch, RecvMsgOpt, Text, UserId};
+use conversation_store::{ConversationStoreExt, Filter, Page};
 
-use crate::{Context, ConversationService, ServiceError};
+use crate::{
+    Context, ConversationService, Pagination, ServiceError,
+    arguments::{keys, required},
+};
+
+/// A page of an owner's conversations.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+pub struct OwnerConversations {
+    /// How many the owner has.
+    pub total: usize,
+    /// Those on the page, in the byte order of their IDs.
+    pub conversations: Vec<Conversation>,
+}
 
 impl ConversationService {
     /// One conversation of `owner`'s.
@@ -18,8 +30,8 @@ impl ConversationService {
         owner: Option<Text>,
         conversation_id: Option<Text>,
     ) -> Result<Conversation, ServiceError> {
-        let owner = parse("ownerUserID", owner, UserId::new)?;
-        let conversation_id = parse("conversationID", conversation_id, ConversationId::new)?;
+        let owner = required("ownerUserID", owner, UserId::new)?;
+        let conversation_id = required("conversationID", conversation_id, ConversationId::new)?;
         context.caller.check_owner(&owner)?;
         let key = Key::new(owner, conversation_id);
         self.inner.store.get_one(key.clone()).await?.ok_or(ServiceError::NotFound(key))
@@ -37,8 +49,8 @@ impl ConversationService {
         owner: Option<Text>,
         conversation_ids: Option<Vec<Text>>,
     ) -> Result<Vec<Conversation>, ServiceError> {
-        let owner = parse("ownerUserID", owner, UserId::new)?;
-        let keys = self.keys(&owner, conversation_ids)?;
+        let owner = required("ownerUserID", owner, UserId::new)?;
+        let keys = keys(&owner, conversation_ids, self.inner.limits.max_users)?;
         context.caller.check_owner(&owner)?;
         Ok(self.inner.store.get(&keys).await?.into_iter().flatten().collect())
     }
@@ -53,39 +65,83 @@ impl ConversationService {
         context: &Context,
         owner: Option<Text>,
     ) -> Result<Vec<Conversation>, ServiceError> {
-        let owner = parse("ownerUserID", owner, UserId::new)?;
+        let owner = required("ownerUserID", owner, UserId::new)?;
         context.caller.check_owner(&owner)?;
         Ok(self.inner.store.list_all(&owner, &Filter::ALL).await?)
     }
 
-    fn keys(&self, owner: &UserId, conversation_ids: Option<Vec<Text>>) -> Result<Vec<Key>, ServiceError> {
-        const NAME: &str = "conversationIDs";
-        let limit = self.inner.limits.max_users;
-        let ids = match conversation_ids {
-            None => return Err(ArgsError::new(NAME, Problem::Required).into()),
-            Some(ids) if ids.is_empty() => return Err(ArgsError::new(NAME, Problem::Empty).into()),
-            Some(ids) if ids.len() > limit => {
-                return Err(ArgsError::new(NAME, Problem::TooMany { limit, got: ids.len() }).into());
+    /// One page of the user's conversations, in the byte order of their IDs, and how many there are: whoever reads one
+    /// page after the other meets each conversation that is there throughout, as long as none comes or goes.
+    ///
+    /// To learn the total, all are read: a client that wants all of them asks for
+    /// [all](Self::get_all_conversations) at once, or syncs.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError`]: a wrong argument, a caller who is neither the user nor an admin, or what the store fails with.
+    pub async fn get_owner_conversation(
+        &self,
+        context: &Context,
+        user: Option<Text>,
+        pagination: Option<Pagination>,
+    ) -> Result<OwnerConversations, ServiceError> {
+        const READ: usize = 1_000;
+        let user = required("userID", user, UserId::new)?;
+        let wanted = Pagination::range(pagination)?;
+        context.caller.check_owner(&user)?;
+        let mut answer = OwnerConversations::default();
+        let mut page = Page::first(READ);
+        loop {
+            let read = self.inner.store.list(&user, &Filter::ALL, &page).await?;
+            for conversation in read.conversations {
+                if wanted.contains(&answer.total) {
+                    answer.conversations.push(conversation);
+                }
+                answer.total += 1;
             }
-            Some(ids) => ids,
-        };
-        let mut seen = std::collections::HashSet::with_capacity(ids.len());
-        let mut keys = Vec::with_capacity(ids.len());
-        for (index, id) in ids.into_iter().enumerate() {
-            let id = ConversationId::new(id).map_err(|error| ArgsError::new(Path::Element(NAME, index), error))?;
-            if seen.insert(id.clone()) {
-                keys.push(Key::new(owner.clone(), id));
+            match read.next {
+                Some(next) => page = Page::after(next, READ),
+                None => return Ok(answer),
             }
         }
-        Ok(keys)
     }
-}
 
-fn parse<T>(
-    name: &'static str,
-    text: Option<Text>,
-    parse: impl FnOnce(Text) -> Result<T, conversation_core::IdError>,
-) -> Result<T, ArgsError> {
-    let text = text.ok_or_else(|| ArgsError::new(name, Problem::Required))?;
-    parse(text).map_err(|error| ArgsError::new(name, error))
+    /// The user's conversations of which messages are received without notifying, in the byte order of their IDs.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError`]: a wrong argument, a caller who is neither the user nor an admin, or what the store fails with.
+    pub async fn get_not_notify_conversation_ids(
+        &self,
+        context: &Context,
+        user: Option<Text>,
+    ) -> Result<Vec<ConversationId>, ServiceError> {
+        let silent = Patch::KEEP.recv_msg_opt(RecvMsgOpt::ReceiveWithoutNotifying);
+        self.ids(context, user, &Filter::is(silent)).await
+    }
+
+    /// The user's pinned conversations, in the byte order of their IDs.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError`]: a wrong argument, a caller who is neither the user nor an admin, or what the store fails with.
+    pub async fn get_pinned_conversation_ids(
+        &self,
+        context: &Context,
+        user: Option<Text>,
+    ) -> Result<Vec<ConversationId>, ServiceError> {
+        self.ids(context, user, &Filter::is(Patch::KEEP.is_pinned(true))).await
+    }
+
+    async fn ids(
+        &self,
+        context: &Context,
+        user: Option<Text>,
+        filter: &Filter,
+    ) -> Result<Vec<ConversationId>, ServiceError> {
+        let user = required("userID", user, UserId::new)?;
+        context.caller.check_owner(&user)?;
+        let found = self.inner.store.list_all(&user, filter).await?;
+        Ok(found.into_iter().map(|conversation| conversation.key.conversation_id).collect())
+    }
 }

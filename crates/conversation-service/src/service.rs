@@ -5,7 +5,7 @@ use std::sync::Arc;
 use conversation_core::{Limits, MissingPolicy, UserId};
 use conversation_store::{ConversationStore, StoreError};
 
-use crate::{Clock, Event, EventSink, GroupDirectory, SystemClock, in_order::InOrder};
+use crate::{Clock, Event, EventSink, GroupDirectory, Messages, SystemClock, in_order::InOrder};
 
 /// The use cases, over a store. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -17,11 +17,13 @@ pub struct ConversationService {
 pub(crate) struct Inner {
     pub(crate) store: Arc<dyn ConversationStore>,
     pub(crate) groups: Option<Arc<dyn GroupDirectory>>,
+    pub(crate) messages: Option<Arc<dyn Messages>>,
     pub(crate) events: Option<Arc<dyn EventSink>>,
     pub(crate) order: InOrder<Event>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
     pub(crate) missing: MissingPolicy,
+    pub(crate) max_changes: usize,
 }
 
 /// Puts a service together: only the store has no default.
@@ -32,18 +34,24 @@ pub struct Builder {
 }
 
 impl ConversationService {
-    /// A service over `store`, with a default for everything else: no group directory, nobody to tell of changes, the
-    /// system's clock, the default [`Limits`], and missing conversations created.
+    /// The most changes that an increment tells, unless configured otherwise.
+    pub const MAX_CHANGES: usize = 1_000;
+
+    /// A service over `store`, with a default for everything else: no group directory, no messages, nobody to tell
+    /// of changes, the system's clock, the default [`Limits`], missing conversations created, and up to
+    /// [`MAX_CHANGES`](Self::MAX_CHANGES) changes told by an increment.
     pub fn builder(store: Arc<dyn ConversationStore>) -> Builder {
         Builder {
             inner: Inner {
                 store,
                 groups: None,
+                messages: None,
                 events: None,
                 order: InOrder::default(),
                 clock: Arc::new(SystemClock),
                 limits: Limits::default(),
                 missing: MissingPolicy::default(),
+                max_changes: Self::MAX_CHANGES,
             },
         }
     }
@@ -73,6 +81,12 @@ impl Builder {
         self
     }
 
+    /// Asks `messages` for the last message of a conversation: for the order of a list, and for what is old.
+    pub fn messages(mut self, messages: Arc<dyn Messages>) -> Self {
+        self.inner.messages = Some(messages);
+        self
+    }
+
     /// Tells `events` what has changed.
     pub fn events(mut self, events: Arc<dyn EventSink>) -> Self {
         self.inner.events = Some(events);
@@ -94,6 +108,12 @@ impl Builder {
     /// Treats missing conversations by `policy`.
     pub fn missing(mut self, policy: MissingPolicy) -> Self {
         self.inner.missing = policy;
+        self
+    }
+
+    /// Tells a client that missed more than `changes` conversations to sync in full.
+    pub fn max_changes(mut self, changes: usize) -> Self {
+        self.inner.max_changes = changes;
         self
     }
 

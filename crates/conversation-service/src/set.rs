@@ -1,14 +1,18 @@
 //! The use case `set_conversations`.
 
-use conversation_core::{
-    Field, GroupId, Outcome, Report, ReportEntry, Role, SetConversations, SetConversationsRequest, Target, WriteBatch,
-};
-use tracing::Instrument;
+use std::sync::Arc;
 
-use crate::{Context, ConversationService, Event, EventKind, GroupStatus, ServiceError, service::Inner};
+use conversation_core::{
+    Conversation, Effect, GroupId, Report, SetConversations, SetConversationsRequest, Target, Version, WriteBatch,
+};
+use conversation_store::{Held, Lives, Record, State, StoreError, resolve};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::{Context, ConversationService, GroupStatus, ServiceError};
 
 impl ConversationService {
-    /// Sets fields of one conversation for many users, in one atomic write, and reports what happened to each.
+    /// Sets fields of one conversation for many users, in one atomic write, and reports what happened to each. Where the
+    /// request is a dry run, nothing is written, and the report tells what would have happened.
     ///
     /// What it stores and whom it tells of it is not undone when the answer is no longer wanted: from the moment it
     /// writes, it goes on to the end even if the future is dropped.
@@ -23,78 +27,53 @@ impl ConversationService {
         context: &Context,
         request: SetConversationsRequest,
     ) -> Result<Report, ServiceError> {
-        let set = SetConversations::parse(request, &self.inner.limits)?;
+        let is_dry_run = request.is_dry_run();
+        let set = Arc::new(SetConversations::parse(request, &self.inner.limits)?);
         context.caller.check_set(&set)?;
         if let Some(group) = set.target().group_id() {
-            self.check_group(group).await?;
+            self.check_group(context, group).await?;
         }
-        let batch = set.plan(self.inner.missing);
-        let (inner, context) = (self.inner.clone(), context.clone());
-        let writing = async move { inner.write(&context, &set, &batch).await };
-        tokio::spawn(writing.in_current_span()).await.map_err(ServiceError::CutOff)?
+        let batch = Arc::new(set.plan(self.inner.missing));
+        let effects = if is_dry_run {
+            self.foresee(&batch).await?
+        } else {
+            let parties = Arc::clone(&set);
+            let party = move |user: &_| match parties.target_of(user) {
+                Target::Single(with) => Some(with),
+                _ => None,
+            };
+            self.write(context, Arc::clone(&batch), Arc::new(party)).await?
+        };
+        Ok(set.report(&batch, &effects))
     }
 
-    async fn check_group(&self, group: &GroupId) -> Result<(), ServiceError> {
+    pub(crate) async fn check_group(&self, context: &Context, group: &GroupId) -> Result<(), ServiceError> {
         let Some(groups) = &self.inner.groups else { return Ok(()) };
-        match groups.status(group).await? {
+        match groups.status(&context.operation_id, group).await? {
             GroupStatus::Active => Ok(()),
             GroupStatus::Dismissed => Err(ServiceError::DismissedGroup(group.clone())),
             GroupStatus::Unknown => Err(ServiceError::UnknownGroup(group.clone())),
         }
     }
-}
 
-impl Inner {
-    async fn write(
-        &self,
-        context: &Context,
-        set: &SetConversations,
-        batch: &WriteBatch,
-    ) -> Result<Report, ServiceError> {
-        let now = self.clock.now();
-        let Some(events) = &self.events else {
-            return Ok(set.report(batch, &self.store.apply(batch, now).await?.effects));
+    /// What a batch would come to if it were applied now, decided as a store decides it.
+    async fn foresee(&self, batch: &WriteBatch) -> Result<Vec<Effect>, ServiceError> {
+        /// How many versions are asked for at a time.
+        const AT_A_TIME: usize = 16;
+        let store = &self.inner.store;
+        let keys: Vec<_> = batch.writes().iter().map(|write| write.key.clone()).collect();
+        let owners: Vec<_> = batch.owners().cloned().collect();
+        let version = async |owner| Ok::<_, ServiceError>(store.version(&owner).await?.version);
+        let versions: Vec<_> = stream::iter(owners).map(version).buffered(AT_A_TIME).try_collect().await?;
+        let record = |conversation: Conversation| Record {
+            state: State::Live(conversation),
+            // Neither is asked for where nothing is stored.
+            lives: Lives::born(Version::ZERO),
+            changed_in: Version::ZERO,
         };
-        let entered = self.order.enter(batch.owners().cloned().collect(), |event| events.emit(event));
-        let report = set.report(batch, &self.store.apply(batch, now).await?.effects);
-        let told = report.entries.iter().flat_map(|entry| {
-            let event = |kind| event(context, set, entry, kind);
-            kinds(set, entry).map(move |kind| (entry.user.clone(), entry.version, event(kind)))
-        });
-        entered.end(told);
-        Ok(report)
-    }
-}
-
-/// The events of one row: none where nothing changed.
-fn kinds(set: &SetConversations, entry: &ReportEntry) -> impl Iterator<Item = EventKind> {
-    let patched = match entry.role {
-        Role::User => set.mask(),
-        Role::Peer => Field::IsPrivateChat.into(),
-    };
-    let (kind, is_on) = match entry.outcome {
-        // A row created with private chat off is as any other: nothing was turned off.
-        Outcome::Created => (Some(EventKind::Created(patched)), set.patch().is_private_chat.filter(|is_on| *is_on)),
-        Outcome::Updated(changed) => {
-            let is_on = set.patch().is_private_chat.filter(|_| changed.contains(Field::IsPrivateChat));
-            (Some(EventKind::Updated(changed)), is_on)
-        }
-        Outcome::Removed | Outcome::Unchanged | Outcome::Absent => (None, None),
-    };
-    let private = is_on.and_then(|is_on| match set.target_of(&entry.user) {
-        Target::Single(with) => Some(EventKind::PrivateChat { with, is_on }),
-        _ => None,
-    });
-    kind.into_iter().chain(private)
-}
-
-fn event(context: &Context, set: &SetConversations, entry: &ReportEntry, kind: EventKind) -> Event {
-    Event {
-        owner: entry.user.clone(),
-        conversation_id: set.conversation_id().clone(),
-        kind,
-        version: entry.version,
-        operation_id: context.operation_id.clone(),
-        caller: context.caller.user_id().clone(),
+        let records = store.get(&keys).await?.into_iter().map(|found| found.map(record)).collect();
+        let resolved = resolve(batch, &Held { records, versions }, self.inner.clock.now());
+        let resolved = resolved.map_err(StoreError::from)?;
+        Ok(resolved.applied.effects)
     }
 }

@@ -19,9 +19,13 @@
 //! # }
 //! ```
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use conversation_core::{Conversation, ConversationId, GroupId, Key, Timestamp, UserId, Version, WriteBatch};
-use conversation_service::{Clock, DirectoryError, Event, EventSink, GroupDirectory, GroupStatus};
+use conversation_service::{
+    Clock, DirectoryError, Event, EventSink, GroupDirectory, GroupStatus, Latest, Messages, MessagesError,
+};
 use conversation_store::{Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, Paged, StoreError};
 use mockall::mock;
 
@@ -64,7 +68,22 @@ mock! {
 
     #[async_trait]
     impl GroupDirectory for Groups {
-        async fn status(&self, group: &GroupId) -> Result<GroupStatus, DirectoryError>;
+        async fn status(&self, operation_id: &str, group: &GroupId) -> Result<GroupStatus, DirectoryError>;
+    }
+}
+
+mock! {
+    /// A [`Messages`] that does what it is told to expect.
+    #[derive(Debug)]
+    pub Messages {}
+
+    #[async_trait]
+    impl Messages for Messages {
+        async fn latest(
+            &self,
+            owner: &UserId,
+            conversation_ids: &[ConversationId],
+        ) -> Result<HashMap<ConversationId, Latest>, MessagesError>;
     }
 }
 

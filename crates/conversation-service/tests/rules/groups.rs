@@ -13,8 +13,8 @@ const PINNED: &str = r#""isPinned": true"#;
 
 fn directory(status: GroupStatus) -> Arc<MockGroups> {
     let mut groups = MockGroups::new();
-    let is_team = |group: &GroupId| group.as_str() == "team";
-    groups.expect_status().withf(is_team).times(1).returning(move |_| Ok(status));
+    let is_team = |operation_id: &str, group: &GroupId| (operation_id, group.as_str()) == ("op-admin", "team");
+    groups.expect_status().withf(is_team).times(1).returning(move |_, _| Ok(status));
     Arc::new(groups)
 }
 
@@ -45,7 +45,7 @@ async fn the_old_kind_of_group_is_asked_for_likewise() {
 #[tokio::test]
 async fn groups_that_cannot_be_asked_leave_nothing_written() {
     let mut groups = MockGroups::new();
-    groups.expect_status().returning(|_| Err(DirectoryError("no answer".into())));
+    groups.expect_status().returning(|_, _| Err(DirectoryError("no answer".into())));
     let (store, service) = service();
     let service = service.groups(Arc::new(groups)).build();
     let error = set_group(&service, &admin(), &["alice"], PINNED).await.unwrap_err();

@@ -1,8 +1,15 @@
 //! The use cases by their rules: who may, which group, what is told, what an error is called.
 
+mod by_user;
+mod delete;
 mod errors;
 mod events;
 mod groups;
+mod host;
+mod pages;
 mod permissions;
 mod reads;
+mod report;
 mod setup;
+mod sorted;
+mod sync;

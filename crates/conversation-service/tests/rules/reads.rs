@@ -1,9 +1,9 @@
 //! What is read, in which order, and what is wrong with an argument.
 
-use conversation_core::{Conversation, Limits, MissingPolicy};
+use conversation_core::{Limits, MissingPolicy};
 use conversation_service::{Code, ServiceError};
 
-use crate::setup::{NOW, admin, key, service, set, set_group, text};
+use crate::setup::{NOW, admin, ids, key, service, set, set_group, text};
 
 async fn with_conversations(ids: &[&str]) -> conversation_service::ConversationService {
     let (_, service) = service();
@@ -13,10 +13,6 @@ async fn with_conversations(ids: &[&str]) -> conversation_service::ConversationS
         set(&service, &admin(), &["alice"], &conversation, r#""isPinned": true"#).await.unwrap();
     }
     service
-}
-
-fn ids(conversations: &[Conversation]) -> Vec<&str> {
-    conversations.iter().map(|found| found.key.conversation_id.as_str()).collect()
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use conversation_core::{ConversationId, Key, Report, SetConversationsRequest, Text, Timestamp, UserId};
+use conversation_core::{Conversation, ConversationId, Key, Report, SetConversationsRequest, Text, Timestamp, UserId};
 use conversation_service::{Builder, Caller, Context, ConversationService, Event, EventSink, ServiceError};
 use conversation_store_memory::MemoryStore;
 use conversation_testkit::mocks::MockClock;
@@ -28,6 +28,23 @@ pub(crate) fn of(id: &str) -> Context {
 #[expect(clippy::unnecessary_wraps, reason = "as the service takes what a client may leave out")]
 pub(crate) fn text(text: &str) -> Option<Text> {
     Some(text.into())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "arguments of a call are optional")]
+pub(crate) fn texts(texts: &[&str]) -> Option<Vec<Text>> {
+    Some(texts.iter().map(|text| Text::from(*text)).collect())
+}
+
+pub(crate) fn ids<'a>(conversations: impl IntoIterator<Item = &'a Conversation>) -> Vec<&'a str> {
+    conversations.into_iter().map(|found| found.key.conversation_id.as_str()).collect()
+}
+
+/// Creates group conversations of `owner`'s.
+pub(crate) async fn create(service: &ConversationService, owner: &str, ids: &[&str]) {
+    for id in ids {
+        let conversation = format!(r#""conversationID": {id:?}, "conversationType": 3, "groupID": "team""#);
+        set(service, &admin(), &[owner], &conversation, r#""ex": "x""#).await.unwrap();
+    }
 }
 
 /// A store, and a service over it that is still to be built.
