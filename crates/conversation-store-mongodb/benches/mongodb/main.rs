@@ -22,7 +22,7 @@ mod by_hand;
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
 /// How many users, and how often.
-const SIZES: [(usize, usize); 1] = [(1, 150)];
+const SIZES: [(usize, usize); 5] = [(1, 150), (10, 100), (100, 50), (1_000, 20), (10_000, 7)];
 
 /// Both sides, each with a database of its own.
 struct Bench {
