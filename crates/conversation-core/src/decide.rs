@@ -57,13 +57,14 @@ impl Outcome {
     }
 }
 
-/// What came of one write, once stored: the outcome, and the owner's version after the batch.
+/// What came of one write, once stored: the outcome, and the version that the batch gave the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effect {
     /// What happened to the conversation.
     pub outcome: Outcome,
-    /// The owner's version after the batch, raised or not.
-    pub version: Version,
+    /// The version that the batch gave the owner; `None` where nothing of the owner's changed: silence is answered without
+    /// a look at versions, and whoever needs one asks for it.
+    pub version: Option<Version>,
 }
 
 /// A write that must not happen, and with it its whole batch.

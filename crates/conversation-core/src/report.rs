@@ -22,8 +22,8 @@ pub struct ReportEntry {
     pub role: Role,
     /// What happened to it.
     pub outcome: Outcome,
-    /// The user's version after the request.
-    pub version: Version,
+    /// The version that the request gave the user; `None` where nothing of the user's changed.
+    pub version: Option<Version>,
 }
 
 /// Why a request touches a user's view.
@@ -45,7 +45,7 @@ impl Serialize for Report {
 }
 
 /// As a client reads it: `{"userID":"alice","role":"user","outcome":"updated","fields":["isPinned"],"version":7}`, where
-/// `fields` are those that have a new value in what was there before.
+/// `fields` are those that have a new value in what was there before, and `version` is null where nothing changed.
 impl Serialize for ReportEntry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut entry = serializer.serialize_struct("ReportEntry", 5)?;
@@ -85,28 +85,28 @@ mod tests {
 
     #[test]
     fn a_report_says_of_each_user_what_happened() {
-        let entry = |user: &str, role, outcome, version| ReportEntry {
+        let entry = |user: &str, role, outcome, version: Option<u64>| ReportEntry {
             user: UserId::new(user).unwrap(),
             role,
             outcome,
-            version: Version(version),
+            version: version.map(Version),
         };
         let changed = [Field::IsPinned, Field::Ex].into_iter().collect();
         let report = Report {
             entries: [
-                entry("a", Role::User, Outcome::Created, 1),
-                entry("b", Role::User, Outcome::Updated(changed), 7),
-                entry("c", Role::User, Outcome::Unchanged, u64::MAX),
-                entry("d", Role::User, Outcome::Absent, 0),
-                entry("e", Role::Peer, Outcome::Removed, 2),
+                entry("a", Role::User, Outcome::Created, Some(1)),
+                entry("b", Role::User, Outcome::Updated(changed), Some(u64::MAX)),
+                entry("c", Role::User, Outcome::Unchanged, None),
+                entry("d", Role::User, Outcome::Absent, None),
+                entry("e", Role::Peer, Outcome::Removed, Some(2)),
             ]
             .into(),
         };
         let lines = [
             r#"{"userID":"a","role":"user","outcome":"created","fields":[],"version":1}"#,
-            r#"{"userID":"b","role":"user","outcome":"updated","fields":["isPinned","ex"],"version":7}"#,
-            r#"{"userID":"c","role":"user","outcome":"unchanged","fields":[],"version":18446744073709551615}"#,
-            r#"{"userID":"d","role":"user","outcome":"absent","fields":[],"version":0}"#,
+            r#"{"userID":"b","role":"user","outcome":"updated","fields":["isPinned","ex"],"version":18446744073709551615}"#,
+            r#"{"userID":"c","role":"user","outcome":"unchanged","fields":[],"version":null}"#,
+            r#"{"userID":"d","role":"user","outcome":"absent","fields":[],"version":null}"#,
             r#"{"userID":"e","role":"peer","outcome":"removed","fields":[],"version":2}"#,
         ];
         let expected = ["{\"users\":[", &lines.join(","), "]}"].concat();

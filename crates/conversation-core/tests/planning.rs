@@ -31,7 +31,7 @@ impl Rows {
             }
             Decision::Delete => unreachable!("nothing is removed here"),
         };
-        Effect { outcome, version: Version(1) }
+        Effect { outcome, version: outcome.is_change().then_some(Version(1)) }
     }
 
     fn set(&mut self, request: Value) -> Vec<(String, Role, Outcome)> {

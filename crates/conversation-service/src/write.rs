@@ -20,8 +20,8 @@ pub struct Affected {
     pub key: Key,
     /// What happened to it.
     pub outcome: Outcome,
-    /// The owner's version after the call.
-    pub version: Version,
+    /// The version that the call gave the owner; `None` where nothing of the owner's changed.
+    pub version: Option<Version>,
 }
 
 /// Whom the owner of a single chat sees in it, where that can be told.
@@ -79,8 +79,10 @@ impl Inner {
         let entered = self.order.enter(batch.owners().cloned().collect(), |event| events.emit(event));
         let effects = self.store.apply(batch, now).await?.effects;
         let told = batch.writes().iter().zip(&effects).flat_map(|(write, effect)| {
-            let event = |kind| event(context, &write.key, effect.version, kind);
-            kinds(write, effect.outcome, party).map(move |kind| (write.key.owner.clone(), effect.version, event(kind)))
+            effect.version.into_iter().flat_map(move |version| {
+                let event = move |kind| event(context, &write.key, version, kind);
+                kinds(write, effect.outcome, party).map(move |kind| (write.key.owner.clone(), version, event(kind)))
+            })
         });
         entered.end(told);
         Ok(effects)

@@ -95,7 +95,7 @@ pub fn resolve(batch: &WriteBatch, held: &Held, at: Timestamp) -> Result<Resolve
         for write in writes {
             let record = held.records[position].as_ref();
             let (outcome, changed) = resolve_one(record, write, version.next(), at)?;
-            effects.push(Effect { outcome, version: *version });
+            effects.push(Effect { outcome, version: None });
             if let Some(record) = changed {
                 reached = version.next();
                 records.push(Changed { position, record, outcome });
@@ -105,7 +105,7 @@ pub fn resolve(batch: &WriteBatch, held: &Held, at: Timestamp) -> Result<Resolve
         if reached != *version {
             versions.push((writes[0].key.owner.clone(), reached));
             let of_owner = position - writes.len()..position;
-            effects[of_owner].iter_mut().for_each(|effect| effect.version = reached);
+            effects[of_owner].iter_mut().for_each(|effect| effect.version = Some(reached));
         }
     }
     assert_eq!(position, batch.len(), "a version for each owner");

@@ -22,8 +22,8 @@ fn batch(writes: impl IntoIterator<Item = Write>) -> WriteBatch {
     WriteBatch::new(writes.into_iter().collect()).unwrap()
 }
 
-fn versions(applied: &Applied) -> Vec<u64> {
-    applied.effects.iter().map(|effect| effect.version.0).collect()
+fn versions(applied: &Applied) -> Vec<Option<u64>> {
+    applied.effects.iter().map(|effect| effect.version.map(|version| version.0)).collect()
 }
 
 /// What a store holds that held nothing and has stored this.
@@ -41,7 +41,7 @@ fn each_owner_whose_records_change_gets_one_version_more_and_all_its_effects_say
     assert_eq!(held.records.iter().map(Option::is_some).collect::<Vec<_>>(), [true, true, true, true, false]);
 
     let resolved = resolve(&batch, &held, Timestamp(0)).unwrap();
-    assert_eq!(versions(&resolved.applied), [1, 1, 1, 2, 2]);
+    assert_eq!(versions(&resolved.applied), [None, None, None, Some(2), Some(2)]);
     assert_eq!(resolved.versions, [(UserId::new("c").unwrap(), Version(2))]);
     let [changed] = &resolved.records[..] else { panic!("{:?}", resolved.records) };
     assert_eq!((changed.position, changed.outcome), (4, Outcome::Created));
@@ -55,7 +55,7 @@ fn what_changes_nothing_is_silent() {
     let (records, versions_held) = stored(resolve(&batch, &Held::align(&batch, [], []), Timestamp(0)).unwrap());
     let again = resolve(&batch, &Held::align(&batch, records, versions_held), Timestamp(9)).unwrap();
     assert!(again.is_silent() && again.versions.is_empty());
-    assert_eq!(versions(&again.applied), [1, 1]);
+    assert_eq!(versions(&again.applied), [None, None]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use conversation_core::{ConversationId, Outcome};
+use conversation_core::{ConversationId, Outcome, Version};
 use conversation_service::{Code, ConversationService, Latest, MessagesError, MsgInfo};
 use conversation_testkit::mocks::MockMessages;
 
@@ -38,9 +38,10 @@ async fn by_ids_those_are_removed_and_no_others() {
     let asked = texts(&["sg_c", "sg_a", "sg_gone", "sg_a"]);
     let affected = service.delete_conversations(&of("alice"), text("alice"), Some(0), asked).await.unwrap();
     let affected: Vec<_> =
-        affected.iter().map(|one| (one.key.conversation_id.as_str(), one.outcome, one.version.0)).collect();
+        affected.iter().map(|one| (one.key.conversation_id.as_str(), one.outcome, one.version)).collect();
     let (removed, absent) = (Outcome::Removed, Outcome::Absent);
-    assert_eq!(affected, [("sg_a", removed, 4), ("sg_c", removed, 4), ("sg_gone", absent, 4)]);
+    let raised = Some(Version(4));
+    assert_eq!(affected, [("sg_a", removed, raised), ("sg_c", removed, raised), ("sg_gone", absent, raised)]);
     assert_eq!(left(&service).await, ["sg_b"]);
     assert!(service.get_conversation(&admin(), text("bob"), text("sg_a")).await.is_ok());
 }

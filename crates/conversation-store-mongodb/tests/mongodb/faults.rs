@@ -31,7 +31,7 @@ async fn a_damaged_document_fails_the_reads_of_it_alone_and_is_named() {
 
         assert!(store.get_one(whole.clone()).await.unwrap().is_some());
         let applied = store.apply(&batch([set(whole, Patch::KEEP.is_pinned(true))]), NOW).await.unwrap();
-        assert_eq!(applied.effects[0].version, Version(2));
+        assert_eq!(applied.effects[0].version, Some(Version(2)));
         let is_named = |result: Result<(), StoreError>| match result {
             Err(StoreError::Corrupt { key: Some(key), .. }) => *key == damaged,
             _ => false,

@@ -166,7 +166,7 @@ async fn caller(store: Arc<MongoStore>, is_over: Arc<AtomicBool>, work: Work, na
         let writes = owners.iter().map(|owner| set(key(owner, &conversation), patch.clone()));
         let applied = store.apply(&batch(writes), NOW).await;
         let versions: Vec<_> = match &applied {
-            Ok(applied) => applied.effects.iter().map(|effect| effect.version).collect(),
+            Ok(applied) => applied.effects.iter().map(|effect| effect.version.unwrap_or_default()).collect(),
             Err(_) => vec![Version::ZERO; owners.len()],
         };
         let (mut what, mut error) = match &applied {
@@ -180,7 +180,7 @@ async fn caller(store: Arc<MongoStore>, is_over: Arc<AtomicBool>, work: Work, na
         };
         for (owner, version) in owners.iter().zip(&versions) {
             let last = seen.entry(user(owner)).or_default();
-            if applied.is_ok() && *version < *last {
+            if *version != Version::ZERO && *version < *last {
                 (what, error) = ("wrong", format!("{owner} went back from {last} to {version}"));
             }
             *last = (*version).max(*last);

@@ -107,7 +107,7 @@ async fn one_owners_changes_in_one_commit_each_raise_the_version() {
     let (_folder, store) = open();
     let batches: Vec<_> = (0..64).map(|n| one("a", &format!("{n}"))).collect();
     let answers = apply_together(&store, &batches).await;
-    let versions: Vec<_> = answers.into_iter().map(|answer| answer.unwrap().effects[0].version).collect();
+    let versions: Vec<_> = answers.into_iter().map(|answer| answer.unwrap().effects[0].version.unwrap()).collect();
     assert_eq!(versions, (1..=64).map(Version).collect::<Vec<_>>());
 }
 

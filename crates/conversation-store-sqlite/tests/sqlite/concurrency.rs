@@ -18,7 +18,7 @@ async fn change_at_once(stores: &[Arc<SqliteStore>], changes: u64) -> BTreeSet<V
             let patch = Patch::KEEP.max_seq(Seq::try_from(i64::try_from(n).unwrap()).unwrap());
             let applied = store.apply(&set([key("a", "sg_team")], &patch), AT).await.unwrap();
             assert!(applied.effects[0].outcome.is_change());
-            applied.effects[0].version
+            applied.effects[0].version.unwrap()
         });
     }
     tasks.join_all().await.into_iter().collect()

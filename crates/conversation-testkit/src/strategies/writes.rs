@@ -24,7 +24,14 @@ pub fn outcome() -> BoxedStrategy<Outcome> {
 
 /// What came of one write.
 pub fn effect() -> BoxedStrategy<Effect> {
-    (outcome(), version()).prop_map(|(outcome, version)| Effect { outcome, version }).boxed()
+    // An owner has a version where another of its conversations changed.
+    let is_alone = any::<bool>();
+    (outcome(), version(), is_alone)
+        .prop_map(|(outcome, version, is_alone)| Effect {
+            outcome,
+            version: (outcome.is_change() || !is_alone).then_some(version),
+        })
+        .boxed()
 }
 
 of_default_sizes! {
