@@ -61,3 +61,8 @@ pub use failure::Failure;
 pub use host::Host;
 pub use routes::not_found;
 pub use token::TokenAuthority;
+
+/// What the README shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
