@@ -55,4 +55,10 @@ impl Host {
     pub fn router(self) -> Router {
         routes::router(&Arc::new(self))
     }
+
+    /// The paths that the router serves, for whoever tests, documents or limits each of them.
+    #[must_use]
+    pub fn paths(&self) -> Vec<&'static str> {
+        routes::table(&Arc::new(self.clone())).into_iter().map(|route| route.path).collect()
+    }
 }

@@ -25,8 +25,13 @@ use crate::{
     envelope,
 };
 
-/// The table of routes.
+/// The router of [`table`].
 pub(crate) fn router(host: &Arc<Host>) -> Router {
+    table(host).into_iter().fold(Router::new(), |router, Route { path, methods }| router.route(path, methods))
+}
+
+/// The table of routes.
+pub(crate) fn table(host: &Arc<Host>) -> Vec<Route> {
     let mut routes = vec![
         post(host, "/conversation/set_conversations", conversation::set_conversations),
         post(host, "/conversation/get_conversation", conversation::get_conversation),
@@ -42,11 +47,12 @@ pub(crate) fn router(host: &Arc<Host>) -> Router {
             post(host, "/auth/get_user_token", move |_, context, r| ready(auth::get_user_token(&other, &context, r))),
         ]);
     }
-    routes.into_iter().fold(Router::new(), |router, Route { path, methods }| router.route(path, methods))
+    routes
 }
 
-struct Route {
-    path: &'static str,
+/// A path, and what serves it.
+pub(crate) struct Route {
+    pub(crate) path: &'static str,
     methods: MethodRouter,
 }
 

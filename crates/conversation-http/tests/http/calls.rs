@@ -1,12 +1,15 @@
 //! What each call answers when all is well.
 
+use std::sync::Arc;
+
 use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
+use conversation_http::Host;
 use serde_json::{Value, json};
 
-use crate::harness::{ADMIN, call, request, router, send, token};
+use crate::harness::{ADMIN, call, request, router, send, service, token, tokens};
 
 const SET: &str = "/conversation/set_conversations";
 
@@ -83,4 +86,17 @@ async fn it_is_healthy_and_ready() {
         let answer = send(&router(), Request::get(path).body(Body::empty()).unwrap()).await;
         assert_eq!(answer, (StatusCode::OK, r#"{"errCode":0,"errMsg":"","errDlt":"","data":null}"#.to_owned()));
     }
+}
+
+#[tokio::test]
+async fn the_paths_that_the_host_tells_are_served() {
+    let paths = Host::with_tokens(service(), tokens()).paths();
+    assert!(paths.contains(&SET) && paths.contains(&"/auth/get_user_token") && paths.contains(&"/healthz"));
+    let router = router();
+    for path in paths {
+        let asked = Request::get(path).body(Body::empty()).unwrap();
+        let statuses = [send(&router, asked).await.0, send(&router, request(path, "", "{}")).await.0];
+        assert!(statuses.contains(&StatusCode::OK), "{path}");
+    }
+    assert!(!Host::new(service(), Arc::new(tokens())).paths().contains(&"/auth/get_user_token"));
 }
