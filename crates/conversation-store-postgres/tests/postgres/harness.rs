@@ -78,7 +78,8 @@ async fn is_there(url: &str) -> bool {
     if let Err(error) = &answer {
         assert!(env::var_os("CI").is_none(), "no PostgreSQL at {hosts}: {error}");
         // Standard error, past the capture of tests, so that it is seen.
-        io::stderr().write_fmt(format_args!("skipped: no PostgreSQL at {hosts}\n")).unwrap();
+        let skipped = format!("skipped: no PostgreSQL at {hosts}\n");
+        io::stderr().write_all(skipped.as_bytes()).unwrap();
     }
     answer.is_ok()
 }

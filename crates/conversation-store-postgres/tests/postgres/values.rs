@@ -14,7 +14,7 @@ async fn text_comes_back_byte_for_byte() {
     let store = database.store().await;
     let long = "é\0".repeat(40_000);
     for (n, text) in TEXTS.into_iter().chain([&*long]).enumerate() {
-        let key = key("a", &format!("sg_{n}"));
+        let key = key("a", format!("sg_{n}"));
         let patch = Patch::KEEP.ex(text).attached_info(text).is_pinned(true);
         store.apply(&set([key.clone()], &patch), Timestamp(0)).await.unwrap();
         let settings = store.get_one(key).await.unwrap().unwrap().settings;
