@@ -1,8 +1,10 @@
 //! The routes: one line each, and what serves them.
 
 mod auth;
-mod conversation;
 mod health;
+mod reads;
+mod sync;
+mod writes;
 
 use std::{
     future::{Future, ready},
@@ -33,10 +35,18 @@ pub(crate) fn router(host: &Arc<Host>) -> Router {
 /// The table of routes.
 pub(crate) fn table(host: &Arc<Host>) -> Vec<Route> {
     let mut routes = vec![
-        post(host, "/conversation/set_conversations", conversation::set_conversations),
-        post(host, "/conversation/get_conversation", conversation::get_conversation),
-        post(host, "/conversation/get_conversations", conversation::get_conversations),
-        post(host, "/conversation/get_all_conversations", conversation::get_all_conversations),
+        post(host, "/conversation/set_conversations", writes::set_conversations),
+        post(host, "/conversation/delete_conversations", writes::delete_conversations),
+        post(host, "/conversation/update_conversations_by_user", writes::update_conversations_by_user),
+        post(host, "/conversation/get_conversation", reads::get_conversation),
+        post(host, "/conversation/get_conversations", reads::get_conversations),
+        post(host, "/conversation/get_all_conversations", reads::get_all_conversations),
+        post(host, "/conversation/get_owner_conversation", reads::get_owner_conversation),
+        post(host, "/conversation/get_sorted_conversation_list", reads::get_sorted_conversation_list),
+        post(host, "/conversation/get_not_notify_conversation_ids", reads::get_not_notify_conversation_ids),
+        post(host, "/conversation/get_pinned_conversation_ids", reads::get_pinned_conversation_ids),
+        post(host, "/conversation/get_full_conversation_ids", sync::get_full_conversation_ids),
+        post(host, "/conversation/get_incremental_conversations", sync::get_incremental_conversations),
         get(host, "/healthz", health::healthz),
         get(host, "/readyz", health::readyz),
     ];
