@@ -4,14 +4,19 @@
 //! needs the nightly toolchain; `tests/regressions.rs` replays what is kept in `seeds/` on stable, each crash that was
 //! ever found among it. `docs/testing.md` says how to run it.
 
+pub mod handler;
 mod mask;
 mod request;
+mod server;
+mod token;
 
+pub use handler::handler;
 pub use mask::mask;
 pub use request::request;
+pub use token::token;
 
 /// A function that takes any bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also that of its folder in `seeds/`.
-pub const TARGETS: &[(&str, Target)] = &[("mask", mask), ("request", request)];
+pub const TARGETS: &[(&str, Target)] = &[("handler", handler), ("mask", mask), ("request", request), ("token", token)];

@@ -1,8 +1,11 @@
 //! Replays every input that is kept: seeds, and what ever broke a promise.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
-use conversation_fuzz::TARGETS;
+use conversation_fuzz::{
+    TARGETS,
+    handler::{answers, paths},
+};
 
 #[test]
 fn every_kept_input_keeps_every_promise() {
@@ -32,4 +35,16 @@ fn every_folder_of_seeds_has_a_target_and_the_fuzzer_knows_it() {
     let targets: Vec<_> = TARGETS.iter().map(|(name, _)| *name).collect();
     assert_eq!(names("seeds"), targets);
     assert_eq!(names("fuzz/fuzz_targets"), targets);
+}
+
+#[test]
+fn every_route_has_a_seed_that_is_answered_and_one_that_is_refused() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/handler");
+    let answers = fs::read_dir(folder).unwrap().flat_map(|entry| answers(&fs::read(entry.unwrap().path()).unwrap()));
+    let (mut answered, mut refused) = (BTreeSet::new(), BTreeSet::new());
+    for answer in answers {
+        if answer.code() == Some(0) { &mut answered } else { &mut refused }.extend(answer.path);
+    }
+    assert_eq!(answered, paths(), "these are answered");
+    assert_eq!(refused, paths(), "these are refused");
 }
