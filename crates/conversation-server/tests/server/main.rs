@@ -7,4 +7,5 @@ mod logs;
 mod refusals;
 mod start;
 mod stop;
+mod stores;
 mod token;
