@@ -23,6 +23,10 @@
 //!
 //! One line in the table in `settings.rs`. The struct, its default, the patch, the [`Field`], the mask, the names on
 //! the wire and in a column, and what a client may send all come from it; the compiler leads to the rest.
+//!
+//! # Features
+//!
+//! - `openapi`: the types of the wire implement utoipa's `ToSchema`. This one needs `std`.
 
 #![no_std]
 
@@ -33,6 +37,8 @@ mod conversation;
 mod decide;
 mod id;
 mod mask;
+#[cfg(feature = "openapi")]
+mod openapi;
 mod plan;
 mod report;
 mod set_conversations;
@@ -55,5 +61,5 @@ pub use set_conversations::{Limits, SetConversations, SetConversationsRequest};
 pub use setting_types::{BurnDuration, GroupAtType, RecvMsgOpt, Seconds, Seq};
 pub use settings::{ConversationReq, Field, FieldError, Patch, Settings};
 pub use text::Text;
-pub use value::{Kind, Primitive, Setting, Value, ValueError};
+pub use value::{Accepts, Kind, Primitive, Setting, Value, ValueError};
 pub use write::{Change, DuplicateKey, Missing, Write, WriteBatch};

@@ -1,19 +1,21 @@
 //! The types of the settings that are more than a primitive: each holds only what its setting accepts.
 
-use crate::{Setting, Timestamp, Value, ValueError};
+use crate::{Accepts, Setting, Timestamp, Value, ValueError};
 
 macro_rules! enumerated {
     (
         $(#[$doc:meta])*
-        $name:ident, $allowed:literal { $first:ident = 0 $(#[$first_doc:meta])*, $( $variant:ident = $number:literal $(#[$variant_doc:meta])* ),* $(,)? }
+        $name:ident, $allowed:literal {
+            $first:ident = 0 #[doc = $first_doc:literal], $( $variant:ident = $number:literal #[doc = $variant_doc:literal] ),* $(,)?
+        }
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {
-            $(#[$first_doc])*
+            #[doc = $first_doc]
             #[default]
             $first = 0,
-            $( $(#[$variant_doc])* $variant = $number, )*
+            $( #[doc = $variant_doc] $variant = $number, )*
         }
 
         impl $name {
@@ -41,6 +43,9 @@ macro_rules! enumerated {
 
         impl Setting for $name {
             type Raw = i32;
+
+            const ACCEPTS: Accepts =
+                Accepts::OneOf(&[(0, $first_doc.trim_ascii()), $( ($number, $variant_doc.trim_ascii()), )*]);
 
             fn parse(raw: i32) -> Result<Self, ValueError> {
                 raw.try_into()
@@ -74,7 +79,7 @@ enumerated! {
 }
 
 macro_rules! non_negative {
-    ($(#[$doc:meta])* $name:ident, $raw:ty, $from_value:ident) => {
+    ($(#[$doc:meta])* $name:ident, $raw:ty, $from_value:ident, $unit:expr) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name($raw);
@@ -104,6 +109,9 @@ macro_rules! non_negative {
         impl Setting for $name {
             type Raw = $raw;
 
+            const ACCEPTS: Accepts = Accepts::AtLeast(0);
+            const UNIT: Option<&'static str> = $unit;
+
             fn parse(raw: $raw) -> Result<Self, ValueError> {
                 raw.try_into()
             }
@@ -117,19 +125,21 @@ macro_rules! non_negative {
 
 non_negative! {
     /// How long a message burns after it was read, in seconds: 0 to 2³¹−1.
-    BurnDuration, i32, I32
+    BurnDuration, i32, I32, Some("seconds")
 }
 non_negative! {
     /// A span of time in seconds: 0 to 2⁶³−1.
-    Seconds, i64, I64
+    Seconds, i64, I64, Some("seconds")
 }
 non_negative! {
     /// A message's sequence number in its conversation: 0 to 2⁶³−1.
-    Seq, i64, I64
+    Seq, i64, I64, None
 }
 
 impl Setting for Timestamp {
     type Raw = i64;
+
+    const UNIT: Option<&'static str> = Some("milliseconds since the epoch");
 
     fn parse(raw: i64) -> Result<Self, ValueError> {
         Ok(Self(raw))

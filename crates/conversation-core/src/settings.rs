@@ -82,3 +82,59 @@ impl serde::Serialize for Patch {
         serializer.collect_map(self.values().map(|(field, value)| (field.wire_name(), value)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Accepts, Kind};
+
+    use super::*;
+
+    /// A number as the field's primitive.
+    fn number(field: Field, number: i64) -> Option<Value<'static>> {
+        match field.kind() {
+            Kind::I32 => number.try_into().ok().map(Value::I32),
+            Kind::I64 => Some(Value::I64(number)),
+            Kind::Bool | Kind::Text => None,
+        }
+    }
+
+    #[test]
+    fn a_field_takes_just_the_numbers_that_it_says_it_takes() {
+        let ends = [i64::MIN, i32::MIN.into(), i32::MAX.into(), i64::MAX];
+        for &field in Field::ALL {
+            for (n, value) in (-10..100).chain(ends).filter_map(|n| Some((n, number(field, n)?))) {
+                let told = match field.accepts() {
+                    Accepts::Any => true,
+                    Accepts::AtLeast(least) => n >= least,
+                    Accepts::OneOf(meanings) => meanings.iter().any(|&(known, _)| i64::from(known) == n),
+                };
+                assert_eq!(Patch::KEEP.with(field, value).is_ok(), told, "{field}: {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_field_says_what_it_is_for_and_what_its_number_counts() {
+        for &field in Field::ALL {
+            let description = field.description();
+            assert!(
+                description.starts_with(char::is_uppercase) && description.ends_with('.'),
+                "{field}: {description}"
+            );
+            if let Accepts::OneOf(meanings) = field.accepts() {
+                assert!(meanings.iter().all(|(_, meaning)| meaning.ends_with('.')), "{field}");
+            }
+        }
+        assert_eq!(Field::IsPinned.description(), "Whether the conversation stays at the top of the owner's list.");
+        assert_eq!(
+            Field::RecvMsgOpt.accepts(),
+            Accepts::OneOf(&[
+                (0, "Receive it and notify."),
+                (1, "Do not receive it: muted altogether."),
+                (2, "Receive it in silence."),
+            ])
+        );
+        let units = [Field::BurnDuration, Field::MinSeq, Field::LatestMsgDestructTime].map(Field::unit);
+        assert_eq!(units, [Some("seconds"), None, Some("milliseconds since the epoch")]);
+    }
+}

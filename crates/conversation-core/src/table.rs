@@ -4,12 +4,12 @@
 
 macro_rules! settings {
     (
-        client { $( $(#[$doc:meta])* $field:ident : $type:ty = $default:expr, $variant:ident $wire:literal; )* }
-        internal { $( $(#[$idoc:meta])* $ifield:ident : $itype:ty = $idefault:expr, $ivariant:ident $iwire:literal; )* }
+        client { $( $(#[doc = $doc:literal])+ $field:ident : $type:ty = $default:expr, $variant:ident $wire:literal; )* }
+        internal { $( $(#[doc = $idoc:literal])+ $ifield:ident : $itype:ty = $idefault:expr, $ivariant:ident $iwire:literal; )* }
     ) => {
         settings! { @model
-            $( $(#[$doc])* $field : $type = $default, $variant $wire, true; )*
-            $( $(#[$idoc])* $ifield : $itype = $idefault, $ivariant $iwire, false; )*
+            $( $(#[doc = $doc])+ $field : $type = $default, $variant $wire, true; )*
+            $( $(#[doc = $idoc])+ $ifield : $itype = $idefault, $ivariant $iwire, false; )*
         }
 
         /// The `conversation` of a `set_conversations` request as a client may send it: nothing is checked yet.
@@ -32,7 +32,7 @@ macro_rules! settings {
             #[serde(rename = "groupID")]
             pub group_id: Option<Text>,
             $(
-                $(#[$doc])*
+                $(#[doc = $doc])+
                 #[serde(rename = $wire, skip_serializing_if = "Option::is_none")]
                 pub $field: Option<<$type as $crate::Setting>::Raw>,
             )*
@@ -57,12 +57,12 @@ macro_rules! settings {
         }
     };
 
-    (@model $( $(#[$doc:meta])* $field:ident : $type:ty = $default:expr, $variant:ident $wire:literal, $client:literal; )*) => {
+    (@model $( $(#[doc = $doc:literal])+ $field:ident : $type:ty = $default:expr, $variant:ident $wire:literal, $client:literal; )*) => {
         /// One user's settings of one conversation: the fields that can be set selectively.
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub struct Settings {
-            $( $(#[$doc])* pub $field: $type, )*
+            $( $(#[doc = $doc])+ pub $field: $type, )*
         }
 
         impl Default for Settings {
@@ -75,7 +75,7 @@ macro_rules! settings {
         #[derive(Clone, Debug, Default, PartialEq)]
         #[non_exhaustive]
         pub struct Patch {
-            $( $(#[$doc])* pub $field: Option<$type>, )*
+            $( $(#[doc = $doc])+ pub $field: Option<$type>, )*
         }
 
         /// The name of a setting.
@@ -83,7 +83,7 @@ macro_rules! settings {
         #[non_exhaustive]
         #[repr(u8)]
         pub enum Field {
-            $( $(#[$doc])* $variant, )*
+            $( $(#[doc = $doc])+ $variant, )*
         }
 
         impl Field {
@@ -106,6 +106,24 @@ macro_rules! settings {
             #[must_use]
             pub const fn kind(self) -> $crate::Kind {
                 match self { $( Self::$variant => <<$type as $crate::Setting>::Raw as $crate::Primitive>::KIND, )* }
+            }
+
+            /// What it is for, in a sentence.
+            #[must_use]
+            pub const fn description(self) -> &'static str {
+                match self { $( Self::$variant => concat!($($doc),+).trim_ascii(), )* }
+            }
+
+            /// Which values of its kind it accepts.
+            #[must_use]
+            pub const fn accepts(self) -> $crate::Accepts {
+                match self { $( Self::$variant => <$type as $crate::Setting>::ACCEPTS, )* }
+            }
+
+            /// What its number counts, if it counts something: `seconds`.
+            #[must_use]
+            pub const fn unit(self) -> Option<&'static str> {
+                match self { $( Self::$variant => <$type as $crate::Setting>::UNIT, )* }
             }
 
             /// Whether a client may set it with `set_conversations`.

@@ -65,6 +65,18 @@ impl serde::Serialize for Value<'_> {
     }
 }
 
+/// Which values of its kind a setting accepts, for whoever describes it; [`Setting::parse`] is what checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Accepts {
+    /// All of them.
+    Any,
+    /// Numbers from this one on.
+    AtLeast(i64),
+    /// These numbers and no others, each with what it means.
+    OneOf(&'static [(i32, &'static str)]),
+}
+
 /// Why a value cannot be the value of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -100,6 +112,12 @@ pub enum ValueError {
 pub trait Setting: Clone + PartialEq {
     /// What stands on the wire and in a column.
     type Raw: Primitive;
+
+    /// Which primitives of that kind are accepted.
+    const ACCEPTS: Accepts = Accepts::Any;
+
+    /// What a number counts, if it counts something: `seconds`.
+    const UNIT: Option<&'static str> = None;
 
     /// Checks a primitive.
     ///

@@ -25,6 +25,10 @@
 //!
 //! What the host knows and the core does not comes in through ports, each with a ready default: the state of groups
 //! ([`GroupDirectory`]), the last message of a conversation ([`Messages`]), what to tell others ([`EventSink`]), and the time ([`Clock`]).
+//!
+//! # Features
+//!
+//! - `openapi`: what is read and answered implements utoipa's `ToSchema`.
 
 mod arguments;
 mod by_user;

@@ -32,6 +32,7 @@ pub struct Latest {
 /// A message as a list of conversations shows it: OpenIM's `MsgInfo`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "the names are all that is known here: the host fills them in, and clients read them")]
 pub struct MsgInfo {
     #[serde(rename = "serverMsgID")]

@@ -10,6 +10,7 @@ use crate::{
 
 /// A page of an owner's conversations.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OwnerConversations {
     /// How many the owner has.
     pub total: usize,

@@ -15,6 +15,7 @@ use crate::{
 /// A page of a user's conversations as a client lists them.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SortedConversations {
     /// How many conversations there are on all pages.
     pub conversation_total: usize,
@@ -27,12 +28,14 @@ pub struct SortedConversations {
 /// A conversation as a client lists it.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConversationElem {
     /// The conversation.
     #[serde(rename = "conversationID")]
     pub conversation_id: ConversationId,
     /// What happens when a message arrives.
     #[serde(serialize_with = "as_number")]
+    #[cfg_attr(feature = "openapi", schema(value_type = i32))]
     pub recv_msg_opt: RecvMsgOpt,
     /// How many messages are unread.
     pub unread_count: i64,

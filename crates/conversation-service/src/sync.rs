@@ -12,11 +12,13 @@ use crate::{Context, ConversationService, ServiceError, arguments::required, id_
 /// The IDs of all of a user's conversations, at a version.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FullConversationIds {
     /// The user's version.
     pub version: Version,
     /// The log in which it counts.
     #[serde(rename = "versionID", serialize_with = "as_text")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub version_id: LogId,
     /// Whether the IDs are those that the client hashed; then they are left out.
     pub equal: bool,
@@ -28,11 +30,13 @@ pub struct FullConversationIds {
 /// What has changed of a user's conversations since a version.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct IncrementalConversations {
     /// What the client holds after it has taken this.
     pub version: Version,
     /// The log in which it counts.
     #[serde(rename = "versionID", serialize_with = "as_text")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub version_id: LogId,
     /// Whether the client has to read everything anew; then the lists are empty.
     pub full: bool,
