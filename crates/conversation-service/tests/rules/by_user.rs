@@ -1,10 +1,12 @@
 //! What others see of a user.
 
-use conversation_core::{Limits, Outcome};
-use conversation_service::Code;
-use conversation_store::ConversationStoreExt;
+use std::sync::Arc;
 
-use crate::setup::{admin, create, key, of, service, set, set_single, text};
+use conversation_core::{Change, Limits, Missing, Outcome, Patch, Target, Write, WriteBatch};
+use conversation_service::Code;
+use conversation_store::{ConversationStore, ConversationStoreExt};
+
+use crate::setup::{NOW, admin, create, key, of, service, set, set_single, text, user};
 
 #[tokio::test]
 async fn others_views_of_single_chats_with_the_user_are_set_and_nothing_else() {
@@ -59,4 +61,22 @@ async fn nobody_is_no_user_and_an_ex_is_bounded() {
     assert_eq!(errors.map(|error| error.to_string()), texts);
     let error = service.update_conversations_by_user(&of("bob"), text("alice"), text("x")).await.unwrap_err();
     assert_eq!(error.code(), Code::NoPermission);
+    assert!(
+        service.update_conversations_by_user(&admin(), text("alice"), text("123")).await.is_ok(),
+        "as long as may be"
+    );
+}
+
+#[tokio::test]
+async fn a_chat_of_the_user_with_themselves_is_nobody_elses_view() {
+    let (store, service) = service();
+    let service = service.build();
+    // No request makes one, but there may be some from before.
+    let missing = Missing::Create(Target::Single(user("alice")));
+    let change = Arc::new(Change::Set { patch: Patch::KEEP.ex("own"), missing });
+    let batch = WriteBatch::new([Write { key: key("alice", "si_alice_alice"), change }].into()).unwrap();
+    store.apply(&batch, NOW).await.unwrap();
+    assert!(service.update_conversations_by_user(&admin(), text("alice"), text("new")).await.unwrap().is_empty());
+    let own = store.get_one(key("alice", "si_alice_alice")).await.unwrap().unwrap();
+    assert_eq!(&*own.settings.ex, "own");
 }

@@ -1,6 +1,9 @@
 //! The list as a client shows it.
 
+use std::sync::Arc;
+
 use conversation_service::{ConversationService, Pagination, SortedConversations};
+use conversation_testkit::mocks::MockMessages;
 
 use crate::{
     delete::messages,
@@ -62,6 +65,15 @@ async fn only_those_asked_for_are_listed_and_no_list_is_an_error() {
     assert_eq!(none, SortedConversations::default());
     let json = r#"{"conversationTotal":0,"unreadTotal":0,"conversationElems":[]}"#;
     assert_eq!(serde_json::to_string(&none).unwrap(), json);
+}
+
+#[tokio::test]
+async fn of_no_conversations_no_messages_are_asked() {
+    let mut messages = MockMessages::new();
+    messages.expect_latest().never();
+    let (_, service) = service();
+    let service = service.messages(Arc::new(messages)).build();
+    assert_eq!(list(&service, 1, 10).await, SortedConversations::default());
 }
 
 #[tokio::test]

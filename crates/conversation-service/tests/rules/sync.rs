@@ -1,9 +1,13 @@
 //! What a client is told that keeps a copy.
 
-use conversation_core::Text;
-use conversation_service::{ConversationService, FullConversationIds, IncrementalConversations};
+use std::sync::Arc;
 
-use crate::setup::{admin, create, ids, service, set_group, text, texts};
+use conversation_core::{Text, Version};
+use conversation_service::{ConversationService, FullConversationIds, IncrementalConversations};
+use conversation_store::{Changes, ConversationStoreExt, Filter, OwnerVersion, Paged};
+use conversation_testkit::mocks::MockStore;
+
+use crate::setup::{admin, create, ids, service, set_group, text, texts, user};
 
 async fn full(service: &ConversationService, hash: u64) -> FullConversationIds {
     service.get_full_conversation_ids(&admin(), text("alice"), Some(hash)).await.unwrap()
@@ -117,4 +121,41 @@ async fn more_changes_than_configured_are_read_in_full_and_as_many_are_told() {
     create(&service, "alice", &["sg_c"]).await;
     assert!(since(&service, (&log, 0)).await.full);
     assert!(!since(&service, (&log, 1)).await.full);
+}
+
+/// At a version, with nothing changed since the beginning.
+fn unchanged(version: u64) -> Changes {
+    let version = OwnerVersion { version: Version(version), ..OwnerVersion::default() };
+    Changes::Increment { version, inserted: vec![], updated: vec![], removed: vec![] }
+}
+
+#[tokio::test]
+async fn full_ids_are_of_one_moment_without_a_list_where_the_log_tells_all() {
+    let mut store = MockStore::new();
+    store.expect_changes().once().returning(|_, _, _| Ok(unchanged(7)));
+    store.expect_list().never();
+    let all = full(&ConversationService::builder(Arc::new(store)).build(), 1).await;
+    assert_eq!((all.version.0, all.conversation_ids.len()), (7, 0), "all have been removed");
+}
+
+#[tokio::test]
+async fn full_ids_older_than_the_log_are_listed_until_no_write_comes_between() {
+    let (old, service) = service();
+    create(&service.build(), "alice", &["sg_old"]).await;
+    let conversations = old.list_all(&user("alice"), &Filter::ALL).await.unwrap();
+
+    let mut store = MockStore::new();
+    store.expect_changes().times(2).returning(|_, _, _| Ok(unchanged(0)));
+    store
+        .expect_list()
+        .times(2)
+        .returning(move |_, _, _| Ok(Paged { conversations: conversations.clone(), next: None }));
+    let mut versions = [1, 0].into_iter();
+    store
+        .expect_version()
+        .times(2)
+        .returning(move |_| Ok(OwnerVersion { version: Version(versions.next().unwrap()), ..OwnerVersion::default() }));
+    let all = full(&ConversationService::builder(Arc::new(store)).build(), 1).await;
+    assert_eq!(all.conversation_ids.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["sg_old"]);
+    assert_eq!((all.version, all.equal), (Version::ZERO, false));
 }
