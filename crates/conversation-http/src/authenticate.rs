@@ -41,4 +41,9 @@ pub trait Authenticate: Debug + Send + Sync + 'static {
     /// A [`Failure`] of a code of its own where there is no such caller, and [`Failure::internal`] where that cannot be
     /// told now.
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, Failure>;
+
+    /// The header that says who calls, where it is one: for the description of the routes, and for whoever tries them.
+    fn header(&self) -> Option<&'static str> {
+        None
+    }
 }

@@ -37,8 +37,8 @@
 //!
 //! # Adding a route
 //!
-//! One handler and one line in the table in `routes.rs`. What all have in common, from the operation ID to the
-//! envelope, is `call.rs`.
+//! One handler, what the document says of it, and one line in the table in `routes.rs`. What all have in common, from the
+//! operation ID to the envelope, is `call.rs`. Its fields and codes get into the document by themselves.
 
 mod admit;
 mod authenticate;
@@ -50,6 +50,7 @@ mod envelope;
 mod failure;
 mod host;
 mod jwt;
+mod openapi;
 mod operation_id;
 mod patience;
 mod routes;

@@ -10,7 +10,7 @@ use crate::Failure;
 const HEADER: &str = "operationID";
 
 /// The longest allowed, in bytes.
-const MAX_BYTES: usize = 256;
+pub(crate) const MAX_BYTES: usize = 256;
 
 /// The operation ID of a call. It comes from anybody and goes into every line of the log, so it is printable and short.
 pub(crate) fn of(headers: &HeaderMap) -> Result<Arc<str>, Failure> {

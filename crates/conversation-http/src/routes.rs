@@ -19,75 +19,82 @@ use axum::{
 };
 use conversation_service::Code;
 use serde::{Serialize, de::DeserializeOwned};
+use utoipa::ToSchema;
 
 use crate::{
     Failure, Host,
     admit::{Admit, Anybody},
     call::answer,
     envelope,
+    openapi::{self, About, Described, Document, OPENAPI, Question},
 };
 
 /// The router of [`table`].
 pub(crate) fn router(host: &Arc<Host>) -> Router {
-    table(host).into_iter().fold(Router::new(), |router, Route { path, methods }| router.route(path, methods))
+    table(host).into_iter().fold(Router::new(), |router, Route { path, methods, .. }| router.route(path, methods))
 }
 
 /// The table of routes.
 pub(crate) fn table(host: &Arc<Host>) -> Vec<Route> {
     let mut routes = vec![
-        post(host, "/conversation/set_conversations", writes::set_conversations),
-        post(host, "/conversation/delete_conversations", writes::delete_conversations),
-        post(host, "/conversation/update_conversations_by_user", writes::update_conversations_by_user),
-        post(host, "/conversation/get_conversation", reads::get_conversation),
-        post(host, "/conversation/get_conversations", reads::get_conversations),
-        post(host, "/conversation/get_all_conversations", reads::get_all_conversations),
-        post(host, "/conversation/get_owner_conversation", reads::get_owner_conversation),
-        post(host, "/conversation/get_sorted_conversation_list", reads::get_sorted_conversation_list),
-        post(host, "/conversation/get_not_notify_conversation_ids", reads::get_not_notify_conversation_ids),
-        post(host, "/conversation/get_pinned_conversation_ids", reads::get_pinned_conversation_ids),
-        post(host, "/conversation/get_full_conversation_ids", sync::get_full_conversation_ids),
-        post(host, "/conversation/get_incremental_conversations", sync::get_incremental_conversations),
-        get(host, "/healthz", health::healthz),
-        get(host, "/readyz", health::readyz),
+        post(host, &writes::SET_CONVERSATIONS, writes::set_conversations),
+        post(host, &writes::DELETE_CONVERSATIONS, writes::delete_conversations),
+        post(host, &writes::UPDATE_CONVERSATIONS_BY_USER, writes::update_conversations_by_user),
+        post(host, &reads::GET_CONVERSATION, reads::get_conversation),
+        post(host, &reads::GET_CONVERSATIONS, reads::get_conversations),
+        post(host, &reads::GET_ALL_CONVERSATIONS, reads::get_all_conversations),
+        post(host, &reads::GET_OWNER_CONVERSATION, reads::get_owner_conversation),
+        post(host, &reads::GET_SORTED_CONVERSATION_LIST, reads::get_sorted_conversation_list),
+        post(host, &reads::GET_NOT_NOTIFY_CONVERSATION_IDS, reads::get_not_notify_conversation_ids),
+        post(host, &reads::GET_PINNED_CONVERSATION_IDS, reads::get_pinned_conversation_ids),
+        post(host, &sync::GET_FULL_CONVERSATION_IDS, sync::get_full_conversation_ids),
+        post(host, &sync::GET_INCREMENTAL_CONVERSATIONS, sync::get_incremental_conversations),
+        get(host, &health::HEALTHZ, health::healthz),
+        get(host, &health::READYZ, health::readyz),
     ];
     if let Some(tokens) = &host.tokens {
         let (one, other) = (tokens.clone(), tokens.clone());
         routes.extend([
-            post(host, "/auth/get_admin_token", move |_, Anybody, r| ready(auth::get_admin_token(&one, r))),
-            post(host, "/auth/get_user_token", move |_, context, r| ready(auth::get_user_token(&other, &context, r))),
+            post(host, &auth::GET_ADMIN_TOKEN, move |_, Anybody, r| ready(auth::get_admin_token(&one, r))),
+            post(host, &auth::GET_USER_TOKEN, move |_, context, r| ready(auth::get_user_token(&other, &context, r))),
         ]);
     }
+    let document = Document::default();
+    routes.push(get(host, &OPENAPI, move |host| ready(document.answer(&host))));
     routes
 }
 
-/// A path, and what serves it.
+/// A path, what it is for, and what serves it.
 pub(crate) struct Route {
     pub(crate) path: &'static str,
+    pub(crate) about: Described,
     methods: MethodRouter,
 }
 
 /// A call: `handler` is given who calls and what they ask for, and answers with the envelope's `data`.
-fn post<A, R, D, H, F>(host: &Arc<Host>, path: &'static str, handler: H) -> Route
+fn post<A, R, D, H, F>(host: &Arc<Host>, about: &About, handler: H) -> Route
 where
     A: Admit + 'static,
-    R: DeserializeOwned + Send + 'static,
-    D: Serialize + Send + 'static,
+    R: DeserializeOwned + ToSchema + Send + 'static,
+    D: Serialize + ToSchema + Send + 'static,
     H: Fn(Arc<Host>, A, R) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<D, Failure>> + Send + 'static,
 {
+    let (path, about) = (about.path, openapi::call::<A, R, D>(host, about));
     let host = Arc::clone(host);
     let serve = move |request: Request<Body>| answer(Arc::clone(&host), path, request, handler.clone());
-    Route { path, methods: routing::post(serve).options(options).fallback(wrong_method) }
+    Route { path, about, methods: routing::post(serve).options(options).fallback(wrong_method) }
 }
 
 /// A question of whoever runs the server.
-fn get<H, F>(host: &Arc<Host>, path: &'static str, handler: H) -> Route
+fn get<H, F>(host: &Arc<Host>, about: &Question, handler: H) -> Route
 where
     H: Fn(Arc<Host>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
+    let (path, about) = (about.path, openapi::question(about));
     let host = Arc::clone(host);
-    Route { path, methods: routing::get(move || handler(Arc::clone(&host))).fallback(wrong_method) }
+    Route { path, about, methods: routing::get(move || handler(Arc::clone(&host))).fallback(wrong_method) }
 }
 
 /// What OpenIM answers to any OPTIONS.

@@ -147,6 +147,10 @@ impl TokenAuthority {
 
 #[async_trait]
 impl Authenticate for TokenAuthority {
+    fn header(&self) -> Option<&'static str> {
+        Some(HEADER)
+    }
+
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
         let token = headers.get(HEADER).filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| Failure::new(Code::Args, "header must have token"))?;

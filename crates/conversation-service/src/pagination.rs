@@ -6,14 +6,14 @@ use conversation_core::{ArgsError, Problem, ValueError};
 
 /// Which page to answer with, as a client may send it: nothing is checked yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(description = "Which page to answer with."))]
 pub struct Pagination {
     /// The page's number, from 1.
-    #[cfg_attr(feature = "openapi", schema(value_type = i32, required, minimum = 1))]
+    #[cfg_attr(feature = "openapi", schema(value_type = i32, minimum = 1))]
     pub page_number: Option<i32>,
     /// The most entries on a page; 0 asks for none.
-    #[cfg_attr(feature = "openapi", schema(value_type = i32, required, minimum = 0))]
+    #[cfg_attr(feature = "openapi", schema(value_type = i32, minimum = 0))]
     pub show_number: Option<i32>,
 }
 

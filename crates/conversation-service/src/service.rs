@@ -62,6 +62,12 @@ impl ConversationService {
         &self.inner.clock
     }
 
+    /// How much one request may ask for.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
     /// Asks the store something, to learn whether it answers.
     ///
     /// # Errors

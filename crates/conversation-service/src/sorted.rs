@@ -35,7 +35,7 @@ pub struct ConversationElem {
     pub conversation_id: ConversationId,
     /// What happens when a message arrives.
     #[serde(serialize_with = "as_number")]
-    #[cfg_attr(feature = "openapi", schema(value_type = i32))]
+    #[cfg_attr(feature = "openapi", schema(value_type = i32, minimum = 0, maximum = 2))]
     pub recv_msg_opt: RecvMsgOpt,
     /// How many messages are unread.
     pub unread_count: i64,

@@ -3,26 +3,40 @@
 use conversation_core::{ArgsError, Problem, Text, UserId};
 use conversation_service::{Code, Context};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use crate::{Failure, TokenAuthority};
+use crate::{Failure, TokenAuthority, openapi::About};
 
 /// The kinds of device that there are.
 const PLATFORMS: std::ops::RangeInclusive<i32> = 1..=11;
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct GetAdminTokenRequest {
+    /// The server's secret.
+    #[schema(value_type = String)]
     secret: Option<Text>,
+    /// One of the server's administrators.
     #[serde(rename = "userID")]
+    #[schema(value_type = UserId)]
     user_id: Option<Text>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Token {
+    /// The token.
     token: String,
+    /// How long it is good, in seconds.
     expire_time_seconds: u64,
 }
+
+pub(super) const GET_ADMIN_TOKEN: About = About {
+    path: "/auth/get_admin_token",
+    summary: "A token for an administrator",
+    description: "For whoever knows the secret that the server signs tokens with.",
+    fails: &[Code::NoPermission],
+    example: r#"{"secret":"the server’s secret","userID":"imAdmin"}"#,
+};
 
 /// An administrator's token, for whoever knows the secret.
 pub(super) fn get_admin_token(tokens: &TokenAuthority, request: GetAdminTokenRequest) -> Result<Token, Failure> {
@@ -37,14 +51,26 @@ pub(super) fn get_admin_token(tokens: &TokenAuthority, request: GetAdminTokenReq
     issue(tokens, &user, TokenAuthority::ADMIN_PLATFORM)
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct GetUserTokenRequest {
+    /// Whose; not an administrator's.
     #[serde(rename = "userID")]
+    #[schema(value_type = UserId)]
     user_id: Option<Text>,
+    /// The kind of device: 1 iOS, 2 Android, 3 Windows, 4 macOS, 5 Web, 6 mini program, 7 Linux, 8 Android tablet, 9 iPad,
+    /// 11 `HarmonyOS`. It grants nothing.
     #[serde(rename = "platformID")]
+    #[schema(value_type = i32, minimum = 1, maximum = 11)]
     platform_id: Option<i32>,
 }
+
+pub(super) const GET_USER_TOKEN: About = About {
+    path: "/auth/get_user_token",
+    summary: "A token for a user",
+    description: "Administrators get it, for anybody but an administrator.",
+    fails: &[],
+    example: r#"{"userID":"bob","platformID":5}"#,
+};
 
 /// A user's token, for administrators.
 pub(super) fn get_user_token(

@@ -9,12 +9,28 @@ use axum::{
 use tokio::time::Instant;
 use tracing::warn;
 
-use crate::{Failure, Host, envelope, patience::Patience};
+use crate::{Failure, Host, envelope, openapi::Question, patience::Patience};
+
+pub(super) const HEALTHZ: Question = Question {
+    path: "/healthz",
+    summary: "Whether the process serves",
+    description: "It answers without asking the store.",
+    content_type: "application/json",
+    statuses: &[],
+};
 
 /// Whether the process serves.
 pub(super) async fn healthz(_: Arc<Host>) -> Response<Body> {
     envelope::success(()).unwrap_or_else(|failure| unavailable(&failure))
 }
+
+pub(super) const READYZ: Question = Question {
+    path: "/readyz",
+    summary: "Whether calls can be done now",
+    description: "The store is asked.",
+    content_type: "application/json",
+    statuses: &[("503", "The store cannot be asked now.")],
+};
 
 /// Whether calls can be done now: the store is asked.
 pub(super) async fn readyz(host: Arc<Host>) -> Response<Body> {

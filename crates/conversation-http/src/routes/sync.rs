@@ -2,20 +2,33 @@
 
 use std::sync::Arc;
 
-use conversation_core::Text;
+use conversation_core::{Text, UserId};
 use conversation_service::{Context, FullConversationIds, IncrementalConversations};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-use crate::{Failure, Host};
+use crate::{Failure, Host, openapi::About};
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct GetFullConversationIdsRequest {
+    /// Whose.
     #[serde(rename = "userID")]
+    #[schema(value_type = UserId)]
     user: Option<Text>,
+    /// What the client holds: the first eight bytes, as a big-endian number, of the MD5 of its IDs as a JSON array; 0 of
+    /// none.
     #[serde(rename = "idHash")]
     id_hash: Option<u64>,
 }
+
+pub(super) const GET_FULL_CONVERSATION_IDS: About = About {
+    path: "/conversation/get_full_conversation_ids",
+    summary: "The IDs of all conversations of one user",
+    description: "And the version at which they are so, both of one moment: where a client begins, and goes on with increments. \
+                  Where the client holds just these IDs, as its hash tells, they are left out and `equal` is true.",
+    fails: &[],
+    example: r#"{"userID":"bob","idHash":0}"#,
+};
 
 /// The IDs of all of one user's conversations, and the version at which they are so.
 pub(super) async fn get_full_conversation_ids(
@@ -26,15 +39,28 @@ pub(super) async fn get_full_conversation_ids(
     Ok(host.service.get_full_conversation_ids(&context, request.user, request.id_hash).await?)
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct GetIncrementalConversationsRequest {
+    /// Whose.
     #[serde(rename = "userID")]
+    #[schema(value_type = UserId)]
     user: Option<Text>,
+    /// The `versionID` that came with it; empty where the client holds nothing.
     #[serde(rename = "versionID")]
+    #[schema(value_type = Option<String>)]
     version_id: Option<Text>,
+    /// The `version` that the client holds.
     version: Option<u64>,
 }
+
+pub(super) const GET_INCREMENTAL_CONVERSATIONS: About = About {
+    path: "/conversation/get_incremental_conversations",
+    summary: "What has changed of the conversations of one user",
+    description: "Since the version that the client holds. Where that cannot be told, as the version is of another log or too much \
+                  has changed, `full` is true and the client begins anew.",
+    fails: &[],
+    example: r#"{"userID":"bob","versionID":"","version":0}"#,
+};
 
 /// What has changed of one user's conversations since a version.
 pub(super) async fn get_incremental_conversations(

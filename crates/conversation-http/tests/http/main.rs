@@ -5,4 +5,5 @@ mod bad_input;
 mod callers;
 mod calls;
 mod harness;
+mod openapi;
 mod shapes;
