@@ -4,7 +4,8 @@
 
 use std::time::{Duration, Instant};
 
-/// Measures `ours` against `limit`, prints `ratio NAME VALUE`, and answers with the value.
+/// Measures `ours` against `limit`, prints `ratio NAME VALUE`, and answers with the value; where the command asks for
+/// others, as `cargo bench … -- noop single` does by parts of names, it does nothing and answers with `None`.
 ///
 /// Each call of a side is one round of the same amount of work, and answers with the time that counts: what it takes to
 /// prepare a round need not be in it. The sides take turns, each round beginning with the other; one round of each is
@@ -15,7 +16,10 @@ pub fn ratio(
     rounds: usize,
     mut ours: impl FnMut() -> Duration,
     mut limit: impl FnMut() -> Duration,
-) -> f64 {
+) -> Option<f64> {
+    if !is_asked_for(name) {
+        return None;
+    }
     ours();
     limit();
     let (mut of_ours, mut of_limit) = (Vec::with_capacity(rounds), Vec::with_capacity(rounds));
@@ -32,7 +36,12 @@ pub fn ratio(
     let value = ours.as_secs_f64() / limit.as_secs_f64();
     println!("# {name}: ours {ours:.1?}, limit {limit:.1?}, medians of {rounds} rounds");
     println!("ratio {name} {value:.3}");
-    value
+    Some(value)
+}
+
+fn is_asked_for(name: &str) -> bool {
+    let mut asked = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).peekable();
+    asked.peek().is_none() || asked.any(|part| name.contains(&part))
 }
 
 /// How long `work` takes.
