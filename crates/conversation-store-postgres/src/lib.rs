@@ -3,6 +3,7 @@
 mod error;
 mod open;
 mod queries;
+mod retry;
 mod rows;
 mod schema;
 mod session;

@@ -1,24 +1,22 @@
 //! Finding the server, and seeing whether it will do.
 
-use std::time::Duration;
-
 use conversation_store::{BoxError, LogId};
-use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod};
 use tokio_postgres::{Config, NoTls, config::Host, error::SqlState};
 use tracing::warn;
 
-use crate::schema::{self, Found, Schema};
+use crate::{
+    schema::{self, Found, Schema},
+    session,
+};
 
 /// More callers at once than this wait for each other. Ten instances stay within the server's usual 100 connections
 /// with this many each, and a disk takes no more commits at a time.
 const CONNECTIONS: usize = 10;
 
-/// How long to wait for a connection: a free one, and a new one.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// What the server is told of our connections, so that a client that is gone, or a lock that somebody keeps, holds
 /// nobody up for long. An address that has `options` says it otherwise.
-const OPTIONS: &str = "-c statement_timeout=30s -c idle_in_transaction_session_timeout=30s";
+const OPTIONS: &str = "-c lock_timeout=10s -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s";
 
 /// The oldest that the project still mends.
 const OLDEST: i32 = 14;
@@ -147,13 +145,7 @@ pub(crate) fn pool(url: &str) -> Result<(Pool, String), OpenError> {
     let hosts = hosts(&config);
     // The statements of a connection that has closed are answered with errors at once, so there is no need to ask first.
     let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-    let pool = Pool::builder(manager)
-        .max_size(CONNECTIONS)
-        .runtime(Runtime::Tokio1)
-        .wait_timeout(Some(PATIENCE))
-        .create_timeout(Some(PATIENCE))
-        .build()
-        .map_err(|_| OpenError::Address)?;
+    let pool = Pool::builder(manager).max_size(CONNECTIONS).build().map_err(|_| OpenError::Address)?;
     Ok((pool, hosts))
 }
 
@@ -174,7 +166,7 @@ fn hosts(config: &Config) -> String {
 /// Looks at the server, and brings the schema to this version: the log that versions count in.
 pub(crate) async fn prepare(pool: &Pool, hosts: &str, schema: &Schema) -> Result<LogId, OpenError> {
     let place = Place { hosts, schema };
-    let mut client = pool.get().await.map_err(|error| match error {
+    let mut client = session::connection(pool).await.map_err(|error| match error {
         PoolError::Backend(error) => place.error(error),
         error => OpenError::Unreachable { hosts: hosts.to_owned(), source: error.into() },
     })?;

@@ -78,9 +78,10 @@ impl Queries {
     }
 }
 
-/// Stores records and versions, if every owner is still as it was held: locked in order and found at that version, or
-/// new and made now. Where one is not, nothing is stored, and the count of records is 0; where one that was held to be
-/// new has been made by somebody else, its key says so.
+/// Stores records and versions, if every owner is still as it was held: locked at that version, or new and made now.
+/// Where one is not, nothing is stored, and the count of records is 0; where one that was held to be new has been made by
+/// somebody else, its key says so. An owner that somebody else has locked is about to change, and not waited for: who
+/// waits here would have to look again, and would keep a connection while it waits.
 fn put_sql(schema: &Schema) -> String {
     let fixed = FIXED_COLUMNS.map(|(column, _)| column).join(", ");
     let settings: Vec<_> = rows::setting_columns().map(|(column, _)| column).collect();
@@ -104,11 +105,11 @@ fn put_sql(schema: &Schema) -> String {
         "WITH raised AS MATERIALIZED (
              SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::bigint[]), (SELECT $3::bigint[])) AS raised (owner, held, version)
          ), locked AS MATERIALIZED (
-             SELECT raised.held = owners.version AS is_held FROM raised
-             JOIN {schema}.owners AS owners ON owners.owner = raised.owner AND raised.held > 0
-             ORDER BY owners.owner FOR UPDATE OF owners
+             SELECT FROM raised
+             JOIN {schema}.owners AS owners ON owners.owner = raised.owner AND owners.version = raised.held
+             WHERE raised.held > 0 FOR UPDATE OF owners SKIP LOCKED
          ), held AS MATERIALIZED (
-             SELECT count(*) FILTER (WHERE is_held) = (SELECT count(*) FROM raised WHERE held > 0) AS is_all FROM locked
+             SELECT count(*) = (SELECT count(*) FROM raised WHERE held > 0) AS is_all FROM locked
          ), made AS (
              INSERT INTO {schema}.owners (owner, version)
              SELECT owner, version FROM raised WHERE held = 0 AND (SELECT is_all FROM held)

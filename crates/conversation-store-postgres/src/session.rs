@@ -1,6 +1,9 @@
 //! Connections: which statements they keep, and what becomes of one whose caller has gone.
 
-use deadpool_postgres::{Client, Pool, StatementCache, Transaction};
+use std::time::Duration;
+
+use deadpool_postgres::{Client, Object, Pool, PoolError, StatementCache, TimeoutType, Transaction};
+use tokio::time::timeout;
 use tokio_postgres::{
     Row,
     types::{ToSql, Type},
@@ -69,12 +72,23 @@ fn typed<'a>(parameters: &'a [Parameter<'_>]) -> Vec<(&'a (dyn ToSql + Sync), Ty
     parameters.iter().map(|(value, of)| -> (&'a (dyn ToSql + Sync), Type) { (&**value, of.clone()) }).collect()
 }
 
+/// How long to wait for a connection, a free one or a new one, whatever a host's pool thinks of it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the server may take to be done with a caller that has gone.
+const FAREWELL: Duration = Duration::from_secs(30);
+
+/// A connection of the pool's.
+pub(crate) async fn connection(pool: &Pool) -> Result<Client, PoolError> {
+    timeout(PATIENCE, pool.get()).await.unwrap_or(Err(PoolError::Timeout(TimeoutType::Wait)))
+}
+
 /// Runs `work` on a connection of the pool's.
 ///
 /// Where the caller drops the future half way, the server still has a statement to finish or a transaction to undo.
 /// The connection goes back to the pool when that is done, so that nobody else waits behind it.
 pub(crate) async fn run<T>(pool: &Pool, work: impl AsyncFnOnce(&mut Client) -> Result<T, Error>) -> Result<T, Error> {
-    let mut lease = Lease { client: Some(pool.get().await?), is_idle: false };
+    let mut lease = Lease { client: Some(connection(pool).await?), is_idle: false };
     let Some(client) = &mut lease.client else { unreachable!("it is taken by drop alone") };
     let result = work(client).await;
     lease.is_idle = true;
@@ -93,7 +107,10 @@ impl Drop for Lease {
         // there is nobody to wait; the connection, whose task has ended with the runtime, is closed then.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                let _ = client.simple_query("").await;
+                if timeout(FAREWELL, client.simple_query("")).await.is_err() {
+                    // It is closed instead, and the pool may make another.
+                    drop(Object::take(client));
+                }
             });
         }
     }

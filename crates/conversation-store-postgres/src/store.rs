@@ -1,11 +1,11 @@
 //! The adapter.
 
-use std::hash::{BuildHasher, RandomState};
+use std::iter;
 
 use async_trait::async_trait;
 use conversation_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_store::{
-    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, Paged, Retry, StoreError, resolve,
+    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, Paged, StoreError, resolve,
 };
 use deadpool_postgres::{Client, Pool};
 
@@ -13,6 +13,7 @@ use crate::{
     error::Error,
     open::{self, OpenError},
     queries::Queries,
+    retry::{Try, Turns},
     schema::Schema,
     session::{self, Session},
 };
@@ -25,6 +26,7 @@ pub struct PostgresStore {
     pool: Pool,
     log: LogId,
     queries: Queries,
+    turns: Turns,
 }
 
 impl PostgresStore {
@@ -40,8 +42,9 @@ impl PostgresStore {
 
     /// Uses a pool of the host's, and brings the schema to this version.
     ///
-    /// The pool's connections are used as they are: of their settings, `statement_timeout` and
-    /// `idle_in_transaction_session_timeout` are worth having.
+    /// The pool's connections are used as they are: of their settings, `lock_timeout`, `statement_timeout` and
+    /// `idle_in_transaction_session_timeout` are worth having. Where the pool would have a call wait for a connection for
+    /// longer than ten seconds, the call fails as unavailable.
     ///
     /// # Errors
     ///
@@ -52,23 +55,21 @@ impl PostgresStore {
 
     async fn prepared(pool: Pool, hosts: &str, schema: &Schema) -> Result<Self, OpenError> {
         let log = open::prepare(&pool, hosts, schema).await?;
-        Ok(Self { pool, log, queries: Queries::new(schema) })
+        Ok(Self { pool, log, queries: Queries::new(schema), turns: Turns::default() })
     }
 
-    async fn apply_once(&self, client: &mut Client, batch: &WriteBatch, at: Timestamp) -> Result<Applied, Error> {
+    /// Applies a batch if nobody else writes to the same owners meanwhile.
+    async fn apply_at_once(&self, client: &mut Client, batch: &WriteBatch, at: Timestamp) -> Result<Applied, Error> {
         let (queries, session) = (&self.queries, Session::from(&*client));
         let held = queries.load(session, batch).await?;
         let resolved = resolve(batch, &held, at)?;
-        if resolved.is_silent() {
-            return Ok(resolved.applied);
+        if !resolved.is_silent() {
+            queries.put(session, batch, &held, &resolved).await?;
         }
-        match queries.put(session, batch, &held, &resolved).await {
-            Err(Error::Overtaken) => self.apply_in_turn(client, batch, at).await,
-            put => put.map(|()| resolved.applied),
-        }
+        Ok(resolved.applied)
     }
 
-    /// The same where there are others who write: the owners are locked before they are read.
+    /// Applies a batch where there are others who write: the owners are locked before they are read.
     async fn apply_in_turn(&self, client: &mut Client, batch: &WriteBatch, at: Timestamp) -> Result<Applied, Error> {
         let transaction = client.transaction().await?;
         let (queries, session) = (&self.queries, Session::from(&transaction));
@@ -87,23 +88,19 @@ impl PostgresStore {
     }
 }
 
-/// A number evenly from 0 up to 1. The keys of the standard library's hashers are random.
-fn jitter() -> f64 {
-    let random = RandomState::new().hash_one(0_u8) >> 32;
-    f64::from(u32::try_from(random).unwrap_or_default()) / f64::from(u32::MAX)
-}
-
 #[async_trait]
 impl ConversationStore for PostgresStore {
     async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
         if batch.is_empty() {
             return Ok(Applied::default());
         }
-        let attempt = || async {
-            let applied = session::run(&self.pool, async |client| self.apply_once(client, batch, at).await).await;
-            applied.map_err(Error::attempt)
+        let attempt = |this| {
+            session::run(&self.pool, async move |client| match this {
+                Try::First => self.apply_at_once(client, batch, at).await,
+                Try::Again => self.apply_in_turn(client, batch, at).await,
+            })
         };
-        Retry::default().run(tokio::time::sleep, jitter, attempt).await
+        self.turns.run(|| batch.owners(), attempt).await
     }
 
     async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError> {
@@ -158,12 +155,8 @@ impl ConversationStore for PostgresStore {
     }
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {
-        let attempt = || async {
-            let pruned =
-                session::run(&self.pool, async |client| self.queries.prune((&*client).into(), owner, through).await)
-                    .await;
-            pruned.map_err(Error::attempt)
-        };
-        Retry::default().run(tokio::time::sleep, jitter, attempt).await
+        let attempt =
+            |_| session::run(&self.pool, async |client| self.queries.prune((&*client).into(), owner, through).await);
+        self.turns.run(|| iter::once(owner), attempt).await
     }
 }

@@ -4,5 +4,6 @@
 mod concurrency;
 mod harness;
 mod opening;
+mod pools;
 mod silence;
 mod values;
