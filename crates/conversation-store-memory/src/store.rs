@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     hash::{BuildHasher, RandomState},
     ops::Bound,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -16,10 +16,11 @@ use conversation_store::{
 /// Keeps conversations in memory, for as long as the process runs.
 ///
 /// One lock around everything is its transaction: nothing under it waits or can fail half way, so a batch is one unit.
-#[derive(Debug)]
+/// A clone is another handle on the same data.
+#[derive(Clone, Debug)]
 pub struct MemoryStore {
     log: LogId,
-    tables: Mutex<Tables>,
+    tables: Arc<Mutex<Tables>>,
 }
 
 #[derive(Debug, Default)]
@@ -51,7 +52,7 @@ impl MemoryStore {
         let mut log = [0; 12];
         log[..8].copy_from_slice(&random());
         log[8..].copy_from_slice(&random()[..4]);
-        Self { log: LogId(log), tables: Mutex::default() }
+        Self { log: LogId(log), tables: Arc::default() }
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {

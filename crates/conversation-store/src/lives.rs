@@ -25,7 +25,7 @@ enum Turns {
 impl Lives {
     /// The most turns that are kept. Past it the oldest gap between two lives is forgotten, after which a client from
     /// within that gap may be told to remove what it does not hold: harmless.
-    const MOST: usize = 16;
+    pub const MOST: usize = 16;
 
     /// A conversation created at `version`.
     #[must_use]

@@ -1,13 +1,17 @@
 //! Proves any storage adapter of conversation settings.
 
 pub mod bench;
+pub mod conformance;
 mod faulty;
 pub mod kill;
+mod make;
 #[cfg(feature = "mocks")]
 pub mod mocks;
+mod model;
 mod random;
 pub mod strategies;
 
 pub use proptest;
 
 pub use faulty::{Fault, FaultyStore, Plan};
+pub use model::Model;
