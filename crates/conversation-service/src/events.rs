@@ -2,7 +2,16 @@
 
 use std::{fmt::Debug, sync::Arc};
 
-use conversation_core::{ConversationId, Mask, UserId, Version};
+use conversation_core::{ConversationId, Field, Mask, UserId, Version};
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+mod channel;
+mod fan_out;
+mod log;
+
+pub use channel::EventChannel;
+pub use fan_out::EventFanOut;
+pub use log::EventLog;
 
 /// Takes what has changed, after it was stored.
 ///
@@ -56,4 +65,61 @@ pub enum EventKind {
         /// Whether it is on now.
         is_on: bool,
     },
+}
+
+impl EventKind {
+    /// Its name in a log and in JSON.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Created(_) => "created",
+            Self::Updated(_) => "updated",
+            Self::Removed => "removed",
+            Self::PrivateChat { .. } => "privateChat",
+        }
+    }
+
+    /// The settings that were set or have a new value.
+    #[must_use]
+    pub fn fields(&self) -> Mask {
+        match self {
+            Self::Created(fields) | Self::Updated(fields) => *fields,
+            Self::Removed => Mask::EMPTY,
+            Self::PrivateChat { .. } => Field::IsPrivateChat.into(),
+        }
+    }
+}
+
+/// As a webhook reads it: `{"ownerUserID":"alice","conversationID":"sg_team","kind":"updated","fields":["isPinned"],
+/// "version":7,"operationID":"op-1","opUserID":"imAdmin"}`; of a private chat also `"userID"`, the other party, and
+/// `"isPrivateChat"`.
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let private = match &self.kind {
+            EventKind::PrivateChat { with, is_on } => Some((with, is_on)),
+            EventKind::Created(_) | EventKind::Updated(_) | EventKind::Removed => None,
+        };
+        let mut event = serializer.serialize_struct("Event", if private.is_some() { 9 } else { 7 })?;
+        event.serialize_field("ownerUserID", &self.owner)?;
+        event.serialize_field("conversationID", &self.conversation_id)?;
+        event.serialize_field("kind", self.kind.name())?;
+        event.serialize_field("fields", &FieldNames(self.kind.fields()))?;
+        event.serialize_field("version", &self.version)?;
+        event.serialize_field("operationID", &*self.operation_id)?;
+        event.serialize_field("opUserID", &self.caller)?;
+        if let Some((with, is_on)) = private {
+            event.serialize_field("userID", with)?;
+            event.serialize_field("isPrivateChat", is_on)?;
+        }
+        event.end()
+    }
+}
+
+/// A mask as a list of wire names.
+struct FieldNames(Mask);
+
+impl Serialize for FieldNames {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Field::wire_name))
+    }
 }

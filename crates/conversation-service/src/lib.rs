@@ -24,11 +24,16 @@
 //! ```
 //!
 //! What the host knows and the core does not comes in through ports, each with a ready default: the state of groups
-//! ([`GroupDirectory`]), the last message of a conversation ([`Messages`]), what to tell others ([`EventSink`]), and the time ([`Clock`]).
+//! ([`GroupDirectory`]), the last message of a conversation ([`Messages`]), what to tell others ([`EventSink`]), and the
+//! time ([`Clock`]).
+//!
+//! Ready to be plugged in are, for events, a log ([`EventLog`]), a channel inside the process ([`EventChannel`]) and
+//! several at once ([`EventFanOut`]).
 //!
 //! # Features
 //!
 //! - `openapi`: what is read and answered implements utoipa's `ToSchema`.
+//! - `rest`: ports that are reached over HTTP, in [`rest`]: a webhook for events, and OpenIM's own groups.
 
 mod arguments;
 mod by_user;
@@ -43,9 +48,13 @@ mod host;
 mod id_hash;
 mod in_order;
 mod messages;
+#[cfg(feature = "rest")]
+pub mod metrics;
 mod pagination;
 mod permission;
 mod reads;
+#[cfg(feature = "rest")]
+pub mod rest;
 mod service;
 mod set;
 mod sorted;
@@ -56,7 +65,7 @@ pub use caller::{Caller, Context};
 pub use clock::{Clock, SystemClock};
 pub use code::Code;
 pub use error::ServiceError;
-pub use events::{Event, EventKind, EventSink};
+pub use events::{Event, EventChannel, EventFanOut, EventKind, EventLog, EventSink};
 pub use groups::{DirectoryError, GroupDirectory, GroupStatus};
 pub use host::Muting;
 pub use messages::{Latest, Messages, MessagesError, MsgInfo};

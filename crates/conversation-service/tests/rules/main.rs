@@ -11,5 +11,6 @@ mod permissions;
 mod reads;
 mod report;
 mod setup;
+mod sinks;
 mod sorted;
 mod sync;
