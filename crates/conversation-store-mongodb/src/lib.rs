@@ -21,10 +21,13 @@
 //!
 //! # How it works
 //!
-//! A batch is one transaction: a find of the conversations and one of the versions, and where something changes, a find
-//! of what the logs say of it, the statements, and the commit. All that changes alike is one statement, and statements
-//! of a kind are one command, so that round trips do not grow with the number of users. A transaction runs in a task of
-//! its own, to its end, even if the caller gives it up.
+//! A batch is one transaction: a find of the conversations, and where something changes, a find of the versions and of
+//! what the logs say, the statements, and the commit. All that changes alike is one statement, and statements of a kind
+//! are one command, so that round trips do not grow with the number of users. A transaction runs in a task of its own,
+//! to its end, even if the caller gives it up.
+//!
+//! Silence needs no transaction where a read shows that all there is, is there to stay. Who sets again what is set
+//! mostly does so in a row, so that is tried after a call that came to nothing; see `MongoStore::silence`.
 //!
 //! An owner's version and log are one document of OpenIM's, in which tombstones are entries; see `log.rs` for what a
 //! field of our own adds to them, and how a log is kept short.

@@ -35,15 +35,14 @@ impl<'a> Owners<'a> {
     }
 }
 
-/// The conversations and versions of a batch. They tell what each write comes to, but nothing of tombstones and lives,
-/// which stand in the logs.
+/// The conversations of a batch. They tell what each write comes to, but nothing of versions, tombstones and lives, which
+/// stand in the logs.
 pub(crate) async fn conversations(
     collections: &Collections,
     session: &mut ClientSession,
     batch: &WriteBatch,
 ) -> Result<Held, Error> {
-    let owners = Owners::of(batch);
-    let mut held = Held { records: vec![None; batch.len()], versions: vec![Version::ZERO; owners.0.len()] };
+    let mut held = Held { records: vec![None; batch.len()], versions: vec![Version::ZERO; batch.owners().count()] };
     let keys = condition(&blocks(batch.writes().iter().map(|write| &write.key)));
     let found = collections
         .conversations
@@ -56,21 +55,6 @@ pub(crate) async fn conversations(
         let conversation = rows::conversation(document)?;
         if let Some(position) = batch.position(&conversation.key) {
             held.records[position] = Some(unlogged(conversation));
-        }
-        Ok(())
-    })
-    .await?;
-    let found = collections
-        .versions
-        .find(of_owners(batch))
-        .projection(doc! { log::OWNER: 1, log::VERSION: 1 })
-        .batch_size(batch_size(owners.0.len()))
-        .session(&mut *session)
-        .await?;
-    each(found, session, |document| {
-        let fields = Fields::of(document).map_err(damaged)?;
-        if let Some((n, _)) = owners.get(fields.text(log::OWNER).map_err(damaged)?.unwrap_or_default()) {
-            held.versions[n] = Head::read(&fields).map_err(damaged)?.version;
         }
         Ok(())
     })
@@ -128,8 +112,9 @@ impl Logs {
     /// Completes what is held by what the logs say.
     pub(crate) fn complete(&self, batch: &WriteBatch, held: &mut Held) {
         let mut position = 0;
-        for (writes, head) in batch.by_owner().zip(&self.heads) {
+        for ((writes, head), version) in batch.by_owner().zip(&self.heads).zip(&mut held.versions) {
             let deleted = head.as_ref().map(|head| head.deleted).unwrap_or_default();
+            *version = head.as_ref().map(|head| head.version).unwrap_or_default();
             for write in writes {
                 let conversation = held.records[position].take().and_then(Record::into_live);
                 held.records[position] = log::record(&write.key, conversation, self.entries[position].clone(), deleted);

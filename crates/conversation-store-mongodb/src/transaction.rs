@@ -23,8 +23,9 @@ pub(crate) async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> 
     timeout(STEP, work).await.unwrap_or(Err(Error::NoAnswer))
 }
 
-/// A majority has it, on its disks: that is what a majority means unless a replica set is told otherwise. Said once more
-/// it would cost those who changed nothing a wait for the disk.
+/// A majority has it in its journals, on disk: that is what a majority means as long as the replica set's
+/// `writeConcernMajorityJournalDefault` is left as it is, `true`. Asking for the journal here (`j: true`) would promise no
+/// more, and would make those who changed nothing wait for the disk.
 pub(crate) fn durable() -> WriteConcern {
     WriteConcern::majority()
 }
@@ -76,6 +77,14 @@ impl Clock {
     pub(crate) fn note(&self, time: Option<Timestamp>) {
         let mut last = self.last();
         *last = time.max(*last);
+    }
+
+    /// Whether a session has seen all that there was to see, by whomever it was written, and all of it is there to stay:
+    /// its moment, which a majority has, is the last one that the server had applied when it answered. A primary that
+    /// was just elected, or that waits for the others, has applied more.
+    pub(crate) fn is_latest(&self, session: &ClientSession) -> bool {
+        let is_all = |seen| session.operation_time().is_some_and(|applied| seen >= applied);
+        session.snapshot_time().is_some_and(is_all) && self.check(session).is_ok()
     }
 
     /// Whether a session has seen what was committed before.

@@ -1,5 +1,6 @@
 //! The adapter on a real replica set, `CONVERSATION_TEST_MONGODB`.
 
+mod behind;
 mod failover;
 mod faults;
 mod like_memory;

@@ -72,6 +72,8 @@ impl Members {
         let process = Command::new(&self.mongod)
             .args(["--replSet", "failover", "--bind_ip", "127.0.0.1", "--wiredTigerCacheSizeGB", "0.25"])
             .args(["--setParameter", "diagnosticDataCollectionEnabled=false"])
+            // For `replicate`.
+            .args(["--setParameter", "enableTestCommands=1"])
             .arg("--port")
             .arg(member.port.to_string())
             .arg("--dbpath")
@@ -97,6 +99,21 @@ impl Members {
     pub(crate) async fn step_down(&self, number: usize) {
         let command = doc! { "replSetStepDown": 5, "secondaryCatchUpPeriodSecs": 2 };
         self.client(number).await.database("admin").run_command(command).await.unwrap();
+    }
+
+    /// Lets the secondaries fetch what the primary writes, or keeps them from it.
+    pub(crate) async fn replicate(&self, is_on: bool) {
+        let primary = self.primary().await;
+        let mode = if is_on { "off" } else { "alwaysOn" };
+        for number in (0..3).filter(|number| *number != primary) {
+            let command = doc! { "configureFailPoint": "stopReplProducer", "mode": mode };
+            let database = self.client(number).await.database("admin");
+            database.run_command(command).await.unwrap();
+            if !is_on {
+                let stopped = doc! { "waitForFailPoint": "stopReplProducer", "timesEntered": 1, "maxTimeMS": 30_000 };
+                database.run_command(stopped).await.unwrap();
+            }
+        }
     }
 
     /// Which member is the primary, by what most say.
