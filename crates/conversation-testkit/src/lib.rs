@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod conformance;
 mod faulty;
+pub mod history;
 pub mod kill;
 mod make;
 #[cfg(feature = "mocks")]

@@ -7,6 +7,7 @@ mod decisions;
 mod durability;
 mod errors;
 mod handles;
+mod histories;
 mod logs;
 mod pages;
 mod pruning;
@@ -69,6 +70,7 @@ cases! { $
         decisions::a_missing_conversation_is_treated_as_the_write_says,
         decisions::the_target_and_the_creation_time_never_change,
         decisions::a_conversation_created_again_keeps_nothing_of_the_removed_one,
+        histories::random_histories_come_to_what_the_model_says,
     }
     "2: it is atomic" {
         atomicity::a_rejected_write_leaves_nothing_of_its_batch,
@@ -82,6 +84,7 @@ cases! { $
         serialization::each_change_of_one_owner_has_a_version_of_its_own,
         serialization::a_conversation_that_many_create_at_once_is_created_once,
         serialization::batches_of_the_same_owners_do_not_deadlock,
+        histories::concurrent_histories_are_linearizable_per_owner,
     }
     "4: it stores versions as resolved" {
         versions::a_batch_raises_the_version_of_each_owner_it_changes_by_one,

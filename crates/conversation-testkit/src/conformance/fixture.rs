@@ -42,6 +42,11 @@ impl<'h, H: Harness> Fixture<'h, H> {
         &self.store
     }
 
+    /// What makes more of them.
+    pub(super) fn harness(&self) -> &'h H {
+        self.harness
+    }
+
     pub(super) async fn another_fresh(&self) -> Result<Self, Skipped> {
         Self::fresh(self.harness).await
     }

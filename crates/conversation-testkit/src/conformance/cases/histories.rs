@@ -1,0 +1,142 @@
+//! Random histories against the model.
+
+use std::{fmt, sync::Arc};
+
+use proptest::{
+    collection::vec,
+    prelude::*,
+    strategy::ValueTree,
+    test_runner::{Config, TestRunner},
+};
+
+use crate::{
+    Model,
+    conformance::{Fixture, Harness, Skipped},
+    history::{Call, World, concurrent},
+};
+
+/// As many tries as it takes at most to find a shorter history that fails.
+const MOST_SHRINKS: usize = 400;
+/// How many calls a history has.
+const CALLS: std::ops::Range<usize> = 1..32;
+
+#[expect(clippy::large_enum_variant, reason = "nearly all steps are calls")]
+#[derive(Clone, Debug)]
+enum Step {
+    Call(Call),
+    /// From here on through another handle.
+    AnotherHandle,
+    Reopen,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(call) => call.fmt(f),
+            Self::AnotherHandle => f.write_str("through another handle:"),
+            Self::Reopen => f.write_str("close it and open it again"),
+        }
+    }
+}
+
+fn history(world: &World) -> impl Strategy<Value = Vec<Step>> + use<> {
+    let step = prop_oneof![
+        30 => world.call().prop_map(Step::Call),
+        2 => Just(Step::AnotherHandle),
+        1 => Just(Step::Reopen),
+    ];
+    vec(step, CALLS)
+}
+
+fn runner() -> TestRunner {
+    TestRunner::new(Config { failure_persistence: None, ..Config::default() })
+}
+
+/// Plays a history, and answers with the first call to which the store does not answer as the model does.
+async fn play<'h, H: Harness>(
+    mut fixture: Fixture<'h, H>,
+    history: &[Step],
+    can_reopen: bool,
+) -> Result<Fixture<'h, H>, String> {
+    let mut model = Model::default();
+    let mut other: Option<Arc<H::Store>> = None;
+    for (number, step) in (1..).zip(history) {
+        match step {
+            Step::AnotherHandle => other = fixture.another_handle().await.ok(),
+            Step::Reopen if can_reopen => {
+                other = None;
+                fixture = fixture.reopened().await.map_err(|skipped| format!("step {number}: {skipped}"))?;
+            }
+            Step::Reopen => {}
+            Step::Call(call) => {
+                let store = other.as_ref().unwrap_or(fixture.store());
+                let (expected, answer) = (call.expect(&mut model), call.ask(&**store).await);
+                if !answer.as_ref().is_ok_and(|answer| *answer == expected) {
+                    let expected = format!("has to be answered with {expected:#?}");
+                    return Err(format!("step {number} {expected}, and not with {answer:#?}"));
+                }
+            }
+        }
+    }
+    Ok(fixture)
+}
+
+/// The shortest history found that fails, and how.
+async fn shrunk<H: Harness>(
+    fixture: &Fixture<'_, H>,
+    mut tree: impl ValueTree<Value = Vec<Step>>,
+    mut failure: String,
+    can_reopen: bool,
+) -> Result<(Vec<Step>, String), Skipped> {
+    let (mut shortest, mut fails) = (tree.current(), true);
+    for _ in 0..MOST_SHRINKS {
+        if !(if fails { tree.simplify() } else { tree.complicate() }) {
+            break;
+        }
+        let played = play(fixture.another_fresh().await?, &tree.current(), can_reopen).await;
+        fails = played.is_err();
+        if let Err(failed) = played {
+            (shortest, failure) = (tree.current(), failed);
+        }
+    }
+    Ok((shortest, failure))
+}
+
+pub(super) async fn random_histories_come_to_what_the_model_says<H: Harness>(
+    mut fixture: Fixture<'_, H>,
+) -> Result<(), Skipped> {
+    let can_reopen = fixture.another_fresh().await?.reopened().await.is_ok();
+    let (mut runner, harness) = (runner(), fixture.harness());
+    for number in 0..H::HISTORIES {
+        let tree = history(&World::new(number)).new_tree(&mut runner).expect("can be drawn");
+        fixture = match play(fixture, &tree.current(), can_reopen).await {
+            Ok(fixture) => fixture,
+            Err(failure) => {
+                let fresh = Fixture::fresh(harness).await?;
+                let (history, failure) = shrunk(&fresh, tree, failure, can_reopen).await?;
+                let steps = (1..).zip(&history).map(|(number, step)| format!("\n{number:3} {step}"));
+                panic!("a history is not answered as the model does:{}\n{failure}", steps.collect::<String>());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One in so many histories is of several tasks; each of these is as long as several of one task.
+const FEWER: u32 = 8;
+const TASKS: usize = 5;
+const CALLS_OF_A_TASK: usize = 16;
+
+pub(super) async fn concurrent_histories_are_linearizable_per_owner<H: Harness>(fixture: Fixture<'_, H>) {
+    let mut handles = vec![Arc::clone(fixture.store())];
+    handles.extend(fixture.another_handle().await);
+    let mut runner = runner();
+    for number in 0..H::HISTORIES.div_ceil(FEWER) {
+        let world = World::new(number);
+        let tasks = vec(vec(world.call_of_one_moment(), CALLS_OF_A_TASK), TASKS);
+        let tasks = tasks.new_tree(&mut runner).expect("can be drawn").current();
+        if let Err(wrong) = concurrent::check(concurrent::play(&handles, tasks).await) {
+            panic!("these calls cannot have been one after the other: {wrong}");
+        }
+    }
+}
