@@ -52,6 +52,7 @@ mod host;
 mod jwt;
 mod openapi;
 mod operation_id;
+mod page;
 mod patience;
 mod routes;
 mod token;

@@ -27,6 +27,7 @@ use crate::{
     call::answer,
     envelope,
     openapi::{self, About, Described, Document, OPENAPI, Question},
+    page::{self, DOCS},
 };
 
 /// The router of [`table`].
@@ -61,6 +62,7 @@ pub(crate) fn table(host: &Arc<Host>) -> Vec<Route> {
     }
     let document = Document::default();
     routes.push(get(host, &OPENAPI, move |host| ready(document.answer(&host))));
+    routes.push(get(host, &DOCS, |_| ready(page::answer())));
     routes
 }
 

@@ -20,6 +20,7 @@ impl fmt::Display for Banner<'_> {
         writeln!(f, "{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))?;
         writeln!(f, "listens on http://{}", self.address)?;
         writeln!(f, "stores in {}", self.store)?;
+        writeln!(f, "shows every call, to read about and to try, at http://{}/docs", callable(self.address))?;
         writeln!(f, "\nSet a conversation for two users:\n")?;
         self.command(
             f,

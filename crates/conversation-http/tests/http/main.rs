@@ -6,4 +6,5 @@ mod callers;
 mod calls;
 mod harness;
 mod openapi;
+mod page;
 mod shapes;
