@@ -1,13 +1,17 @@
 //! Finding the server, and seeing whether it will do.
 
-use conversation_store::{BoxError, LogId};
+use conversation_store::LogId;
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod};
-use tokio_postgres::{Config, NoTls, config::Host, error::SqlState};
+use tokio_postgres::{
+    Config, NoTls,
+    config::{Host, SslMode},
+};
 use tracing::warn;
 
 use crate::{
+    open_error::{OpenError, Place},
     schema::{self, Found, Schema},
-    session,
+    session, tls,
 };
 
 /// More callers at once than this wait for each other. Ten instances stay within the server's usual 100 connections
@@ -19,116 +23,7 @@ const CONNECTIONS: usize = 10;
 const OPTIONS: &str = "-c lock_timeout=10s -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s";
 
 /// The oldest that the project still mends.
-const OLDEST: i32 = 14;
-
-/// Why a database cannot be used. The message is one plain sentence and holds no secret.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The address is none. What it holds is not repeated, since it may hold a password.
-    #[error(
-        "the address is none of PostgreSQL's, postgres://USER:PASSWORD@HOST:PORT/DATABASE, in which USER and PASSWORD \
-         have %40 for @, %3A for :, %2F for / and %25 for %"
-    )]
-    Address,
-    /// No server answers, or it takes no more connections.
-    #[error("no PostgreSQL at {hosts} takes a connection")]
-    Unreachable {
-        /// Where was looked.
-        hosts: String,
-        /// What was found.
-        source: BoxError,
-    },
-    /// The server knows the role not, or by another password.
-    #[error("PostgreSQL at {hosts} refused the role or the password")]
-    Login {
-        /// Where was looked.
-        hosts: String,
-        /// What the server said.
-        source: BoxError,
-    },
-    /// The database is not there.
-    #[error("PostgreSQL at {hosts} has no database of that name: make it with CREATE DATABASE")]
-    Database {
-        /// Where was looked.
-        hosts: String,
-        /// What the server said.
-        source: BoxError,
-    },
-    /// The role lacks rights.
-    #[error(
-        "the PostgreSQL role lacks rights: to make or migrate the schema {}, it must own it or be allowed to create it in \
-         the database; to use it, it needs USAGE on it, and SELECT, INSERT, UPDATE and DELETE on its tables",
-        schema.as_str()
-    )]
-    Rights {
-        /// The schema.
-        schema: Schema,
-        /// What the server said.
-        source: BoxError,
-    },
-    /// The server is too old.
-    #[error("PostgreSQL {found} is too old: {OLDEST} or later is needed")]
-    TooOld {
-        /// The server's version.
-        found: i32,
-    },
-    /// The database cannot hold all text.
-    #[error("the database's encoding is {found}, which cannot hold all text: make it with ENCODING 'UTF8'")]
-    Encoding {
-        /// The database's encoding.
-        found: String,
-    },
-    /// The schema has tables of the names that are needed, made by something else.
-    #[error("the schema {} has tables that something else has made: give another schema's name", schema.as_str())]
-    Foreign {
-        /// The schema.
-        schema: Schema,
-    },
-    /// The schema was written by a later version of this program, which knows more than this one.
-    #[error("the schema {} was written by a later version of this program", schema.as_str())]
-    Newer {
-        /// The schema.
-        schema: Schema,
-    },
-    /// Anything else.
-    #[error("PostgreSQL at {hosts} could not be made ready")]
-    Other {
-        /// Where was looked.
-        hosts: String,
-        /// What was found.
-        source: BoxError,
-    },
-}
-
-/// What is known when something fails.
-struct Place<'a> {
-    hosts: &'a str,
-    schema: &'a Schema,
-}
-
-impl Place<'_> {
-    fn error(&self, error: tokio_postgres::Error) -> OpenError {
-        use std::error::Error;
-
-        let hosts = self.hosts.to_owned();
-        let code = error.code().cloned();
-        let is_io = error.source().is_some_and(<dyn Error>::is::<std::io::Error>);
-        let source = error.into();
-        match code {
-            Some(SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
-                OpenError::Login { hosts, source }
-            }
-            Some(SqlState::INVALID_CATALOG_NAME) => OpenError::Database { hosts, source },
-            Some(SqlState::INSUFFICIENT_PRIVILEGE) => OpenError::Rights { schema: self.schema.clone(), source },
-            Some(SqlState::TOO_MANY_CONNECTIONS | SqlState::CANNOT_CONNECT_NOW) => {
-                OpenError::Unreachable { hosts, source }
-            }
-            None if is_io => OpenError::Unreachable { hosts, source },
-            _ => OpenError::Other { hosts, source },
-        }
-    }
-}
+pub(crate) const OLDEST: i32 = 14;
 
 /// A pool for the database at `url`, and where that is. It connects when it is used.
 pub(crate) fn pool(url: &str) -> Result<(Pool, String), OpenError> {
@@ -143,8 +38,15 @@ pub(crate) fn pool(url: &str) -> Result<(Pool, String), OpenError> {
         config.application_name(env!("CARGO_PKG_NAME"));
     }
     let hosts = hosts(&config);
+    let with_tls = config.get_ssl_mode() == SslMode::Require;
     // The statements of a connection that has closed are answered with errors at once, so there is no need to ask first.
-    let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = if with_tls {
+        let tls = tls::connector().map_err(|error| OpenError::Tls { hosts: hosts.clone(), source: error.into() })?;
+        Manager::from_config(config, tls, recycling)
+    } else {
+        Manager::from_config(config, NoTls, recycling)
+    };
     let pool = Pool::builder(manager).max_size(CONNECTIONS).build().map_err(|_| OpenError::Address)?;
     Ok((pool, hosts))
 }

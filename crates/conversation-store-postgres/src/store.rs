@@ -11,7 +11,8 @@ use deadpool_postgres::{Client, Pool};
 
 use crate::{
     error::Error,
-    open::{self, OpenError},
+    open,
+    open_error::OpenError,
     queries::Queries,
     retry::{Try, Turns},
     schema::Schema,

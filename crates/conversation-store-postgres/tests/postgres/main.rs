@@ -2,8 +2,11 @@
 //! by the conformance suite.
 
 mod concurrency;
+mod guide;
 mod harness;
 mod opening;
 mod pools;
+mod server;
 mod silence;
+mod tls;
 mod values;

@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 use conversation_core::{Field, Kind, Patch};
 use conversation_store::{ConversationStore, ConversationStoreExt, StoreError};
 use conversation_store_postgres::{OpenError, PostgresStore, Schema};
-use futures_util::FutureExt;
 use tokio::task::JoinSet;
 
 use crate::harness::{Database, NOW, key, set, user};
 
 /// The sentence with which opening `url` fails.
-async fn refusal(url: &str, schema: &Schema) -> (OpenError, String) {
+pub(crate) async fn refusal(url: &str, schema: &Schema) -> (OpenError, String) {
     let error = PostgresStore::open(url, schema).await.unwrap_err();
     let sentence = error.to_string();
     assert!(!sentence.contains("secret") && !sentence.contains('\n'), "{sentence}");
@@ -113,38 +112,6 @@ async fn the_tables_have_a_column_for_each_setting_and_no_other() {
     ];
     let expected = settings.chain(others).map(|(name, of)| (name.to_owned(), of.to_owned())).collect();
     assert_eq!(found, expected);
-}
-
-#[tokio::test]
-async fn migrations_can_be_run_by_hand_and_the_store_used_with_few_rights() {
-    let Some(database) = Database::new().await else { return };
-    let (client, schema) = (database.client().await, &database.schema);
-    let migration = include_str!("../../migrations/0001_conversations.sql");
-    client.batch_execute(&format!("CREATE SCHEMA {schema}; {migration}")).await.unwrap();
-    // A role of its own, named as the schema, which is this test's alone.
-    let rights = format!(
-        "CREATE ROLE {schema} LOGIN PASSWORD 'secret';
-         GRANT USAGE ON SCHEMA {schema} TO {schema};
-         GRANT SELECT ON {schema}.store TO {schema};
-         GRANT SELECT, INSERT, UPDATE ON {schema}.owners TO {schema};
-         GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.conversations TO {schema};"
-    );
-    client.batch_execute(&rights).await.unwrap();
-    let rest = &database.url[database.url.find('@').unwrap()..];
-    let url = format!("postgres://{}:secret{rest}", schema.as_str());
-    let used = async {
-        let store = PostgresStore::open(&url, schema).await.unwrap();
-        store.apply(&set([key("a", "sg_1")], &Patch::KEEP.is_pinned(true)), NOW).await.unwrap();
-        assert!(store.get_one(key("a", "sg_1")).await.unwrap().unwrap().settings.is_pinned);
-        store.prune(&user("a"), conversation_core::Version(1)).await.unwrap();
-        // It may not make a schema.
-        let other = Schema::new(format!("{}_other", schema.as_str())).unwrap();
-        let (error, _) = refusal(&url, &other).await;
-        assert!(matches!(error, OpenError::Rights { .. }), "{error:?}");
-    };
-    let used = std::panic::AssertUnwindSafe(used).catch_unwind().await;
-    client.batch_execute(&format!("DROP OWNED BY {schema}; DROP ROLE {schema}")).await.unwrap();
-    used.unwrap();
 }
 
 #[tokio::test]
