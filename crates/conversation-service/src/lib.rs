@@ -28,7 +28,7 @@
 //! time ([`Clock`]).
 //!
 //! Ready to be plugged in are, for events, a log ([`EventLog`]), a channel inside the process ([`EventChannel`]) and
-//! several at once ([`EventFanOut`]).
+//! several at once ([`EventFanOut`]), and for groups a directory in memory ([`MemoryGroups`]).
 //!
 //! # Features
 //!
@@ -66,7 +66,7 @@ pub use clock::{Clock, SystemClock};
 pub use code::Code;
 pub use error::ServiceError;
 pub use events::{Event, EventChannel, EventFanOut, EventKind, EventLog, EventSink};
-pub use groups::{DirectoryError, GroupDirectory, GroupStatus};
+pub use groups::{DirectoryError, GroupDirectory, GroupStatus, MemoryGroups};
 pub use host::Muting;
 pub use messages::{Latest, Messages, MessagesError, MsgInfo};
 pub use pagination::Pagination;

@@ -3,14 +3,16 @@
 //! A request goes to the configured URL and nowhere else: by no proxy, and following no redirection. `https` is checked
 //! against the certificates that the operating system trusts.
 
-use std::{sync::Arc, time::Duration};
+use std::{iter, sync::Arc, time::Duration};
 
 use reqwest::{Client, Response, Url, redirect::Policy};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use rustls_platform_verifier::BuilderVerifierExt;
 
+mod groups;
 mod webhook;
 
+pub use groups::OpenImGroups;
 pub use webhook::{Webhook, WebhookOptions};
 
 /// Why a port cannot be reached over HTTP as configured.
@@ -20,6 +22,9 @@ pub enum RestError {
     /// The URL is none, or not one of HTTP. What it says is not repeated, since it may hold a password.
     #[error("the URL must be one of http:// or https://")]
     Url,
+    /// The token holds what no header can.
+    #[error("the token must be of printable ASCII characters")]
+    Token,
     /// Requests cannot be made, as where the certificates that the operating system trusts cannot be read.
     #[error("no request can be made")]
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -59,6 +64,13 @@ fn tls(url: &Url) -> Result<ClientConfig, RestError> {
         // A machine may have no certificates, and needs none.
         config.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
     })
+}
+
+/// An error and what it comes from, which says more, without the URL.
+fn plain(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let causes = iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// The body of an answer, read up to the first piece beyond `limit` bytes: longer than that is an answer that was not

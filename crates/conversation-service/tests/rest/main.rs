@@ -1,4 +1,5 @@
 //! Ports that are reached over HTTP, against real servers on loopback.
 
+mod groups;
 mod receiver;
 mod webhook;

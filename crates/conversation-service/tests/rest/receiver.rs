@@ -33,6 +33,8 @@ pub(crate) enum Answer {
     Status(u16),
     /// A status, and where to go instead.
     Redirect(String),
+    /// 200 with this body.
+    Body(String),
     /// Nothing, ever.
     Never,
 }
@@ -81,6 +83,7 @@ async fn take(request: Request, answer: Answer, taken: mpsc::UnboundedSender<Rec
     let (status, answer) = match answer {
         Answer::Status(status) => (status, StatusCode::from_u16(status).unwrap().into_response()),
         Answer::Redirect(to) => (308, (StatusCode::PERMANENT_REDIRECT, [("location", to)]).into_response()),
+        Answer::Body(body) => (200, body.into_response()),
         Answer::Never => (0, std::future::pending::<Response>().await),
     };
     // The test may not look any more.

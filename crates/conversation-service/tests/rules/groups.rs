@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use conversation_core::GroupId;
-use conversation_service::{Code, DirectoryError, GroupStatus};
+use conversation_service::{Code, DirectoryError, GroupDirectory, GroupStatus, MemoryGroups};
 use conversation_store::ConversationStoreExt;
 use conversation_testkit::mocks::MockGroups;
 
@@ -62,4 +62,23 @@ async fn groups_are_not_asked_where_there_is_none_or_the_caller_may_not() {
     let notification = r#""conversationID": "n_news", "conversationType": 4, "userID": "news""#;
     assert!(set(&service, &admin(), &["alice"], notification, PINNED).await.is_ok());
     assert!(set_group(&service, &of("bob"), &["alice"], PINNED).await.is_err());
+}
+
+#[tokio::test]
+async fn groups_in_memory_stand_as_they_were_last_set() {
+    let id = |id: &str| GroupId::new(id).unwrap();
+    let groups = Arc::new(MemoryGroups::from_iter([(id("team"), GroupStatus::Active)]));
+    let (_, service) = service();
+    let service = service.groups(groups.clone()).build();
+    for (status, code) in [
+        (GroupStatus::Active, None),
+        (GroupStatus::Dismissed, Some(Code::DismissedAlready)),
+        (GroupStatus::Unknown, Some(Code::RecordNotFound)),
+        (GroupStatus::Active, None),
+    ] {
+        groups.set(id("team"), status);
+        let set = set_group(&service, &admin(), &["alice"], PINNED).await;
+        assert_eq!(set.err().map(|error| error.code()), code, "{status:?}");
+    }
+    assert_eq!(groups.status("op", &id("other")).await.unwrap(), GroupStatus::Unknown);
 }

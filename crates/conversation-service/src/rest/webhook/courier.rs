@@ -8,8 +8,12 @@ use reqwest::{Client, StatusCode, Url, header::CONTENT_TYPE};
 use tokio::{sync::mpsc, time::sleep};
 use tracing::{debug, warn};
 
-use super::{super::read, Shared};
-use crate::{Event, metrics::WEBHOOK_REQUEST_SECONDS};
+use super::Shared;
+use crate::{
+    Event,
+    metrics::WEBHOOK_REQUEST_SECONDS,
+    rest::{plain, read},
+};
 
 /// The most events in a request: a body of some 20 KiB, which any receiver takes.
 const AT_ONCE: usize = 100;
@@ -40,8 +44,8 @@ enum Undelivered {
     #[error("the receiver answered {0}")]
     Status(StatusCode),
     /// They may be later.
-    #[error("{}", causes(.0))]
-    Unreachable(reqwest::Error),
+    #[error("{0}")]
+    Unreachable(String),
 }
 
 impl Courier {
@@ -86,7 +90,7 @@ impl Courier {
 
     async fn post(&self, body: Vec<u8>) -> Result<(), Undelivered> {
         let request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json").body(body);
-        let answer = request.send().await.map_err(|error| Undelivered::Unreachable(error.without_url()))?;
+        let answer = request.send().await.map_err(|error| Undelivered::Unreachable(plain(error)))?;
         let status = answer.status();
         // What else it says does not matter; but a connection is used again only where the answer was read to its end.
         drop(read(answer, MAX_ANSWER).await);
@@ -109,10 +113,4 @@ impl Undelivered {
             Self::Status(_) | Self::Unreachable(_) => "failed",
         }
     }
-}
-
-/// An error and what it comes from, which says more.
-fn causes(error: &reqwest::Error) -> String {
-    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
