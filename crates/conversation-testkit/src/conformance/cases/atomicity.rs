@@ -21,6 +21,8 @@ use crate::{
 const OWNERS: [&str; 3] = ["a", "b", "c"];
 /// As many await points as are tried at most.
 const MOST_POLLS: usize = 500;
+/// How long what was given up may take to come to its end, whether or not that is waited for.
+const AFTERMATH: Duration = Duration::from_secs(5);
 /// How long a call may take that others have left alone.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -104,7 +106,7 @@ async fn numbers(fixture: &Fixture<'_, impl Harness>, settled: usize) -> Option<
 
 /// As [`numbers`], which may take a moment: what was given up may still come to its end.
 async fn whole(fixture: &Fixture<'_, impl Harness>, settled: usize, context: &str) -> BTreeSet<usize> {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + AFTERMATH;
     loop {
         if let Some(numbers) = numbers(fixture, settled).await {
             return numbers;

@@ -35,7 +35,10 @@ async fn listed(
         assert!(read.next.is_none() || read.conversations.len() == limit, "a page is full unless it is the last");
         all.extend(read.conversations);
         match read.next {
-            Some(next) => page = Page::after(next, limit),
+            Some(next) => {
+                assert!(page.after.as_ref() < Some(&next), "it goes on");
+                page = Page::after(next, limit);
+            }
             None => return all,
         }
     }
@@ -55,7 +58,10 @@ async fn held(
         assert!(read.next.is_none() || read.conversations.len() == limit, "a page is full unless it is the last");
         all.extend(read.conversations);
         match read.next {
-            Some(next) => page = Page::after(next, limit),
+            Some(next) => {
+                assert!(page.after.as_ref() < Some(&next), "it goes on");
+                page = Page::after(next, limit);
+            }
             None => return all,
         }
     }

@@ -45,6 +45,10 @@ pub(super) fn seq(n: usize) -> Seq {
 pub(super) async fn no_update_is_lost(fixture: Fixture<'_, impl Harness>) {
     for round in 0..4 {
         let key = key("a", format!("si_{round}"));
+        // In one round all of them meet a conversation that is missing, in the others one that is there.
+        if round > 0 {
+            fixture.apply([set_single(key.clone(), Patch::KEEP)]).await;
+        }
         // Each writer sets a field of its own in the same conversation.
         let of_fields = Field::ALL.iter().map(|field| {
             let patch = with(Patch::KEEP, *field, values_of(*field)[1]);
