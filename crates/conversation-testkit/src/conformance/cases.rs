@@ -31,7 +31,7 @@ macro_rules! cases {
             }
         }
 
-        /// Makes a `#[test]` of each case of the [suite](crate::conformance), for the store of a
+        /// Makes a `#[test]` of each case of the [suite](mod@crate::conformance), for the store of a
         /// [`Harness`](crate::conformance::Harness).
         #[macro_export]
         macro_rules! conformance {
