@@ -1,6 +1,7 @@
 //! The adapter on a real replica set, `CONVERSATION_TEST_MONGODB`.
 
 mod behind;
+mod conformance;
 mod failover;
 mod faults;
 mod like_memory;

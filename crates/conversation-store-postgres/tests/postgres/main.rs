@@ -2,6 +2,7 @@
 //! by the conformance suite.
 
 mod concurrency;
+mod conformance;
 mod guide;
 mod harness;
 mod opening;
