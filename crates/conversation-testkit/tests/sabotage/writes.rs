@@ -6,6 +6,7 @@ use std::{
         Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
     },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -15,7 +16,7 @@ use conversation_core::{
 };
 use conversation_store::{Applied, ConversationStore, OwnerVersion, StoreError};
 use conversation_store_memory::MemoryStore;
-use tokio::{sync, task::yield_now};
+use tokio::{sync, task::yield_now, time::sleep};
 
 use crate::store::{STORE, Sabotage};
 
@@ -33,9 +34,7 @@ async fn held(store: &MemoryStore, batch: &WriteBatch) -> Result<Vec<Option<Conv
 
 /// Lets others in between, as a database far away does.
 async fn others_turn() {
-    for _ in 0..64 {
-        yield_now().await;
-    }
+    sleep(Duration::from_millis(1)).await;
 }
 
 /// Part by part, up to the first that fails.
@@ -192,7 +191,7 @@ impl Sabotage for ConflictNotRetried {
     async fn apply(&self, store: &MemoryStore, batch: &WriteBatch, at: Timestamp) -> Answer {
         let conflict = |error: sync::TryLockError| StoreError::Conflict { store: STORE, source: error.into() };
         let _locked = self.0.try_lock().map_err(conflict)?;
-        yield_now().await;
+        others_turn().await;
         store.apply(batch, at).await
     }
 }
@@ -246,7 +245,7 @@ impl Fault {
 
     /// Whether the fault comes while the batch is under way.
     async fn strikes(&self, batch: &WriteBatch) -> bool {
-        const TURNS: usize = 2_000;
+        const TURNS: usize = 1_000;
         if batch.owners().count() < 2 || batch.len() < 4 {
             return false;
         }
@@ -254,7 +253,7 @@ impl Fault {
             if self.0.swap(false, SeqCst) {
                 return true;
             }
-            yield_now().await;
+            others_turn().await;
         }
         false
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use conversation_core::{Effect, Field, Outcome, Patch, Seq, Version, Write};
 use conversation_store::ConversationStore;
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{sync::Barrier, task::JoinSet, time::timeout};
 
 use super::decisions::{values_of, with};
 use crate::{
@@ -20,13 +20,14 @@ pub(super) async fn apply_at_once<S: ConversationStore>(
     stores: &[Arc<S>],
     batches: impl IntoIterator<Item = Vec<Write>>,
 ) -> Vec<Vec<Effect>> {
+    let batches: Vec<_> = batches.into_iter().map(batch).collect();
+    let count = batches.len();
+    let start = Arc::new(Barrier::new(count));
     let mut tasks = JoinSet::new();
-    let mut count = 0;
-    for (writes, store) in batches.into_iter().zip(stores.iter().cycle()) {
-        let (store, place) = (Arc::clone(store), count);
-        count += 1;
+    for (place, (writes, store)) in batches.into_iter().zip(stores.iter().cycle()).enumerate() {
+        let (store, start) = (Arc::clone(store), Arc::clone(&start));
         tasks.spawn(async move {
-            let writes = batch(writes);
+            start.wait().await;
             let applied = timeout(PATIENCE, store.apply(&writes, AT)).await.expect("nobody is in the way for ever");
             (place, applied.expect("can be applied, others in the way or not").effects)
         });
