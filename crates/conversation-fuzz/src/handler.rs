@@ -18,9 +18,10 @@ mod script;
 
 use std::{cell::LazyCell, collections::BTreeSet};
 
-use axum::Router;
+use axum::{Router, body::Body};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
+use tower_http::decompression::Decompression;
 
 pub use answer::Answer;
 use script::Sent;
@@ -74,11 +75,12 @@ pub fn answers(data: &[u8]) -> Vec<Answer> {
 }
 
 async fn send(router: &Router, sent: &Sent<'_>) -> Answer {
-    let response = match router.clone().oneshot(sent.request()).await {
+    // It takes gzip, unless what is sent says otherwise, and reads it.
+    let response = match Decompression::new(router.clone()).oneshot(sent.request()).await {
         Ok(response) => response,
         Err(never) => match never {},
     };
-    Answer::read(sent, response).await
+    Answer::read(sent, response.map(Body::new)).await
 }
 
 fn runtime() -> Runtime {

@@ -12,12 +12,15 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
 use tracing::{Instrument, error, info, info_span};
 
-use crate::{Failure, Host, admit::Admit, body::Incoming, decode::decode, envelope, operation_id, patience::Patience};
+use crate::{
+    Failure, Host, admit::Admit, body::Incoming, decode::decode, envelope, metrics::Measures, operation_id,
+    patience::Patience,
+};
 
-/// Answers a call of `route` by `handler`. Whatever happens, there is an answer, and a line in the log.
+/// Answers a call of a route by `handler`. Whatever happens, there is an answer, and a line in the log.
 pub(crate) async fn answer<A, R, D, H, F>(
     host: Arc<Host>,
-    route: &'static str,
+    route: Measures,
     request: Request<Body>,
     handler: H,
 ) -> Response<Body>
@@ -29,9 +32,10 @@ where
     F: Future<Output = Result<D, Failure>> + Send,
 {
     let began = Instant::now();
+    let measured = route.call(began);
     let patience = Patience::from(began, host.request_timeout);
     let operation_id = operation_id::of(request.headers());
-    let span = info_span!("request", operation_id = operation_id.as_deref().unwrap_or_default(), route);
+    let span = info_span!("request", operation_id = operation_id.as_deref().unwrap_or_default(), route = route.route());
     let work = async move {
         let (head, body) = request.into_parts();
         let mut body = Incoming::new(&head.headers, body);
@@ -45,12 +49,14 @@ where
         };
         match answer {
             Ok(response) => {
+                measured.done();
                 info!(code = 0, latency_us = micros(began.elapsed()), "done");
                 response
             }
             Err(failure) => {
                 // Who still sends its body does not look for an answer yet.
                 patience.spend(body.discard()).await;
+                measured.refused(failure.code);
                 refuse(&failure, &operation_id, began.elapsed())
             }
         }

@@ -4,8 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use conversation_service::ConversationService;
+use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
 
-use crate::{Authenticate, TokenAuthority, routes};
+use crate::{
+    Authenticate, TokenAuthority,
+    routes::{self, Rendering},
+};
+
+/// What is shorter, in bytes, gains nothing by being compressed.
+const WORTH_COMPRESSING: u64 = 256;
 
 /// Builds a router that serves the use cases over HTTP.
 #[derive(Clone, Debug)]
@@ -14,6 +21,7 @@ pub struct Host {
     pub(crate) service: ConversationService,
     pub(crate) authenticate: Arc<dyn Authenticate>,
     pub(crate) tokens: Option<TokenAuthority>,
+    pub(crate) metrics: Option<Rendering>,
     pub(crate) max_body_bytes: usize,
     pub(crate) request_timeout: Duration,
 }
@@ -27,6 +35,7 @@ impl Host {
             service,
             authenticate,
             tokens: None,
+            metrics: None,
             max_body_bytes: 16 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
         }
@@ -49,11 +58,23 @@ impl Host {
         self
     }
 
+    /// Answers `/metrics` with what `render` writes, in Prometheus' text format: whatever the process's recorder holds.
+    pub fn metrics(mut self, render: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        self.metrics = Some(Rendering::new(render));
+        self
+    }
+
     /// The router, to be served as it is, merged into another or nested under a path.
+    ///
+    /// Its answers are compressed where the client takes gzip. Pages of any origin may call, and read the answer: who
+    /// calls is told by a header, and never by a cookie. What whoever runs the server asks is for them alone.
+    ///
+    /// It measures itself by the [`metrics`](crate::metrics), through the recorder that is installed now.
     ///
     /// It has no fallback, so that it can be merged; see [`not_found`](crate::not_found).
     pub fn router(self) -> Router {
-        routes::router(&Arc::new(self))
+        let compression = CompressionLayer::new().compress_when(SizeAbove::new(WORTH_COMPRESSING));
+        routes::router(&Arc::new(self)).route_layer(compression)
     }
 
     /// The paths that the router serves, for whoever tests, documents or limits each of them.

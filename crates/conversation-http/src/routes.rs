@@ -2,6 +2,7 @@
 
 mod auth;
 mod health;
+mod metrics;
 mod reads;
 mod sync;
 mod writes;
@@ -14,10 +15,11 @@ use std::{
 use axum::{
     Router,
     body::Body,
-    http::{Request, Response, StatusCode},
+    http::{Method, Request, Response, StatusCode},
     routing::{self, MethodRouter},
 };
 use conversation_service::Code;
+use futures_util::FutureExt;
 use serde::{Serialize, de::DeserializeOwned};
 use utoipa::ToSchema;
 
@@ -25,10 +27,13 @@ use crate::{
     Failure, Host,
     admit::{Admit, Anybody},
     call::answer,
-    envelope,
+    cors, envelope,
+    metrics::Measures,
     openapi::{self, About, Described, Document, OPENAPI, Question},
     page::{self, DOCS},
 };
+
+pub(crate) use metrics::Rendering;
 
 /// The router of [`table`].
 pub(crate) fn router(host: &Arc<Host>) -> Router {
@@ -53,6 +58,9 @@ pub(crate) fn table(host: &Arc<Host>) -> Vec<Route> {
         get(host, &health::HEALTHZ, health::healthz),
         get(host, &health::READYZ, health::readyz),
     ];
+    if let Some(rendering) = host.metrics.clone() {
+        routes.push(get(host, &metrics::METRICS, move |_| ready(rendering.answer())));
+    }
     if let Some(tokens) = &host.tokens {
         let (one, other) = (tokens.clone(), tokens.clone());
         routes.extend([
@@ -83,9 +91,12 @@ where
     F: Future<Output = Result<D, Failure>> + Send + 'static,
 {
     let (path, about) = (about.path, openapi::call::<A, R, D>(host, about));
-    let host = Arc::clone(host);
-    let serve = move |request: Request<Body>| answer(Arc::clone(&host), path, request, handler.clone());
-    Route { path, about, methods: routing::post(serve).options(options).fallback(wrong_method) }
+    let (host, measures) = (Arc::clone(host), Measures::new(path));
+    let serve = move |request: Request<Body>| {
+        answer(Arc::clone(&host), measures.clone(), request, handler.clone()).map(cors::allow)
+    };
+    let methods = routing::post(serve).options(options).fallback(async || cors::allow(wrong_method().await));
+    Route { path, about, methods }
 }
 
 /// A question of whoever runs the server.
@@ -99,14 +110,19 @@ where
     Route { path, about, methods: routing::get(move || handler(Arc::clone(&host))).fallback(wrong_method) }
 }
 
-/// What OpenIM answers to any OPTIONS.
+/// What OpenIM answers to any OPTIONS; to a browser the head alone matters.
 async fn options() -> Response<Body> {
-    envelope::response(StatusCode::OK, br#""Options Request!""#.to_vec())
+    cors::allow(envelope::response(StatusCode::OK, br#""Options Request!""#.to_vec()))
 }
 
 /// Answers a request for a path that there is not, with status 404: a fallback for the whole of a server.
-pub async fn not_found() -> Response<Body> {
-    envelope::failure_with(StatusCode::NOT_FOUND, Code::RecordNotFound, "there is no such path")
+///
+/// A page of any origin may read it, as it may the answers of calls, so that it learns what is wrong with its path.
+pub async fn not_found(method: Method) -> Response<Body> {
+    if method == Method::OPTIONS {
+        return options().await;
+    }
+    cors::allow(envelope::failure_with(StatusCode::NOT_FOUND, Code::RecordNotFound, "there is no such path"))
 }
 
 /// As OpenIM does, status 404 and not 405.

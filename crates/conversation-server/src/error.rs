@@ -17,6 +17,8 @@ pub(crate) enum StartError {
     Listen { address: String, source: io::Error },
     #[error("cannot open the store: {0}")]
     Store(String),
+    #[error("cannot measure: {0}")]
+    Recorder(String),
     #[error("cannot make a token: {0}")]
     Token(Failure),
     #[error("the operating system refused: {}", plain(.0))]
@@ -24,6 +26,11 @@ pub(crate) enum StartError {
 }
 
 impl StartError {
+    /// A recorder of metrics that cannot be installed.
+    pub(crate) fn recorder(error: impl Error) -> Self {
+        Self::Recorder(error.to_string())
+    }
+
     /// A store that cannot be opened: the sentence alone, where the causes below it are a driver's own.
     pub(crate) fn store(error: impl Error) -> Self {
         Self::Store(error.to_string())

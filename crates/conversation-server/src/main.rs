@@ -4,6 +4,7 @@ mod banner;
 mod config;
 mod error;
 mod logs;
+mod recorder;
 mod secret;
 mod serve;
 mod start;

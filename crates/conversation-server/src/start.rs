@@ -9,6 +9,7 @@ use axum::Router;
 use conversation_core::{Limits, MissingPolicy, UserId};
 use conversation_http::{Host, TokenAuthority, not_found};
 use conversation_service::ConversationService;
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{net::TcpListener, runtime::Runtime};
 use tracing::info;
 
@@ -16,7 +17,7 @@ use crate::{
     banner::Banner,
     config::{Command, Config, Missing},
     error::StartError,
-    logs,
+    logs, recorder,
     secret::Secret,
     serve::{Stop, serve},
     store,
@@ -47,6 +48,7 @@ async fn start(config: Config) -> Result<(), StartError> {
     let location = config.store.parse::<store::Location>()?;
     let listener = listen(&config.listen).await?;
     let tokens = authority(&config)?;
+    let metrics = recorder::install()?;
     let store = store::open(&location).await?;
     let stop = Stop::listen()?;
     let address = listener.local_addr()?;
@@ -61,12 +63,13 @@ async fn start(config: Config) -> Result<(), StartError> {
 
     let service = ConversationService::builder(store).limits(limits(&config)).missing(missing(config.missing)).build();
     let patience = Duration::from_secs(config.request_timeout.get());
-    serve(listener, router(service, tokens, &config), stop, patience).await;
+    serve(listener, router(service, tokens, metrics, &config), stop, patience).await;
     Ok(())
 }
 
-fn router(service: ConversationService, tokens: TokenAuthority, config: &Config) -> Router {
+fn router(service: ConversationService, tokens: TokenAuthority, metrics: PrometheusHandle, config: &Config) -> Router {
     Host::with_tokens(service, tokens)
+        .metrics(move || metrics.render())
         .max_body_bytes(config.max_body_bytes.get())
         .request_timeout(Duration::from_secs(config.request_timeout.get()))
         .router()

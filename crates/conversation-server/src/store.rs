@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use conversation_store::ConversationStore;
+use conversation_store::{ConversationStore, MeteredStore};
 use conversation_store_memory::MemoryStore;
 use conversation_store_mongodb::MongoStore;
 use conversation_store_postgres::{PostgresStore, Schema};
@@ -54,16 +54,29 @@ fn public(url: &str) -> String {
     format!("{scheme}://{place}")
 }
 
-/// Opens the store at `location`.
+impl Location {
+    /// What the metrics call it.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Sqlite(_) => "sqlite",
+            Self::Mongodb(_) => "mongodb",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+}
+
+/// Opens the store at `location`, each of whose operations is measured.
 pub(crate) async fn open(location: &Location) -> Result<Arc<dyn ConversationStore>, StartError> {
-    Ok(match location {
+    let store: Arc<dyn ConversationStore> = match location {
         Location::Memory => Arc::new(MemoryStore::new()),
         Location::Sqlite(path) => Arc::new(SqliteStore::open(path).map_err(StartError::store_and_causes)?),
         Location::Mongodb(url) => Arc::new(MongoStore::open(url).await.map_err(StartError::store)?),
         Location::Postgres(url) => {
             Arc::new(PostgresStore::open(url, &Schema::default()).await.map_err(StartError::store)?)
         }
-    })
+    };
+    Ok(Arc::new(MeteredStore::new(location.name(), store)))
 }
 
 #[cfg(test)]

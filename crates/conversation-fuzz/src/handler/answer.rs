@@ -13,7 +13,7 @@ use super::script::Sent;
 const INSIDE: &[&str] = &[".rs:", ".rs\"", "/src/", "panicked at", "unwrap()", "Err value", "RUST_BACKTRACE"];
 
 /// What is for people and programs to read, and is no envelope, where it is asked for by GET.
-const DOCUMENTS: &[&str] = &["/docs", "/openapi.json"];
+const DOCUMENTS: &[&str] = &["/docs", "/openapi.json", "/metrics"];
 
 /// The longest detail, in bytes: of what the caller sent, it has an ID or two.
 const MAX_DETAIL: usize = 4_096;

@@ -7,7 +7,7 @@ use conversation_service::{Code, Context};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Failure, Host, openapi::About};
+use crate::{Failure, Host, metrics::record_users, openapi::About};
 
 pub(super) const SET_CONVERSATIONS: About = About {
     path: "/conversation/set_conversations",
@@ -33,7 +33,9 @@ pub(super) async fn set_conversations(
     request: SetConversationsRequest,
 ) -> Result<Reported, Failure> {
     let wants_report = request.wants_report();
+    let users = request.user_ids.as_ref().map_or(0, Vec::len);
     let report = host.service.set_conversations(&context, request).await?;
+    record_users(users);
     Ok(Reported(Some(report).filter(|_| wants_report)))
 }
 

@@ -2,9 +2,13 @@
 
 mod arguments;
 mod bad_input;
+mod browsers;
 mod callers;
 mod calls;
+mod compression;
 mod harness;
+mod limits;
+mod measured;
 mod openapi;
 mod page;
 mod shapes;

@@ -4,6 +4,7 @@ mod configuration;
 mod crash;
 mod harness;
 mod logs;
+mod operations;
 mod refusals;
 mod start;
 mod stop;
