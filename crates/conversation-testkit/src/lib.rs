@@ -9,6 +9,7 @@ mod make;
 #[cfg(feature = "mocks")]
 pub mod mocks;
 mod model;
+mod proxy;
 mod random;
 pub mod strategies;
 
@@ -16,3 +17,4 @@ pub use proptest;
 
 pub use faulty::{Fault, FaultyStore, Plan};
 pub use model::Model;
+pub use proxy::Proxy;
