@@ -10,11 +10,11 @@ use conversation_service::Code;
 use futures_util::FutureExt;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
-use tracing::{Instrument, error, info, info_span};
+use tracing::{Instrument, debug, error, info, info_span};
 
 use crate::{
     Failure, Host, admit::Admit, body::Incoming, decode::decode, envelope, metrics::Measures, operation_id,
-    patience::Patience,
+    patience::Patience, room::Place,
 };
 
 /// Answers a call of a route by `handler`. Whatever happens, there is an answer, and a line in the log.
@@ -32,8 +32,11 @@ where
     F: Future<Output = Result<D, Failure>> + Send,
 {
     let began = Instant::now();
-    let measured = route.call(began);
     let patience = Patience::from(began, host.request_timeout);
+    let Some(place) = host.room.enter() else {
+        return turn_away(&host, &route, request, patience).await;
+    };
+    let measured = route.call(began);
     let operation_id = operation_id::of(request.headers());
     let span = info_span!("request", operation_id = operation_id.as_deref().unwrap_or_default(), route = route.route());
     let work = async move {
@@ -41,11 +44,14 @@ where
         let mut body = Incoming::new(&head.headers, body);
         let (operation_id, answer) = match operation_id {
             Ok(operation_id) => {
-                let call = serve(host, &operation_id, &head.headers, &mut body, patience, handler);
+                let call = serve(host, place, &operation_id, &head.headers, &mut body, patience, handler);
                 let answer = AssertUnwindSafe(call).catch_unwind().await;
                 (operation_id, answer.unwrap_or_else(|_| Err(Failure::internal("a defect has stopped this call"))))
             }
-            Err(failure) => (Arc::default(), Err(failure)),
+            Err(failure) => {
+                drop(place);
+                (Arc::default(), Err(failure))
+            }
         };
         match answer {
             Ok(response) => {
@@ -54,7 +60,7 @@ where
                 response
             }
             Err(failure) => {
-                // Who still sends its body does not look for an answer yet.
+                // Who still sends its body does not look for an answer yet, and keeps no place from others.
                 patience.spend(body.discard()).await;
                 measured.refused(failure.code);
                 refuse(&failure, &operation_id, began.elapsed())
@@ -64,9 +70,23 @@ where
     work.instrument(span).await
 }
 
-/// The call itself.
+/// Answers a call for which there is no place, at as little cost as can be.
+async fn turn_away(host: &Host, route: &Measures, request: Request<Body>, patience: Patience) -> Response<Body> {
+    debug!(
+        operation_id = operation_id::of(request.headers()).as_deref().unwrap_or_default(),
+        route = route.route(),
+        "turned away"
+    );
+    route.turned_away();
+    let (head, body) = request.into_parts();
+    patience.spend(Incoming::new(&head.headers, body).discard()).await;
+    host.room.turn_away()
+}
+
+/// The call itself, which has `place` until it is done.
 async fn serve<A, R, D, H, F>(
     host: Arc<Host>,
+    _place: Place,
     operation_id: &Arc<str>,
     headers: &HeaderMap,
     body: &mut Incoming,

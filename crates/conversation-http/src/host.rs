@@ -8,6 +8,7 @@ use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
 
 use crate::{
     Authenticate, TokenAuthority,
+    room::Room,
     routes::{self, Rendering},
 };
 
@@ -24,12 +25,13 @@ pub struct Host {
     pub(crate) metrics: Option<Rendering>,
     pub(crate) max_body_bytes: usize,
     pub(crate) request_timeout: Duration,
+    pub(crate) room: Room,
 }
 
 impl Host {
     /// A host whose callers are known to `authenticate`.
     ///
-    /// A body may have 16 MiB and a request take 30 seconds.
+    /// A body may have 16 MiB, a request take 30 seconds, and 256 calls be under way at once.
     pub fn new(service: ConversationService, authenticate: Arc<dyn Authenticate>) -> Self {
         Self {
             service,
@@ -38,6 +40,7 @@ impl Host {
             metrics: None,
             max_body_bytes: 16 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
+            room: Room::for_calls(256),
         }
     }
 
@@ -55,6 +58,16 @@ impl Host {
     /// Gives up a request that takes longer than `limit`, from its head to its answer.
     pub const fn request_timeout(mut self, limit: Duration) -> Self {
         self.request_timeout = limit;
+        self
+    }
+
+    /// Turns calls away while `limit` are under way, counted from the head of each to its answer: with status 429, the
+    /// code [`TooManyRequests`](conversation_service::Code::TooManyRequests), and a header that says when to try again.
+    ///
+    /// So more load than the store can take makes neither memory nor the time of the others grow. What whoever runs the
+    /// server asks, as `/healthz` and `/metrics`, is always answered.
+    pub fn max_in_flight(mut self, limit: usize) -> Self {
+        self.room = Room::for_calls(limit);
         self
     }
 

@@ -33,7 +33,8 @@
 //! ```
 //!
 //! Of a failure inside, the envelope tells the operation ID alone; the log has the cause. An unknown path and a wrong
-//! method are answered with status 404. [`not_found`] is a fallback that does so for the whole of a server.
+//! method are answered with status 404. A call too many at once has status 429, and an envelope all the same; see
+//! [`Host::max_in_flight`]. [`not_found`] is a fallback that does so for the whole of a server.
 //!
 //! # Adding a route
 //!
@@ -56,6 +57,7 @@ mod openapi;
 mod operation_id;
 mod page;
 mod patience;
+mod room;
 mod routes;
 mod token;
 

@@ -15,7 +15,8 @@ use tokio::time::Instant;
 /// Labels: `route`, the path; `code`, the `errCode` of the answer, or `abandoned` where the caller did not wait for one.
 pub const REQUESTS: &str = "conversation_http_requests_total";
 
-/// Histogram, seconds: how long a call took, from its head to its answer. Label: `route`.
+/// Histogram, seconds: how long a call took, from its head to its answer, unless it was turned away as one too many.
+/// Label: `route`.
 pub const SECONDS: &str = "conversation_http_request_seconds";
 
 /// Gauge: calls that have begun and have not come to an end.
@@ -59,6 +60,15 @@ impl Measures {
         self.inner.route
     }
 
+    /// A call was turned away. It is counted and not timed: its time would make the others' look good.
+    pub(crate) fn turned_away(&self) {
+        self.count(Code::TooManyRequests.number().to_string());
+    }
+
+    fn count(&self, code: String) {
+        counter!(REQUESTS, "route" => self.route(), "code" => code).increment(1);
+    }
+
     /// A call that began at `began`.
     pub(crate) fn call(&self, began: Instant) -> Measured {
         self.inner.in_flight.increment(1);
@@ -93,12 +103,11 @@ impl Measured {
 
 impl Drop for Measured {
     fn drop(&mut self) {
-        let Inner { route, done, seconds, in_flight } = &*self.route.inner;
-        let count = |code: String| counter!(REQUESTS, "route" => *route, "code" => code).increment(1);
+        let Inner { done, seconds, in_flight, .. } = &*self.route.inner;
         match self.end {
             End::Done => done.increment(1),
-            End::Refused(code) => count(code.number().to_string()),
-            End::Abandoned => count("abandoned".to_owned()),
+            End::Refused(code) => self.route.count(code.number().to_string()),
+            End::Abandoned => self.route.count("abandoned".to_owned()),
         }
         seconds.record(self.began.elapsed());
         in_flight.decrement(1);

@@ -95,11 +95,13 @@ fn info(host: &Host) -> Info {
          `null` are the same. Unknown ones are ignored. \
          A path that there is not, and a method that it has not, are answered with status 404.\n\n\
          This server takes at most {users} users or conversation IDs in a call, {text} bytes in `ex` and \
-         `attachedInfo`, {body} bytes in a body, and {time:?} for an answer.",
+         `attachedInfo`, {body} bytes in a body, and {time:?} for an answer. While {calls} calls are under way, others \
+         are answered with status 429.",
         users = limits.max_users,
         text = limits.max_text_bytes,
         body = host.max_body_bytes,
         time = host.request_timeout,
+        calls = host.room.limit(),
     ));
     info
 }

@@ -58,6 +58,10 @@ pub(crate) struct Config {
     #[arg(long, env = "CONVERSATION_REQUEST_TIMEOUT", value_name = "SECONDS", default_value = "30")]
     pub(crate) request_timeout: NonZeroU64,
 
+    /// Most calls under way at once; others are answered 429 and told to try again.
+    #[arg(long, env = "CONVERSATION_MAX_IN_FLIGHT", value_name = "N", default_value = "256")]
+    pub(crate) max_in_flight: NonZeroUsize,
+
     /// How to write the log on standard error; `RUST_LOG` filters it.
     #[arg(long, env = "CONVERSATION_LOG", value_name = "FORMAT", default_value = "text")]
     pub(crate) log: LogFormat,

@@ -72,6 +72,7 @@ fn router(service: ConversationService, tokens: TokenAuthority, metrics: Prometh
         .metrics(move || metrics.render())
         .max_body_bytes(config.max_body_bytes.get())
         .request_timeout(Duration::from_secs(config.request_timeout.get()))
+        .max_in_flight(config.max_in_flight.get())
         .router()
         .fallback(not_found)
 }

@@ -35,6 +35,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The server has as many calls under way as it takes; a moment later it may be done.
+    TooManyRequests = 429 "TooManyRequestsError";
     /// Something went wrong inside; the log says what.
     ServerInternal = 500 "ServerInternalError";
     /// An argument is wrong.

@@ -4,8 +4,8 @@ use conversation_service::Code;
 use utoipa::{
     ToSchema,
     openapi::{
-        Content, HttpMethod, Object, OneOfBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
-        SecurityRequirement, Type,
+        Content, HeaderBuilder, HttpMethod, Object, OneOfBuilder, Ref, RefOr, Required, Response, ResponseBuilder,
+        Schema, SecurityRequirement, Type,
         path::{Operation, OperationBuilder},
         request_body::RequestBodyBuilder,
         schema::ObjectBuilder,
@@ -74,7 +74,8 @@ pub(crate) fn call<A: Admit, R: ToSchema, D: ToSchema>(host: &Host, about: &Abou
         .operation_id(about.path.rsplit('/').next())
         .parameter_ref(Ref::new(format!("#/components/parameters/{OPERATION_ID}")))
         .request_body(Some(RequestBodyBuilder::new().content(JSON, request).required(Some(Required::True)).build()))
-        .response("200", answer::<D>(&codes));
+        .response("200", answer::<D>(&codes))
+        .response("429", turned_away());
     if A::IS_KNOWN && host.authenticate.header().is_some() {
         operation = operation.security(SecurityRequirement::new(CALLER, [""; 0]));
     }
@@ -109,6 +110,16 @@ fn answer<D: ToSchema>(codes: &[Code]) -> Response {
     let told = ["The call was done: `errCode` is 0. Or it was not, and `errCode` says why:\n".to_owned()];
     let told: Vec<String> = told.into_iter().chain(list).collect();
     ResponseBuilder::new().description(told.concat()).content(JSON, Content::new(Some(schema))).build()
+}
+
+/// The envelope of a call too many.
+fn turned_away() -> Response {
+    let code = Code::TooManyRequests;
+    let told = format!("`{}` {}: {}", code.number(), code.name(), code.meaning());
+    let seconds =
+        HeaderBuilder::new().schema(Some(Object::with_type(Type::Integer))).description(Some("In seconds.")).build();
+    let content = Content::new(Some(Ref::from_schema_name(code.name())));
+    ResponseBuilder::new().description(told).header("Retry-After", seconds).content(JSON, content).build()
 }
 
 fn data<D: ToSchema>() -> RefOr<Schema> {

@@ -10,5 +10,6 @@ mod harness;
 mod limits;
 mod measured;
 mod openapi;
+mod overload;
 mod page;
 mod shapes;

@@ -20,7 +20,7 @@ const SET: &str = "/conversation/set_conversations";
 const GET: &str = "/conversation/get_conversation";
 
 /// Runs `work`, and answers with each metric of its own: its name, its labels' values, and what it came to.
-fn told(work: impl Future<Output = ()>) -> BTreeMap<(String, Vec<String>), DebugValue> {
+pub(crate) fn told(work: impl Future<Output = ()>) -> BTreeMap<(String, Vec<String>), DebugValue> {
     let recorder = DebuggingRecorder::new();
     ::metrics::with_local_recorder(&recorder, || {
         tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(work);
@@ -36,7 +36,7 @@ fn told(work: impl Future<Output = ()>) -> BTreeMap<(String, Vec<String>), Debug
     .collect()
 }
 
-fn key(name: &str, labels: &[&str]) -> (String, Vec<String>) {
+pub(crate) fn key(name: &str, labels: &[&str]) -> (String, Vec<String>) {
     (name.to_owned(), labels.iter().map(|&label| label.to_owned()).collect())
 }
 

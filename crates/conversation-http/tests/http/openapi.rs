@@ -185,10 +185,13 @@ async fn every_code_is_told_where_it_is_answered() {
     let document = document().await;
     let mut told: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for (path, operation) in calls(&document) {
-        let list = operation["responses"]["200"]["description"].as_str().unwrap();
+        let list =
+            ["200", "429"].map(|status| operation["responses"][status]["description"].as_str().unwrap()).concat();
         let codes = Code::ALL.iter().filter(|code| list.contains(&format!("`{}` {}", code.number(), code.name())));
         told.insert(path, codes.map(|code| code.name().to_owned()).collect());
-        assert!(told[path].contains("ArgsError") && told[path].contains("ServerInternalError"), "{path}");
+        for any in ["ArgsError", "ServerInternalError", "TooManyRequestsError"] {
+            assert!(told[path].contains(any), "{path}: {any}");
+        }
     }
     assert!(told["/conversation/get_conversation"].contains("RecordNotFoundError"));
     assert!(told["/conversation/get_all_conversations"].contains("NoPermissionError"));
@@ -202,9 +205,12 @@ async fn every_code_is_told_where_it_is_answered() {
 async fn the_document_tells_the_limits_of_the_server_that_it_is_of() {
     let limits = Limits { max_users: 123, max_text_bytes: 4_567 };
     let service = ConversationService::builder(Arc::new(MemoryStore::new())).limits(limits).build();
-    let document = document_of(Host::with_tokens(service, tokens()).max_body_bytes(89_012)).await;
+    let document = document_of(Host::with_tokens(service, tokens()).max_body_bytes(89_012).max_in_flight(77)).await;
     let told = document["info"]["description"].as_str().unwrap();
-    assert!(["123 users", "4567 bytes", "89012 bytes", "30s"].iter().all(|limit| told.contains(limit)), "{told}");
+    assert!(
+        ["123 users", "4567 bytes", "89012 bytes", "30s", "77 calls"].iter().all(|limit| told.contains(limit)),
+        "{told}"
+    );
 }
 
 /// Knows its callers by a header of its own, or by something that is no header.

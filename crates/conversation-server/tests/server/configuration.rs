@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, program};
+use crate::harness::{LONG, Server, program};
 
 /// What can be seen of an option from outside.
 type Probe = fn(&mut Server) -> String;
@@ -24,18 +24,42 @@ fn set(server: &Server, users: &[&str], settings: &Value) -> String {
 fn body_timeout(server: &mut Server) -> String {
     let mut connection = TcpStream::connect(server.address()).unwrap();
     connection.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
-    let token = server.admin_token();
-    let head = format!(
-        "POST /conversation/set_conversations HTTP/1.1\r\nhost: t\r\noperationID: 1\r\ntoken: {token}\r\ncontent-length: 9\r\n\r\n"
-    );
-    connection.write_all(head.as_bytes()).unwrap();
+    connection.write_all(head(&server.admin_token()).as_bytes()).unwrap();
     let mut answer = [0; 1024];
     connection.read(&mut answer).map_or("none".into(), |n| String::from_utf8_lossy(&answer[..n]).into_owned())
 }
 
+/// What a call is answered while another one, whose body does not come, is under way.
+fn second_call(server: &mut Server) -> String {
+    let mut first = TcpStream::connect(server.address()).unwrap();
+    first.write_all(head(&server.admin_token()).as_bytes()).unwrap();
+    let began = std::time::Instant::now();
+    while !metrics(server).contains("conversation_http_in_flight 1") {
+        assert!(began.elapsed() < LONG, "the first call did not begin");
+    }
+    let mut second = TcpStream::connect(server.address()).unwrap();
+    second.set_read_timeout(Some(LONG)).unwrap();
+    second.write_all(format!("{}[1,2,3,4]", head(&server.admin_token())).as_bytes()).unwrap();
+    let mut answer = [0; 1024];
+    let read = second.read(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer[..read]).into_owned()
+}
+
+fn metrics(server: &Server) -> String {
+    let mut answer = ureq::get(format!("http://{}/metrics", server.address())).call().unwrap();
+    answer.body_mut().read_to_string().unwrap()
+}
+
+/// The head of a call whose body has nine bytes.
+fn head(token: &str) -> String {
+    format!(
+        "POST /conversation/set_conversations HTTP/1.1\r\nhost: t\r\noperationID: 1\r\ntoken: {token}\r\ncontent-length: 9\r\n\r\n"
+    )
+}
+
 #[test]
 fn a_flag_and_its_variable_mean_the_same() {
-    let options: [(&str, &str, &str, Probe, &str); 9] = [
+    let options: [(&str, &str, &str, Probe, &str); 10] = [
         ("--listen", "CONVERSATION_LISTEN", "[::1]:0", |server| server.address().ip().to_string(), "::1"),
         ("--store", "CONVERSATION_STORE", "memory:", |server| server.banner.clone(), "memory:"),
         (
@@ -71,6 +95,7 @@ fn a_flag_and_its_variable_mean_the_same() {
             "100",
         ),
         ("--request-timeout", "CONVERSATION_REQUEST_TIMEOUT", "1", body_timeout, "HTTP/1.1"),
+        ("--max-in-flight", "CONVERSATION_MAX_IN_FLIGHT", "1", second_call, "HTTP/1.1 429"),
         (
             "--log",
             "CONVERSATION_LOG",

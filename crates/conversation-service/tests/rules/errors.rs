@@ -19,6 +19,7 @@ fn each_code_has_its_number_and_name() {
     assert_eq!(
         table,
         [
+            (429, "TooManyRequestsError"),
             (500, "ServerInternalError"),
             (1001, "ArgsError"),
             (1002, "NoPermissionError"),
