@@ -2,12 +2,14 @@
 //!
 //! A test of an adapter starts a process that opens the store, runs the [`writers`] on as many tasks, and never ends by
 //! itself. [`Kills::kill`] kills it at a random moment, and [`Kills::check`] looks at what is there when the store is
-//! opened again. `tests/kill.rs` of the SQLite adapter is such a test.
+//! opened again. `tests/kill.rs` of the SQLite adapter is such a test. Where the data is a server's, the server may be
+//! what is killed: [`Kills::strike`], as in `tests/postgres/outages.rs` of the PostgreSQL adapter.
 //!
 //! Each writer counts: its n-th batch sets n for all its users, in a conversation of its own, and brings or takes
 //! another one, there while n is odd. So after any number of whole batches the rows say which was the last, a batch of
 //! which half is there shows, and the version of each user is the sum of the counts of those who write it.
 
+mod outage;
 mod writer;
 
 use std::{
@@ -48,7 +50,7 @@ pub struct Kills {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tally {
-    /// Processes killed.
+    /// Processes killed, or servers struck.
     pub kills: usize,
     /// Batches that were acknowledged.
     pub acknowledged: u64,

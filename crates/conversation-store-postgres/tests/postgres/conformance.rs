@@ -7,7 +7,7 @@ use conversation_store_postgres::{PostgresStore, Schema};
 use conversation_testkit::{Proxy, conformance::Harness, kill::writers};
 use tokio::task::JoinSet;
 
-use crate::harness::Database;
+use crate::harness::{Database, proxied};
 
 /// Tells the process that is to be killed where to write: the address, a blank, and the schema.
 const PLACE: &str = "CONVERSATION_KILLED_PLACE";
@@ -24,10 +24,7 @@ struct Proxied {
 impl Proxied {
     async fn new() -> Option<Self> {
         let database = Database::new().await?;
-        let (user, place) = database.url.rsplit_once('@').unwrap();
-        let (server, name) = place.split_once('/').unwrap();
-        let proxy = Proxy::start(server).await.unwrap();
-        let url = format!("{user}@{}/{name}", proxy.address());
+        let (proxy, url) = proxied(&database.url).await;
         Some(Self { database, proxy, url })
     }
 }

@@ -12,6 +12,7 @@ use conversation_core::{
     Change, ConversationId, GroupId, Key, Missing, Patch, Target, Timestamp, UserId, Write, WriteBatch,
 };
 use conversation_store_postgres::{PostgresStore, Schema};
+use conversation_testkit::Proxy;
 use tokio::{runtime, sync::OnceCell};
 use tokio_postgres::{Client, NoTls};
 
@@ -37,6 +38,15 @@ pub(crate) async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> 
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(connection);
     Ok(client)
+}
+
+/// A proxy before the server of `url`, and the address that goes through it.
+pub(crate) async fn proxied(url: &str) -> (Proxy, String) {
+    let (user, place) = url.rsplit_once('@').unwrap();
+    let (server, name) = place.split_once('/').unwrap();
+    let proxy = Proxy::start(server).await.unwrap();
+    let url = format!("{user}@{}/{name}", proxy.address());
+    (proxy, url)
 }
 
 /// A schema of its own, dropped at the end.

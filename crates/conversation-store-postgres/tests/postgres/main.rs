@@ -3,9 +3,11 @@
 
 mod concurrency;
 mod conformance;
+mod faults;
 mod guide;
 mod harness;
 mod opening;
+mod outages;
 mod pools;
 mod server;
 mod silence;

@@ -26,7 +26,7 @@ impl Server {
             return None;
         };
         let mut server = Self { script: script.into(), folder: TempDir::new().unwrap(), url: String::new() };
-        server.url = server.run("start");
+        server.url = server.run(&["start"]).unwrap();
         Some(server)
     }
 
@@ -36,7 +36,23 @@ impl Server {
 
     /// As an operator restarts it: those who are connected are told, and cut.
     pub(crate) fn restart(&self) {
-        self.run("restart");
+        self.run(&["restart"]).unwrap();
+    }
+
+    /// All its processes at once, by SIGKILL.
+    pub(crate) fn kill(&self) {
+        self.run(&["kill"]).unwrap();
+    }
+
+    /// After it was killed.
+    pub(crate) fn start_again(&self) {
+        assert_eq!(self.run(&["start"]).unwrap(), self.url);
+    }
+
+    /// A disk of a size, such as `8m`, for tables to be on, or that size for the one that is there. An error where this
+    /// machine lets nobody mount one.
+    pub(crate) fn disk(&self, size: &str) -> Result<String, String> {
+        self.run(&["disk", size])
     }
 
     /// Where its data is.
@@ -49,23 +65,20 @@ impl Server {
         self.folder.path().join("state")
     }
 
-    fn run(&self, command: &str) -> String {
-        let output = Command::new(&self.script)
-            .arg(command)
-            .env("CONVERSATION_TEST_POSTGRES_STATE", self.state())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    /// What the script prints, or what it says where it fails.
+    fn run(&self, command: &[&str]) -> Result<String, String> {
+        let mut script = Command::new(&self.script);
+        let output = script.args(command).env("CONVERSATION_TEST_POSTGRES_STATE", self.state()).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap().trim().to_owned();
+        if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let stopped =
-            Command::new(&self.script).arg("stop").env("CONVERSATION_TEST_POSTGRES_STATE", self.state()).output();
+        let stopped = self.run(&["stop"]);
         if !std::thread::panicking() {
-            assert!(stopped.unwrap().status.success());
+            stopped.unwrap();
         }
     }
 }
