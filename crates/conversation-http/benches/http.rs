@@ -14,7 +14,7 @@ use conversation_http::{Host, TokenAuthority};
 use conversation_service::ConversationService;
 use conversation_store_memory::MemoryStore;
 use conversation_testkit::bench;
-use tokio::{net::TcpListener, runtime::Runtime};
+use tokio::{net::TcpListener, runtime::Builder};
 
 const PATH: &str = "/conversation/set_conversations";
 const ANSWER: &str = r#"{"errCode":0,"errMsg":"","errDlt":"","data":null}"#;
@@ -70,7 +70,8 @@ struct Client {
 }
 
 fn serve(router: Router) -> Client {
-    let runtime = Runtime::new().unwrap();
+    // One worker: with more, what is measured is which of them wakes first to a client that asks one thing at a time.
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address: SocketAddr = listener.local_addr().unwrap();
     thread::spawn(move || runtime.block_on(async { axum::serve(listener, router).await }));
