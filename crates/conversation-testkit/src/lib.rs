@@ -12,6 +12,8 @@ mod model;
 mod proxy;
 mod random;
 pub mod strategies;
+#[cfg(feature = "sync")]
+pub mod sync;
 
 pub use proptest;
 

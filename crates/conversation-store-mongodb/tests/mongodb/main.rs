@@ -11,4 +11,5 @@ mod openim;
 mod processes;
 mod refusals;
 mod support;
+mod sync;
 mod worker;

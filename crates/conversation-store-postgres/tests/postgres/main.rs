@@ -11,5 +11,6 @@ mod outages;
 mod pools;
 mod server;
 mod silence;
+mod sync;
 mod tls;
 mod values;

@@ -6,4 +6,5 @@ mod durability;
 mod files;
 mod harness;
 mod metrics;
+mod sync;
 mod values;

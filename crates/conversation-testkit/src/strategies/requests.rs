@@ -139,7 +139,12 @@ impl Sizes {
 }
 
 /// The request that sets the client's fields of `patch`.
-fn request(users: Vec<UserId>, id: &ConversationId, target: &Target, patch: &Patch) -> SetConversationsRequest {
+pub(crate) fn request(
+    users: Vec<UserId>,
+    id: &ConversationId,
+    target: &Target,
+    patch: &Patch,
+) -> SetConversationsRequest {
     let fields = patch.values().filter(|(field, _)| field.is_client());
     let fields: serde_json::Value =
         fields.map(|(field, value)| (field.wire_name(), serde_json::to_value(value).expect("a primitive"))).collect();
