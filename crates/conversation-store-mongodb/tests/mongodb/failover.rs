@@ -10,17 +10,14 @@ use std::{
 use conversation_core::UserId;
 use conversation_store::{ConversationStore, Filter, Page};
 use conversation_store_mongodb::MongoStore;
+use conversation_testkit::workers::{Told, What, Work};
 use futures_util::TryStreamExt;
 use mongodb::{
     Client,
     bson::{Document, doc},
 };
 
-use crate::{
-    members::Members,
-    support::conversation,
-    worker::{Told, What, Work, Worker},
-};
+use crate::{members::Members, support::conversation, worker};
 
 /// How many failovers: `CONVERSATION_TEST_FAILOVERS`, for a long run.
 fn failovers() -> usize {
@@ -36,7 +33,7 @@ async fn no_acknowledged_batch_is_lost_and_none_is_halved_when_the_primary_goes(
     let address = members.address();
     MongoStore::open(&address).await.unwrap();
     let (sender, told) = mpsc::channel();
-    let workers: Vec<_> = (0..2).map(|number| Worker::start(number, Work::Create, &address, sender.clone())).collect();
+    let workers: Vec<_> = (0..2).map(|number| worker::start(number, Work::Create, &address, sender.clone())).collect();
     drop(sender);
     let mut all = Vec::new();
     served(&told, &mut all, Instant::now());
@@ -59,7 +56,9 @@ async fn no_acknowledged_batch_is_lost_and_none_is_halved_when_the_primary_goes(
         members.all_well().await;
         served(&told, &mut all, Instant::now());
     }
-    workers.into_iter().for_each(Worker::finish);
+    for worker in workers {
+        worker.finish().unwrap();
+    }
     all.extend(told);
     println!("{}", check(&address, &all).await);
 }

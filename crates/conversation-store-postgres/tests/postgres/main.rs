@@ -9,6 +9,7 @@ mod harness;
 mod opening;
 mod outages;
 mod pools;
+mod processes;
 mod server;
 mod silence;
 mod sync;
