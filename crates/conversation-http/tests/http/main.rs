@@ -6,6 +6,7 @@ mod browsers;
 mod callers;
 mod calls;
 mod compression;
+mod differences;
 mod harness;
 mod limits;
 mod measured;

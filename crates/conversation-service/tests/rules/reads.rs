@@ -3,7 +3,7 @@
 use conversation_core::{Limits, MissingPolicy};
 use conversation_service::{Code, ServiceError};
 
-use crate::setup::{NOW, admin, ids, key, service, set, set_group, text};
+use crate::setup::{NOW, admin, ids, key, of, service, set, set_group, set_single, text};
 
 async fn with_conversations(ids: &[&str]) -> conversation_service::ConversationService {
     let (_, service) = service();
@@ -84,4 +84,15 @@ async fn a_host_may_reject_what_is_missing() {
     assert_eq!((error.code(), error.is_retryable()), (Code::RecordNotFound, false));
     let nothing = conversation_store::ConversationStoreExt::get_one(&*store, key("alice", "sg_team")).await;
     assert_eq!(nothing.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_peer_s_conversation_is_created_when_the_user_s_is() {
+    let (_, service) = service();
+    let service = service.build();
+    set_single(&service, &of("alice"), &["alice"], r#""isPrivateChat": true"#).await.unwrap();
+    for owner in ["alice", "bob"] {
+        let found = service.get_conversation(&admin(), text(owner), text("si_alice_bob")).await.unwrap();
+        assert_eq!(found.created_at, NOW, "{owner}");
+    }
 }
