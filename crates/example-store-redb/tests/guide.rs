@@ -1,10 +1,10 @@
-//! The guide shows code that stands in this crate, or in the crates it names, word for word.
+//! The guides show code that stands in this crate, or in the crates they name, word for word.
 
 use std::{fs, path::Path};
 
-const GUIDE: &str = "docs/write-an-adapter.md";
+const GUIDES: [&str; 2] = ["docs/write-an-adapter.md", "docs/events.md"];
 
-/// Its pieces of code, each under a comment that names the file it is from; `// …` stands for what was left out.
+/// A guide's pieces of code, each under a comment that names the file it is from; `// …` stands for what was left out.
 fn pieces(guide: &str) -> impl Iterator<Item = (&str, &str)> {
     guide.split("<!-- ").skip(1).map(|rest| {
         let (file, rest) = rest.split_once(" -->\n```rust\n").expect("code follows the file's name");
@@ -20,16 +20,18 @@ fn lines(code: &str) -> Vec<&str> {
 #[test]
 fn every_piece_of_code_stands_in_its_file() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let guide = fs::read_to_string(root.join(GUIDE)).unwrap();
-    let mut compared = 0;
-    for (file, code) in pieces(&guide) {
-        let source = fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
-        let (source, code) = (lines(&source), lines(code));
-        for part in code.split(|line| *line == "// …") {
-            let stands = source.windows(part.len()).any(|lines| lines == part);
-            assert!(stands, "{GUIDE} shows what is not in {file}:\n{}", part.join("\n"));
+    for name in GUIDES {
+        let guide = fs::read_to_string(root.join(name)).unwrap();
+        let mut compared = 0;
+        for (file, code) in pieces(&guide) {
+            let source = fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let (source, code) = (lines(&source), lines(code));
+            for part in code.split(|line| *line == "// …") {
+                let stands = source.windows(part.len()).any(|lines| lines == part);
+                assert!(stands, "{name} shows what is not in {file}:\n{}", part.join("\n"));
+            }
+            compared += 1;
         }
-        compared += 1;
+        assert_eq!(compared, guide.matches("```rust").count(), "each piece in {name} names its file");
     }
-    assert_eq!(compared, guide.matches("```rust").count(), "each piece names its file");
 }

@@ -86,6 +86,25 @@ async fn events_arrive_as_json_with_all_that_waits_in_one_request() {
 }
 
 #[tokio::test]
+async fn the_guide_shows_a_request_as_it_arrives() {
+    let guide = include_str!("../../../../docs/events.md");
+    let shown = guide.split_once("```json\n").and_then(|(_, rest)| rest.split_once("```")).unwrap().0;
+    let mut receiver = Receiver::willing().await;
+    let (webhook, service) = house(&receiver.url, &eager());
+    let request: SetConversationsRequest = serde_json::from_value(json!({
+        "userIDs": ["alice"],
+        "conversation": {
+            "conversationID": "si_alice_bob", "conversationType": 1, "userID": "bob", "isPrivateChat": true,
+        },
+    }))
+    .unwrap();
+    let context = Context::new("op-1", Caller::User(UserId::new("alice").unwrap()));
+    service.set_conversations(&context, request).await.unwrap();
+    assert_eq!(receiver.next().await.body, serde_json::from_str::<Value>(shown).unwrap());
+    assert_eq!(webhook.close(LONG).await, 0);
+}
+
+#[tokio::test]
 async fn what_failed_is_sent_again_and_what_follows_waits_so_that_the_order_holds() {
     let mut receiver = Receiver::start(|n| Answer::Status([500, 200, 429, 503, 200, 308][n % 6])).await;
     let options = WebhookOptions { retry: Retry { attempts: 9, ..eager().retry }, ..eager() };
