@@ -112,7 +112,7 @@ where
 
 /// What OpenIM answers to any OPTIONS; to a browser the head alone matters.
 async fn options() -> Response<Body> {
-    cors::allow(envelope::response(StatusCode::OK, br#""Options Request!""#.to_vec()))
+    cors::allow_calls(envelope::response(StatusCode::OK, br#""Options Request!""#.to_vec()))
 }
 
 /// Answers a request for a path that there is not, with status 404: a fallback for the whole of a server.
