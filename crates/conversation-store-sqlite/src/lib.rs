@@ -29,7 +29,9 @@
 //! written nothing; one that fails undoes the transaction, whose other batches are then applied again, each alone. A
 //! full queue makes callers wait; one that gives up before its turn came has done nothing.
 //!
-//! Reads run on connections of their own, each in a transaction of one moment, and never wait for the writer.
+//! Reads run on connections of their own, each in a transaction of one moment, and never wait for the writer. They have
+//! threads of their own too, but for the smallest: one row is looked up on the caller's thread, where a connection is at
+//! hand and no lock in the way, since to hand it over and be woken would take several times as long as the read.
 //!
 //! The file is in WAL mode with `synchronous=FULL`. Several handles, in one process or in many, may have it open.
 

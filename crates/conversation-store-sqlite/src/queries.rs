@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use conversation_core::{Conversation, ConversationId, Key, UserId, Version, Write, WriteBatch};
+use conversation_core::{Conversation, ConversationId, IdError, Key, UserId, Version, Write, WriteBatch};
 use conversation_store::{Filter, Held, Record, Resolved};
 use rusqlite::{Connection, OptionalExtension, ToSql};
 
@@ -48,8 +48,11 @@ const PUT_VERSION: &str = "
     INSERT INTO owners (owner, version) VALUES (?1, ?2) ON CONFLICT (owner) DO UPDATE SET version = excluded.version";
 
 static GET: LazyLock<String> = LazyLock::new(|| {
-    let state = &*STATE;
-    format!("SELECT {state} FROM conversations WHERE owner = ?1 AND conversation_id = ?2")
+    let conversation = &*rows::CONVERSATION;
+    format!(
+        "SELECT {conversation} FROM conversations
+         WHERE owner = ?1 AND conversation_id = ?2 AND conversation_type IS NOT NULL"
+    )
 });
 
 static CHANGED: LazyLock<String> = LazyLock::new(|| {
@@ -106,8 +109,7 @@ pub(crate) fn get(connection: &Connection, keys: &[Key]) -> Result<Vec<Option<Co
     let mut found = Vec::with_capacity(keys.len());
     for key in keys {
         let mut rows = statement.query((key.owner.as_str(), key.conversation_id.as_str()))?;
-        let record = rows.next()?.map(|row| rows::record_of(key, row, 0)).transpose()?;
-        found.push(record.and_then(Record::into_live));
+        found.push(rows.next()?.map(|row| rows::conversation_of(key, row, 0)).transpose()?);
     }
     Ok(found)
 }
@@ -125,7 +127,8 @@ pub(crate) fn list(
 ) -> Result<Vec<Conversation>, Error> {
     // No ID is empty, so all are after the empty text.
     let after = after.map_or("", ConversationId::as_str);
-    page(connection, OF_OWNER, "conversation_id", [owner.as_str(), after], filter, most)
+    let key = |id: &str| Ok(Key::new(owner.clone(), ConversationId::new(id)?));
+    page(connection, OF_OWNER, "conversation_id", [owner.as_str(), after], filter, most, key)
 }
 
 /// The views of a conversation that pass `filter`, in the order of their owners, those after `after`, at most `most`.
@@ -137,9 +140,11 @@ pub(crate) fn holders(
     most: usize,
 ) -> Result<Vec<Conversation>, Error> {
     let after = after.map_or("", UserId::as_str);
-    page(connection, OF_CONVERSATION, "owner", [conversation_id.as_str(), after], filter, most)
+    let key = |owner: &str| Ok(Key::new(UserId::new(owner)?, conversation_id.clone()));
+    page(connection, OF_CONVERSATION, "owner", [conversation_id.as_str(), after], filter, most, key)
 }
 
+/// One part of the key is the same for all; `key` makes it whole with the other, which the rows are in the order of.
 fn page(
     connection: &Connection,
     condition: &str,
@@ -147,6 +152,7 @@ fn page(
     ids: [&str; 2],
     filter: &Filter,
     most: usize,
+    key: impl Fn(&str) -> Result<Key, IdError>,
 ) -> Result<Vec<Conversation>, Error> {
     let most = limit(most);
     let values = filter.is.values().chain(filter.is_not.values());
@@ -155,15 +161,21 @@ fn page(
     parameters.extend(values.iter().map(|value| value as &dyn ToSql));
     parameters.push(&most);
     let mut statement = connection.prepare_cached(&page_sql(condition, order, filter))?;
-    let records = read(statement.query(&*parameters)?)?;
-    Ok(records.into_iter().filter_map(Record::into_live).collect())
+    let mut rows = statement.query(&*parameters)?;
+    let mut conversations = Vec::new();
+    while let Some(row) = rows.next()? {
+        let key = rows::text(row, 0).and_then(|text| Ok(key(text)?));
+        let key = key.map_err(|source| Error::Row { key: None, source })?;
+        conversations.push(rows::conversation_of(&key, row, 1)?);
+    }
+    Ok(conversations)
 }
 
 /// What varies in the text are names of our own columns; every value is a parameter.
 fn page_sql(condition: &str, order: &str, filter: &Filter) -> String {
-    let state = &*STATE;
+    let conversation = &*rows::CONVERSATION;
     let mut sql = format!(
-        "SELECT owner, conversation_id, {state} FROM conversations WHERE {condition} AND conversation_type IS NOT NULL"
+        "SELECT {order}, {conversation} FROM conversations WHERE {condition} AND conversation_type IS NOT NULL"
     );
     let is = filter.is.values().map(|(field, _)| (field, " = ?"));
     for (field, comparison) in is.chain(filter.is_not.values().map(|(field, _)| (field, " <> ?"))) {

@@ -2,7 +2,8 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use rusqlite::Connection;
@@ -24,6 +25,25 @@ pub(crate) struct Readers {
 impl Readers {
     pub(crate) fn new(path: PathBuf) -> Self {
         Self { path, turns: Arc::new(Semaphore::new(MOST)), idle: Arc::default() }
+    }
+
+    /// Runs `read`, which looks up one row by one statement, on the caller's own thread; `None` where that cannot be at
+    /// once, or `read` finds that there is more to do: then it is for [`run`](Self::run).
+    ///
+    /// Such a read takes a few microseconds. To hand it to another thread, and be woken by that, takes several times as
+    /// long.
+    pub(crate) fn run_here<T>(&self, read: impl FnOnce(&Connection) -> Result<Option<T>, Error>) -> Option<T> {
+        let _turn = self.turns.try_acquire().ok()?;
+        let connection = self.lock().pop()?;
+        // Nothing may wait here for another program's lock. What fails is tried again where it may.
+        let read = connection.busy_timeout(Duration::ZERO).ok().and_then(|()| read(&connection).ok().flatten());
+        connection.busy_timeout(open::BUSY_TIMEOUT).ok()?;
+        self.lock().push(connection);
+        read
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs `read` in a transaction, so that all it sees is of one moment.

@@ -21,6 +21,12 @@ pub(crate) fn columns() -> impl Iterator<Item = &'static str> {
 /// The columns of a record without its key, joined by commas.
 pub(crate) static STATE: LazyLock<String> = LazyLock::new(|| columns().skip(KEY).collect::<Vec<_>>().join(", "));
 
+/// The columns of a conversation without its key, joined by commas.
+pub(crate) static CONVERSATION: LazyLock<String> = LazyLock::new(|| {
+    let fixed = columns().skip(KEY).take(at::LIVES);
+    fixed.chain(columns().skip(KEY + at::SETTINGS)).collect::<Vec<_>>().join(", ")
+});
+
 /// How many columns the key takes.
 pub(crate) const KEY: usize = 2;
 
@@ -69,6 +75,12 @@ pub(crate) fn setting_to_sql(value: Value<'_>) -> ToSqlOutput<'_> {
     }
 }
 
+/// Reads the conversation of a known key back from a row in which [`CONVERSATION`] begins at `first`.
+pub(crate) fn conversation_of(key: &Key, row: &Row<'_>, first: usize) -> Result<Conversation, Error> {
+    let read = || live(key, row.get(first + at::CONVERSATION_TYPE)?, row, first, first + at::LIVES);
+    read().map_err(|source| Error::Row { key: Some(Box::new(key.clone())), source })
+}
+
 /// Reads a record back from a row of the key and [`STATE`].
 pub(crate) fn record(row: &Row<'_>) -> Result<Record, Error> {
     let key = key(row).map_err(|source| Error::Row { key: None, source })?;
@@ -87,17 +99,22 @@ pub(crate) fn optional_record_of(key: &Key, row: &Row<'_>, first: usize) -> Resu
         let Some(lives) = row.get_ref(first + at::LIVES)?.as_str_or_null()? else { return Ok(None) };
         let state = match row.get(first + at::CONVERSATION_TYPE)? {
             None => State::Removed(key.clone()),
-            Some(kind) => State::Live(Conversation {
-                key: key.clone(),
-                target: Target::from_parts(kind, text(row, first + at::TARGET_ID)?)?,
-                settings: settings(row, first + at::SETTINGS)?,
-                created_at: Timestamp(row.get(first + at::CREATED_AT)?),
-            }),
+            Some(kind) => State::Live(live(key, kind, row, first, first + at::SETTINGS)?),
         };
         let changed_in = Version(row.get(first + at::CHANGED_IN)?);
         Ok(Some(Record { state, lives: lives.parse()?, changed_in }))
     };
     read().map_err(|source| Error::Row { key: Some(Box::new(key.clone())), source })
+}
+
+/// A conversation of a row in which the settings begin at `first_setting`.
+fn live(key: &Key, kind: i32, row: &Row<'_>, first: usize, first_setting: usize) -> Result<Conversation, BoxError> {
+    Ok(Conversation {
+        key: key.clone(),
+        target: Target::from_parts(kind, text(row, first + at::TARGET_ID)?)?,
+        settings: settings(row, first_setting)?,
+        created_at: Timestamp(row.get(first + at::CREATED_AT)?),
+    })
 }
 
 fn key(row: &Row<'_>) -> Result<Key, BoxError> {
@@ -117,6 +134,6 @@ fn settings(row: &Row<'_>, first: usize) -> Result<Settings, BoxError> {
 }
 
 /// Text as it stands in the row, not copied yet.
-fn text<'row>(row: &'row Row<'_>, index: usize) -> Result<&'row str, BoxError> {
+pub(crate) fn text<'row>(row: &'row Row<'_>, index: usize) -> Result<&'row str, BoxError> {
     Ok(row.get_ref(index)?.as_str()?)
 }

@@ -56,6 +56,11 @@ impl ConversationStore for SqliteStore {
     }
 
     async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError> {
+        if keys.len() == 1
+            && let Some(found) = self.readers.run_here(|connection| queries::get(connection, keys).map(Some))
+        {
+            return Ok(found);
+        }
         let keys = keys.to_vec();
         Ok(self.readers.run(move |connection| queries::get(connection, &keys)).await?)
     }
@@ -89,12 +94,22 @@ impl ConversationStore for SqliteStore {
     }
 
     async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
+        if let Some((version, _)) = self.readers.run_here(|connection| queries::versions(connection, owner).map(Some)) {
+            return Ok(OwnerVersion { log: self.log, version });
+        }
         let owner = owner.clone();
         let (version, _) = self.readers.run(move |connection| queries::versions(connection, &owner)).await?;
         Ok(OwnerVersion { log: self.log, version })
     }
 
     async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
+        let settled = self.readers.run_here(|connection| {
+            let (version, pruned) = queries::versions(connection, owner)?;
+            Ok(Changes::to_read(since, OwnerVersion { log: self.log, version }, pruned).err())
+        });
+        if let Some(settled) = settled {
+            return Ok(settled);
+        }
         let (log, owner, since) = (self.log, owner.clone(), *since);
         let changes = self.readers.run(move |connection| {
             let (version, pruned) = queries::versions(connection, &owner)?;
