@@ -10,6 +10,7 @@ mod members;
 mod openim;
 mod processes;
 mod refusals;
+mod shard_key;
 mod support;
 mod sync;
 mod worker;
