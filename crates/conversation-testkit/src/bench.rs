@@ -39,7 +39,10 @@ pub fn ratio(
     Some(value)
 }
 
-fn is_asked_for(name: &str) -> bool {
+/// Whether the command line asks for the ratio `name`: by a part of it, or by none at all. What is costly to set up need
+/// not be where it is not asked for.
+#[must_use]
+pub fn is_asked_for(name: &str) -> bool {
     let mut asked = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).peekable();
     asked.peek().is_none() || asked.any(|part| name.contains(&part))
 }

@@ -9,7 +9,7 @@ use conversation_store_mongodb::MongoStore;
 use futures_util::TryStreamExt;
 use mongodb::{
     Database,
-    bson::{Document, doc},
+    bson::{Document, RawDocumentBuf, doc},
 };
 
 use crate::NOW;
@@ -59,12 +59,10 @@ async fn tell_oplog(store: &MongoStore, database: &Database) {
     let change = Arc::new(Change::Set { patch: Patch::KEEP.is_pinned(true), missing: Missing::Skip });
     let write = |n| Write { key: Key::new(user(n * 33 % OWNERS), group.clone()), change: change.clone() };
     store.apply(&WriteBatch::new((0..GROUPS).map(write).collect()).unwrap(), NOW).await.unwrap();
-    let of_ours = doc! { "$match": { "o.applyOps.ns": format!("{}.conversation", database.name()) } };
-    let last = doc! { "$sort": { "$natural": -1 } };
-    let size = doc! { "$project": { "bytes": { "$bsonSize": "$$ROOT" }, "changes": { "$size": "$o.applyOps" } } };
-    let oplog = database.client().database("local").collection::<Document>("oplog.rs");
-    let found = oplog.aggregate([last, of_ours, doc! { "$limit": 1 }, size]).await.unwrap();
-    println!("# bytes: an update of {GROUPS} users in the oplog: {:?}", found.try_collect::<Vec<_>>().await.unwrap());
+    let oplog = database.client().database("local").collection::<RawDocumentBuf>("oplog.rs");
+    let of_ours = oplog.find_one(doc! { "o.applyOps.ns": format!("{}.conversation", database.name()) });
+    let last = of_ours.sort(doc! { "$natural": -1 }).await.unwrap().unwrap();
+    println!("# bytes: an update of {GROUPS} users in the oplog: {}", last.as_bytes().len());
 }
 
 fn write(owner: usize, conversation: ConversationId, target: Target) -> Write {

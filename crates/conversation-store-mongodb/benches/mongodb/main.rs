@@ -12,13 +12,16 @@ use conversation_core::{
 };
 use conversation_store::ConversationStore;
 use conversation_store_mongodb::MongoStore;
-use conversation_testkit::bench::{is_wanted, ratio};
+use conversation_testkit::bench::{is_asked_for, is_wanted, ratio};
 use tokio::runtime::Runtime;
 
 use crate::by_hand::ByHand;
 
 mod by_hand;
 mod bytes;
+
+/// The ratio for which a million conversations are made.
+const MILLION: &str = "mongodb-update-100-of-1000000-rows-to-1000";
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
@@ -38,26 +41,24 @@ fn main() {
     if !is_wanted() {
         return;
     }
-    let only = env::args().nth(1).filter(|name| !name.starts_with('-'));
-    let is_asked = |name: &str| only.as_deref().is_none_or(|only| only == name);
     let bench = Bench::new(&server);
+    // Only where it is asked for by name: it takes ten minutes, and compares nothing.
+    if env::args().any(|arg| arg == "bytes") {
+        bench.runtime.block_on(bytes::measure(&bench.store, &bench.databases[0]));
+    }
     for history in [0, 100] {
         for (users, rounds) in SIZES {
             let name = if history == 0 { format!("{users}") } else { format!("{users}-with-history") };
-            if is_asked("sizes") && (history == 0 || users >= 100) {
+            let is_asked =
+                ["insert", "update", "noop"].iter().any(|what| is_asked_for(&format!("mongodb-{what}-{name}")));
+            if is_asked && (history == 0 || users >= 100) {
                 bench.sizes(&name, users, rounds, history);
             }
         }
     }
-    if is_asked("concurrent") {
-        bench.concurrent();
-    }
-    if is_asked("rows") {
+    bench.concurrent();
+    if is_asked_for(MILLION) {
         bench.rows();
-    }
-    // Only where it is asked for by name: it takes a quarter of an hour, and compares nothing.
-    if only.as_deref() == Some("bytes") {
-        bench.runtime.block_on(bytes::measure(&bench.store, &bench.databases[0]));
     }
     bench.finish();
 }
@@ -217,7 +218,7 @@ impl Bench {
         let id = ConversationId::new("sg_team").unwrap();
         let (mut n, mut m) = (0, 0);
         ratio(
-            "mongodb-update-100-of-1000000-rows-to-1000",
+            MILLION,
             50,
             || {
                 n += 1;
