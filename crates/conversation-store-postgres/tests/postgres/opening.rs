@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use conversation_core::{Field, Kind, Patch};
-use conversation_store::{ConversationStore, ConversationStoreExt, StoreError};
+use conversation_store::{ConversationStore, ConversationStoreExt, Filter, Page, StoreError};
 use conversation_store_postgres::{OpenError, PostgresStore, Schema};
 use tokio::task::JoinSet;
 
@@ -117,17 +117,32 @@ async fn the_tables_have_a_column_for_each_setting_and_no_other() {
 #[tokio::test]
 async fn a_row_damaged_by_hand_is_corrupt_and_hurts_no_other() {
     let Some(database) = Database::new().await else { return };
-    let store = database.store().await;
-    let keys = [key("a", "sg_1"), key("a", "sg_2")];
-    store.apply(&set(keys.clone(), &Patch::KEEP.is_pinned(true)), NOW).await.unwrap();
-    let damage = "UPDATE conversations SET recv_msg_opt = 99 WHERE conversation_id = 'sg_1'";
-    database.client().await.batch_execute(damage).await.unwrap();
-    let damaged = |error| match error {
-        StoreError::Corrupt { key: Some(key), .. } => *key == keys[0],
-        _ => false,
-    };
-    assert!(damaged(store.get(&keys[..1]).await.unwrap_err()));
-    assert!(damaged(store.apply(&set(keys.clone(), &Patch::KEEP.is_pinned(false)), NOW).await.unwrap_err()));
-    assert!(store.get_one(keys[1].clone()).await.unwrap().unwrap().settings.is_pinned);
-    store.apply(&set([keys[1].clone()], &Patch::KEEP.is_pinned(false)), NOW).await.unwrap();
+    let (store, client) = (database.store().await, database.client().await);
+    let damages = [
+        "recv_msg_opt = 99",
+        "recv_msg_opt = NULL",
+        "conversation_type = 7",
+        "target_id = NULL",
+        "created_at = NULL",
+        "burn_duration = -1",
+        "ex = '\\xff'",
+        "lives = 'many'",
+        "changed_in = -1",
+    ];
+    for (n, damage) in damages.into_iter().enumerate() {
+        let keys = ["sg_1", "sg_2"].map(|id| key(format!("u{n}"), id));
+        store.apply(&set(keys.clone(), &Patch::KEEP.is_pinned(true)), NOW).await.unwrap();
+        let damage = format!("UPDATE conversations SET {damage} WHERE conversation_id = 'sg_1' AND owner = $1");
+        assert_eq!(client.execute(&damage, &[&keys[0].owner.as_str()]).await.unwrap(), 1);
+        let is_named = |result: Result<(), StoreError>| match result {
+            Err(StoreError::Corrupt { key: Some(key), .. }) => *key == keys[0],
+            _ => false,
+        };
+        assert!(is_named(store.get(&keys[..1]).await.map(drop)), "{damage}");
+        assert!(is_named(store.list(&keys[0].owner, &Filter::ALL, &Page::first(10)).await.map(drop)), "{damage}");
+        let both = set(keys.clone(), &Patch::KEEP.is_pinned(false));
+        assert!(is_named(store.apply(&both, NOW).await.map(drop)), "{damage}");
+        assert!(store.get_one(keys[1].clone()).await.unwrap().unwrap().settings.is_pinned);
+        store.apply(&set([keys[1].clone()], &Patch::KEEP.is_pinned(false)), NOW).await.unwrap();
+    }
 }
