@@ -115,7 +115,10 @@ fn pause() {
 
 fn try_open(path: &Path) -> Result<Opened, OpenError> {
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_CREATE).map_err(OpenError::of_sqlite(path))?;
-    check(path, &connection)?;
+    // One look, in a transaction: what another program commits in between would make the file seem to be somebody else's.
+    let look = connection.transaction().map_err(OpenError::of_sqlite(path))?;
+    check(path, &look)?;
+    drop(look);
     prepare(&mut connection).map_err(OpenError::of_sqlite(path))?;
 
     // Two programs may be making the same file, so what to do is decided under the lock.
