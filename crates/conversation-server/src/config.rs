@@ -62,6 +62,23 @@ pub(crate) struct Config {
     #[arg(long, env = "CONVERSATION_MAX_IN_FLIGHT", value_name = "N", default_value = "256")]
     pub(crate) max_in_flight: NonZeroUsize,
 
+    /// Where to send what has changed, as JSON by POST, for example <https://notices.example/changed>
+    /// [default: nowhere].
+    #[arg(long, env = "CONVERSATION_WEBHOOK", hide_env_values = true, value_name = "URL")]
+    pub(crate) webhook: Option<String>,
+
+    /// OpenIM's REST interface, which is asked whether a group exists before its conversation is set, for example
+    /// <http://127.0.0.1:10002> [default: none is asked].
+    #[arg(long, env = "CONVERSATION_GROUPS", hide_env_values = true, value_name = "URL")]
+    pub(crate) groups: Option<String>,
+
+    /// File with the administrator's token by which --groups is asked.
+    ///
+    /// The environment variable `CONVERSATION_GROUPS_TOKEN` holds the token itself instead. It is never a flag's value,
+    /// which every process could read.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) groups_token_file: Option<PathBuf>,
+
     /// How to write the log on standard error; `RUST_LOG` filters it.
     #[arg(long, env = "CONVERSATION_LOG", value_name = "FORMAT", default_value = "text")]
     pub(crate) log: LogFormat,

@@ -4,6 +4,7 @@ mod banner;
 mod config;
 mod error;
 mod logs;
+mod ports;
 mod recorder;
 mod secret;
 mod serve;

@@ -1,4 +1,4 @@
-//! The secret that signs and checks tokens.
+//! What nobody else may know: the secret that signs and checks tokens, and the token by which another service is asked.
 
 use std::{
     env, fmt, fs,
@@ -10,31 +10,54 @@ use std::{
 use crate::{config::Config, error::StartError};
 
 const VARIABLE: &str = "CONVERSATION_SECRET";
+const GROUPS_VARIABLE: &str = "CONVERSATION_GROUPS_TOKEN";
 const DEFAULT_FILE: &str = "data/secret";
 
-/// A text that only the server and those who may make tokens know. Its bytes are the key of the signature.
+/// A text that only the server and those whom it concerns know.
 pub(crate) struct Secret(String);
 
 impl Secret {
-    /// The secret of `--secret-file`, else of the environment, else of the default file.
-    pub(crate) fn load(config: &Config) -> Result<Self, StartError> {
-        match (&config.secret_file, env::var_os(VARIABLE)) {
-            (Some(path), _) => Self::of_file(path),
-            (None, Some(value)) => {
-                let text = value.into_string().ok().filter(|text| !text.is_empty());
-                text.map(Self).ok_or_else(|| StartError::Secret(VARIABLE.into(), "must be a text, and not empty"))
-            }
-            (None, None) => Self::of_file(Path::new(DEFAULT_FILE)),
+    /// What signs and checks tokens, its bytes the key: of `--secret-file`, else of the environment, else of the default
+    /// file. A file that is not there is made.
+    pub(crate) fn signing(config: &Config) -> Result<Self, StartError> {
+        match &config.secret_file {
+            Some(path) => Self::of_file_or_new(path),
+            None => Self::of_environment(VARIABLE)?.map_or_else(|| Self::of_file_or_new(Path::new(DEFAULT_FILE)), Ok),
         }
     }
 
+    /// The token by which groups are asked for: of `--groups-token-file`, else of the environment.
+    pub(crate) fn groups_token(config: &Config) -> Result<Self, StartError> {
+        let missing = || {
+            let needed =
+                format!("--groups needs an administrator's token, in {GROUPS_VARIABLE} or a --groups-token-file");
+            StartError::Usage(needed)
+        };
+        match &config.groups_token_file {
+            Some(path) => Self::of_file(path),
+            None => Self::of_environment(GROUPS_VARIABLE)?.ok_or_else(missing),
+        }
+    }
+
+    fn of_environment(variable: &str) -> Result<Option<Self>, StartError> {
+        let Some(value) = env::var_os(variable) else { return Ok(None) };
+        let text = value.into_string().ok().filter(|text| !text.is_empty());
+        let secret = text.map(Self).ok_or_else(|| StartError::Secret(variable.into(), "must be a text, and not empty"));
+        secret.map(Some)
+    }
+
     /// The secret in the file at `path`, which is made where there is none.
-    fn of_file(path: &Path) -> Result<Self, StartError> {
+    fn of_file_or_new(path: &Path) -> Result<Self, StartError> {
         let failed = |doing| move |source| StartError::File { doing, path: path.into(), source };
         if !path.try_exists().map_err(failed("read the secret file"))? {
             make(path).map_err(failed("make the secret file"))?;
         }
-        let (text, mode) = read(path).map_err(failed("read the secret file"))?;
+        Self::of_file(path)
+    }
+
+    fn of_file(path: &Path) -> Result<Self, StartError> {
+        let failed = |source| StartError::File { doing: "read the secret file", path: path.into(), source };
+        let (text, mode) = read(path).map_err(failed)?;
         let wrong = |what| StartError::Secret(path.display().to_string(), what);
         if mode & 0o077 != 0 {
             return Err(wrong("can be read by other users of this machine: take their permissions away (chmod 600)"));
@@ -93,7 +116,7 @@ mod tests {
     fn a_secret_is_made_once_and_is_the_owners_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/secret");
-        let made = Secret::of_file(&path).unwrap();
+        let made = Secret::of_file_or_new(&path).unwrap();
         assert_eq!(made.expose().len(), 64);
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         assert_eq!(Secret::of_file(&path).unwrap().expose(), made.expose());
@@ -105,7 +128,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         let secrets: Vec<String> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| Secret::of_file(&path).unwrap().0)).collect();
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| Secret::of_file_or_new(&path).unwrap().0)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(secrets.iter().all(|secret| *secret == secrets[0]), "{secrets:?}");

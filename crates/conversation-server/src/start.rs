@@ -17,7 +17,9 @@ use crate::{
     banner::Banner,
     config::{Command, Config, Missing},
     error::StartError,
-    logs, recorder,
+    logs,
+    ports::Ports,
+    recorder,
     secret::Secret,
     serve::{Stop, serve},
     store,
@@ -44,11 +46,12 @@ pub(crate) fn run(config: Config) -> Result<(), StartError> {
 }
 
 async fn start(config: Config) -> Result<(), StartError> {
-    // What is wrong with the store's name is told before anything is made.
+    // What is wrong with the options is told before anything is made.
     let location = config.store.parse::<store::Location>()?;
+    let metrics = recorder::install()?;
+    let ports = Ports::of(&config)?;
     let listener = listen(&config.listen).await?;
     let tokens = authority(&config)?;
-    let metrics = recorder::install()?;
     let store = store::open(&location).await?;
     let stop = Stop::listen()?;
     let address = listener.local_addr()?;
@@ -61,9 +64,11 @@ async fn start(config: Config) -> Result<(), StartError> {
     drop(out);
     info!(%address, store = %location, "serving");
 
-    let service = ConversationService::builder(store).limits(limits(&config)).missing(missing(config.missing)).build();
+    let service = ConversationService::builder(store).limits(limits(&config)).missing(missing(config.missing));
+    let service = ports.plug(service).build();
     let patience = Duration::from_secs(config.request_timeout.get());
     serve(listener, router(service, tokens, metrics, &config), stop, patience).await;
+    ports.close(patience).await;
     Ok(())
 }
 
@@ -83,7 +88,7 @@ async fn listen(address: &str) -> Result<TcpListener, StartError> {
 }
 
 fn authority(config: &Config) -> Result<TokenAuthority, StartError> {
-    Ok(TokenAuthority::new(Secret::load(config)?.expose(), config.admin.iter().cloned()))
+    Ok(TokenAuthority::new(Secret::signing(config)?.expose(), config.admin.iter().cloned()))
 }
 
 /// A token of `user`'s: an admin's where the user is one.

@@ -5,6 +5,7 @@ mod crash;
 mod harness;
 mod logs;
 mod operations;
+mod ports;
 mod refusals;
 mod start;
 mod stop;

@@ -1,0 +1,156 @@
+//! Whom the server tells of changes, and whom it asks for groups.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    process::Command,
+    sync::mpsc::{self, Receiver},
+    thread,
+};
+
+use axum::{Router, extract::Request};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, runtime};
+
+use crate::harness::{LONG, Server, program, run};
+
+/// What has come to another service.
+struct Came {
+    path: String,
+    token: String,
+    body: Value,
+}
+
+/// Another service, on loopback, which gives all the same answer, and its URL.
+fn service(answer: &'static str) -> (String, Receiver<Came>) {
+    let (send, came) = mpsc::channel();
+    let (tell, url) = mpsc::channel();
+    let router = Router::new().fallback(move |request: Request| {
+        let send = send.clone();
+        async move {
+            let (head, body) = request.into_parts();
+            let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+            let token = head.headers.get("token").map(|token| token.to_str().unwrap().to_owned()).unwrap_or_default();
+            let came = Came { path: head.uri.to_string(), token, body: serde_json::from_slice(&body).unwrap() };
+            // Where the test has ended nobody wants to know.
+            let _ = send.send(came);
+            answer
+        }
+    });
+    thread::spawn(move || {
+        runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            tell.send(format!("http://{}", listener.local_addr().unwrap())).unwrap();
+            axum::serve(listener, router).await.unwrap();
+        });
+    });
+    (url.recv_timeout(LONG).unwrap(), came)
+}
+
+fn set(server: &Server, group: &str) -> Value {
+    let conversation = json!({ "conversationID": format!("sg_{group}"), "conversationType": 3, "groupID": group });
+    let mut body = json!({ "userIDs": ["alice"], "conversation": conversation });
+    body["conversation"]["isPinned"] = json!(true);
+    server.post("/conversation/set_conversations", &server.admin_token(), &body)
+}
+
+/// The program with an option, by its flag and by its variable.
+fn both(folder: &tempfile::TempDir, flag: &str, variable: &str, value: &str) -> [Command; 2] {
+    let [mut by_flag, mut by_variable] = [(); 2].map(|()| program(folder.path()));
+    by_flag.args([flag, value]);
+    by_variable.env(variable, value);
+    [by_flag, by_variable].map(|mut command| {
+        command.args(["--store", "memory:"]);
+        command
+    })
+}
+
+#[test]
+fn the_webhook_is_told_of_changes_and_of_the_last_ones_before_the_end() {
+    let (url, came) = service("taken");
+    let folder = tempfile::tempdir().unwrap();
+    for mut command in both(&folder, "--webhook", "CONVERSATION_WEBHOOK", &format!("{url}/changed?key=hush")) {
+        let server = Server::start(&mut command);
+        assert!(!server.banner.contains("hush"), "the URL may hold a secret");
+        assert_eq!(set(&server, "one")["errCode"], 0);
+        let told = came.recv_timeout(LONG).unwrap();
+        assert_eq!(told.path, "/changed?key=hush");
+        assert_eq!(told.body["events"][0]["conversationID"], "sg_one");
+        assert_eq!(set(&server, "two")["errCode"], 0);
+        server.signal("TERM");
+        let (status, log) = server.end();
+        assert!(status.success() && !log.contains("hush"), "{log}");
+        assert_eq!(came.recv_timeout(LONG).unwrap().body["events"][0]["conversationID"], "sg_two");
+    }
+}
+
+#[test]
+fn groups_are_asked_for_by_the_token_of_a_file_or_of_the_environment() {
+    let (url, came) =
+        service(r#"{"errCode":0,"data":{"groupInfos":[{"groupID":"here","status":0},{"groupID":"gone","status":2}]}}"#);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    fs::write(&file, "of-a-file\n").unwrap();
+    fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
+    let [mut by_flag, mut by_variable] = both(&folder, "--groups", "CONVERSATION_GROUPS", &url);
+    by_flag.args(["--groups-token-file", "token"]).env("CONVERSATION_GROUPS_TOKEN", "another");
+    by_variable.env("CONVERSATION_GROUPS_TOKEN", "of-the-environment");
+    for (mut command, token) in [(by_flag, "of-a-file"), (by_variable, "of-the-environment")] {
+        let server = Server::start(&mut command);
+        for (group, code) in [("here", 0), ("gone", 1204), ("never", 1004)] {
+            assert_eq!(set(&server, group)["errCode"], code, "{group}");
+            let asked = came.recv_timeout(LONG).unwrap();
+            assert_eq!((&*asked.path, &*asked.token), ("/group/get_groups_info", token));
+            assert_eq!(asked.body, json!({ "groupIDs": [group] }));
+        }
+    }
+}
+
+#[test]
+fn a_directory_that_is_not_there_fails_the_call_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = program(folder.path());
+    // Nobody listens on port 9, which is set aside for discarding.
+    command.args(["--store", "memory:", "--groups", "http://127.0.0.1:9"]).env("CONVERSATION_GROUPS_TOKEN", "hush");
+    let mut server = Server::start(&mut command);
+    let answer = set(&server, "team");
+    assert_eq!((&answer["errCode"], &answer["errMsg"]), (&json!(500), &json!("ServerInternalError")));
+    let all =
+        server.post("/conversation/get_all_conversations", &server.admin_token(), &json!({ "ownerUserID": "alice" }));
+    assert_eq!(all["data"]["conversations"], json!([]));
+    let log = server.kill();
+    assert!(log.contains("the directory of groups cannot be asked") && !log.contains("hush"), "{log}");
+}
+
+#[test]
+fn events_are_in_the_log_where_its_filter_lets_them_through() {
+    let folder = tempfile::tempdir().unwrap();
+    for (filter, is_told) in [("info,conversation_events=debug", true), ("info", false)] {
+        let mut command = program(folder.path());
+        command.args(["--store", "memory:"]).env("RUST_LOG", filter);
+        let mut server = Server::start(&mut command);
+        set(&server, "team");
+        let log = server.kill();
+        assert_eq!(log.contains("a conversation changed"), is_told, "{log}");
+    }
+}
+
+#[test]
+fn a_wrong_port_is_refused_without_its_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    for (args, sentence) in [
+        (&["--webhook", "hush"][..], "--webhook: the URL must be one of http:// or https://"),
+        (&["--webhook", "ftp://hush@there"], "--webhook: the URL must be one of http:// or https://"),
+        (&["--groups", "hush:"], "--groups: the URL must be one of http:// or https://"),
+        (&["--groups", "http://there", "--groups-token-file", "none"], "cannot read the secret file none: "),
+    ] {
+        let output = run(program(folder.path()).args(args).env("CONVERSATION_GROUPS_TOKEN", "hush"));
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && told.lines().count() == 1, "{told}");
+        assert!(told.contains(sentence) && !told.contains("hush"), "{told}");
+    }
+    let output = run(program(folder.path()).args(["--groups", "http://there"]));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("--groups needs an administrator's token, in CONVERSATION_GROUPS_TOKEN or a"), "{told}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+}
