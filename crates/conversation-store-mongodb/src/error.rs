@@ -31,6 +31,8 @@ pub(crate) enum Error {
     Panicked,
     #[error("the server did not answer in time")]
     NoAnswer,
+    #[error("another primary was elected before the one that was asked had answered")]
+    Replaced,
 }
 
 /// What the server's codes mean for the caller.
@@ -99,7 +101,7 @@ impl Error {
     /// Whether it is unknown if the commit that failed so has taken place.
     pub(crate) fn is_unknown_commit(&self) -> bool {
         match self {
-            Self::NoAnswer => true,
+            Self::NoAnswer | Self::Replaced => true,
             Self::Mongo(error) => error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT),
             _ => false,
         }
@@ -110,7 +112,7 @@ impl Error {
             Self::Mongo(error) => Kind::of(error),
             Self::Refused { code } => Kind::of_code(*code),
             Self::TooLarge { .. } => Kind::TooLarge,
-            Self::NoAnswer | Self::Behind => Kind::Unavailable,
+            Self::NoAnswer | Self::Replaced | Self::Behind => Kind::Unavailable,
             Self::Rejected(_) | Self::Damaged { .. } | Self::Panicked => Kind::Other,
         }
     }

@@ -43,6 +43,16 @@ pub(crate) fn condition(blocks: &[Block<'_>]) -> Document {
     }
 }
 
+/// The index by which the documents of some blocks are found: where it is one conversation of many owners, the one in which
+/// they stand side by side. Left to itself the server may try that of the conversation's ID alone, by which it would read
+/// a whole group for a few members.
+pub(crate) fn index(blocks: &[Block<'_>]) -> Document {
+    match blocks {
+        [Block { owners, conversations }] if owners.len() > conversations.len() => doc! { CONVERSATION: 1, OWNER: 1 },
+        _ => doc! { OWNER: 1, CONVERSATION: 1 },
+    }
+}
+
 /// Texts as an array.
 pub(crate) fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> Bson {
     Bson::Array(texts.map(Bson::from).collect())

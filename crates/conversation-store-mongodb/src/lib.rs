@@ -41,6 +41,7 @@ mod keys;
 mod load;
 mod log;
 mod open;
+mod primary;
 mod queries;
 mod retry;
 mod rows;

@@ -13,9 +13,9 @@ use mongodb::{
 use crate::{
     error::Error,
     fields::Fields,
-    keys::{Block, blocks, condition, texts},
+    keys::{Block, blocks, condition, index, texts},
     log::{self, Entry, Head},
-    queries::{Collections, batch_size, by_key, damaged, each},
+    queries::{Collections, batch_size, damaged, each},
     rows,
 };
 
@@ -43,11 +43,11 @@ pub(crate) async fn conversations(
     batch: &WriteBatch,
 ) -> Result<Held, Error> {
     let mut held = Held { records: vec![None; batch.len()], versions: vec![Version::ZERO; batch.owners().count()] };
-    let keys = condition(&blocks(batch.writes().iter().map(|write| &write.key)));
+    let blocks = blocks(batch.writes().iter().map(|write| &write.key));
     let found = collections
         .conversations
-        .find(keys)
-        .hint(Hint::Keys(by_key()))
+        .find(condition(&blocks))
+        .hint(Hint::Keys(index(&blocks)))
         .batch_size(batch_size(batch.len()))
         .session(&mut *session)
         .await?;

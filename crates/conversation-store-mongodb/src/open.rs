@@ -10,7 +10,7 @@ use mongodb::{
     options::{ClientOptions, ReadPreference, SelectionCriteria},
 };
 
-use crate::{queries::Collections, schema, transaction::durable};
+use crate::{primary::Primary, queries::Collections, schema, transaction::durable};
 
 /// OpenIM's own.
 const DEFAULT_DATABASE: &str = "openim_v3";
@@ -126,6 +126,8 @@ pub(crate) async fn open(address: &str) -> Result<Collections, OpenError> {
     options.read_concern = None;
     options.write_concern = Some(durable());
     options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+    let (members, primary) = Primary::watch();
+    options.sdam_event_handler = Some(members);
     let client = Client::with_options(options).map_err(|_| OpenError::Address)?;
     let database = client.database(&name);
 
@@ -134,7 +136,7 @@ pub(crate) async fn open(address: &str) -> Result<Collections, OpenError> {
         _ => OpenError::of(error),
     })?;
     check(&hello)?;
-    let collections = Collections::new(database);
+    let collections = Collections::new(database, primary);
     schema::prepare(&collections).await?;
     Ok(collections)
 }

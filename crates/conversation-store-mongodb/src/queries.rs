@@ -14,8 +14,9 @@ use crate::{
     edits::int64,
     error::Error,
     fields::Fields,
-    keys::{blocks, condition},
+    keys::{blocks, condition, index},
     log::{self, Entry, Head},
+    primary::Primary,
     rows,
 };
 
@@ -23,24 +24,20 @@ use crate::{
 pub(crate) const CONVERSATIONS: &str = "conversation";
 pub(crate) const VERSIONS: &str = "conversation_version";
 
-/// The collections of one database.
+/// The collections of one database, and who answers for them.
 #[derive(Clone, Debug)]
 pub(crate) struct Collections {
     pub(crate) database: Database,
     pub(crate) conversations: Collection<RawDocumentBuf>,
     pub(crate) versions: Collection<RawDocumentBuf>,
+    pub(crate) primary: Primary,
 }
 
 impl Collections {
-    pub(crate) fn new(database: Database) -> Self {
-        Self { conversations: database.collection(CONVERSATIONS), versions: database.collection(VERSIONS), database }
+    pub(crate) fn new(database: Database, primary: Primary) -> Self {
+        let (conversations, versions) = (database.collection(CONVERSATIONS), database.collection(VERSIONS));
+        Self { database, conversations, versions, primary }
     }
-}
-
-/// The index by which conversations are found: left to itself the server may try that of the conversation's ID, by which
-/// it would read a whole group for a few members.
-pub(crate) fn by_key() -> Document {
-    doc! { rows::OWNER: 1, rows::CONVERSATION: 1 }
 }
 
 /// All in one answer, as far as an answer can hold it.
@@ -69,10 +66,11 @@ pub(crate) async fn get(
     let mut sorted: Vec<_> = keys.iter().collect();
     sorted.sort_unstable();
     sorted.dedup();
+    let blocks = blocks(sorted.iter().copied());
     let found = collections
         .conversations
-        .find(condition(&blocks(sorted.iter().copied())))
-        .hint(Hint::Keys(by_key()))
+        .find(condition(&blocks))
+        .hint(Hint::Keys(index(&blocks)))
         .batch_size(batch_size(sorted.len()))
         .session(&mut *session)
         .await?;

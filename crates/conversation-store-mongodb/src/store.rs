@@ -18,7 +18,7 @@ use crate::{
     queries::{self, Collections},
     retry::Queue,
     rows,
-    transaction::{Clock, abort, begin, commit, in_time, snapshot},
+    transaction::{Clock, begin, commit, snapshot},
     writes::Writes,
 };
 
@@ -73,11 +73,7 @@ impl MongoStore {
             return Ok(applied);
         }
         let mut session = begin(self.collections.database.client()).await?;
-        let applied = self.apply_in(&mut session, batch, at, until).await;
-        if applied.is_err() {
-            abort(&mut session).await;
-        }
-        applied
+        self.apply_in(&mut session, batch, at, until).await
     }
 
     /// What to answer where a batch changes nothing, told by a look, which costs one find and no commit. `None` where it
@@ -85,7 +81,7 @@ impl MongoStore {
     /// too, and is right about.
     async fn silence(&self, batch: &WriteBatch, at: Timestamp) -> Option<Applied> {
         let mut session = self.snapshot().await.ok()?;
-        let held = in_time(load::conversations(&self.collections, &mut session, batch)).await.ok()?;
+        let held = self.in_time(load::conversations(&self.collections, &mut session, batch)).await.ok()?;
         let resolved = resolve(batch, &held, at).ok()?;
         (resolved.is_silent() && self.clock.is_latest(&session)).then_some(resolved.applied)
     }
@@ -97,19 +93,23 @@ impl MongoStore {
         at: Timestamp,
         until: Instant,
     ) -> Result<Applied, Error> {
-        let mut held = in_time(load::conversations(&self.collections, session, batch)).await?;
+        let mut held = self.in_time(load::conversations(&self.collections, session, batch)).await?;
         let mut resolved = resolve(batch, &held, at)?;
         if !resolved.is_silent() {
-            let logs = in_time(Logs::load(&self.collections, session, batch, self.log_entries)).await?;
+            let logs = self.in_time(Logs::load(&self.collections, session, batch, self.log_entries)).await?;
             logs.complete(batch, &mut held);
             resolved = resolve(batch, &held, at)?;
             Writes::of(batch, &logs, &resolved, at, self.log_entries)?.run(&self.collections, session).await?;
         }
         // Silence too is answered only when what it rests on is there to stay: where nothing is on its way to the other
         // members, the server has nothing to wait for.
-        self.clock.note(commit(session, until).await?);
+        self.clock.note(commit(&self.collections.primary, session, until).await?);
         self.is_quiet.store(resolved.is_silent(), Ordering::Relaxed);
         Ok(resolved.applied)
+    }
+
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        self.collections.primary.in_time(work).await
     }
 
     /// A session for a read.
@@ -122,7 +122,7 @@ impl MongoStore {
     where
         Read: Future<Output = Result<T, Error>>,
     {
-        self.queue.run(|_| in_time(read())).await
+        self.queue.run(|_| self.in_time(read())).await
     }
 
     async fn page(
@@ -229,6 +229,6 @@ impl ConversationStore for MongoStore {
             self.clock.note(session.operation_time());
             Ok(forgotten)
         };
-        self.queue.run(|_| in_time(prune())).await
+        self.queue.run(|_| self.in_time(prune())).await
     }
 }

@@ -10,18 +10,9 @@ use mongodb::{
     bson::Timestamp,
     options::{ReadConcern, TransactionOptions, WriteConcern},
 };
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-use crate::{error::Error, retry::jitter};
-
-/// The longest that one step of a call may take, and in it one answer of the server's. A server that is paused or cut
-/// off is given up after this, and another one asked.
-const STEP: Duration = Duration::from_secs(10);
-
-/// Does what `work` does, or gives it up.
-pub(crate) async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    timeout(STEP, work).await.unwrap_or(Err(Error::NoAnswer))
-}
+use crate::{error::Error, primary::Primary, retry::jitter};
 
 /// A majority has it in its journals, on disk: that is what a majority means as long as the replica set's
 /// `writeConcernMajorityJournalDefault` is left as it is, `true`. Asking for the journal here (`j: true`) would promise no
@@ -35,7 +26,8 @@ pub(crate) async fn snapshot(client: &Client) -> Result<ClientSession, Error> {
     Ok(client.start_session().snapshot(true).await?)
 }
 
-/// A session with a transaction begun; where it is dropped before it was committed, the transaction is aborted.
+/// A session with a transaction begun. Where it is dropped before it was committed, the driver aborts the transaction, and
+/// nobody waits for that: not for a server that is no more, and not for one that has aborted it already.
 pub(crate) async fn begin(client: &Client) -> Result<ClientSession, Error> {
     let options = TransactionOptions::builder().read_concern(ReadConcern::snapshot()).write_concern(durable()).build();
     let mut session = client.start_session().await?;
@@ -43,18 +35,16 @@ pub(crate) async fn begin(client: &Client) -> Result<ClientSession, Error> {
     Ok(session)
 }
 
-/// Aborts, so that nobody has to wait for what is not to be. Where that fails, the server does it by itself in time.
-pub(crate) async fn abort(session: &mut ClientSession) {
-    let aborted = in_time(async { Ok(session.abort_transaction().await?) }).await;
-    drop(aborted);
-}
-
 /// Commits, and answers with the servers' time of that. Where the answer is lost, the server is asked again until it is
 /// known: it remembers what it has committed.
-pub(crate) async fn commit(session: &mut ClientSession, until: Instant) -> Result<Option<Timestamp>, Error> {
+pub(crate) async fn commit(
+    primary: &Primary,
+    session: &mut ClientSession,
+    until: Instant,
+) -> Result<Option<Timestamp>, Error> {
     const PAUSE: Duration = Duration::from_millis(100);
     loop {
-        let committed = in_time(async { Ok(session.commit_transaction().await?) }).await;
+        let committed = primary.in_time(async { Ok(session.commit_transaction().await?) }).await;
         match committed {
             Err(error) if error.is_unknown_commit() && Instant::now() < until => sleep(PAUSE.mul_f64(jitter())).await,
             committed => return committed.map(|()| session.operation_time()),

@@ -1,6 +1,6 @@
 //! Storing what a batch came to.
 
-use std::{collections::HashMap, mem, sync::Arc};
+use std::{collections::HashMap, mem, slice, sync::Arc};
 
 use conversation_core::{Change, Key, Mask, Outcome, Timestamp, WriteBatch};
 use conversation_store::{Changed, Resolved};
@@ -12,11 +12,10 @@ use mongodb::{
 use crate::{
     edits,
     error::Error,
-    keys::blocks,
+    keys::{Block, blocks, index},
     load::Logs,
-    queries::{CONVERSATIONS, Collections, VERSIONS, by_key},
+    queries::{CONVERSATIONS, Collections, VERSIONS},
     rows,
-    transaction::in_time,
 };
 
 /// The most owners that one statement names, so that it stays well within a command.
@@ -98,7 +97,7 @@ impl Writes {
     pub(crate) async fn run(self, collections: &Collections, session: &mut ClientSession) -> Result<(), Error> {
         for command in self.commands {
             let run = collections.database.run_raw_command(command).session(&mut *session);
-            Error::check(&in_time(async { Ok(run.await?) }).await?)?;
+            Error::check(&collections.primary.in_time(async { Ok(run.await?) }).await?)?;
         }
         Ok(())
     }
@@ -117,7 +116,8 @@ fn update(mask: Mask, alike: &[&Changed], updates: &mut Vec<RawDocumentBuf>) -> 
     for some in alike.chunks(MOST_OWNERS) {
         for block in blocks(some.iter().map(|changed| changed.record.key())) {
             let set = doc! { "$set": set.clone() };
-            updates.push(raw(&doc! { "q": block.condition(), "u": set, "multi": true, "hint": by_key() })?);
+            let by = index(slice::from_ref(&block));
+            updates.push(raw(&doc! { "q": block.condition(), "u": set, "multi": true, "hint": by })?);
         }
     }
     Ok(stored)
@@ -125,7 +125,8 @@ fn update(mask: Mask, alike: &[&Changed], updates: &mut Vec<RawDocumentBuf>) -> 
 
 fn deletes(removed: &[&Key]) -> Result<Vec<RawDocumentBuf>, Error> {
     let blocks = removed.chunks(MOST_OWNERS).flat_map(|some| blocks(some.iter().copied()));
-    blocks.map(|block| raw(&doc! { "q": block.condition(), "limit": 0, "hint": by_key() })).collect()
+    let delete = |block| raw(&doc! { "q": Block::condition(&block), "limit": 0, "hint": index(&[block]) });
+    blocks.map(delete).collect()
 }
 
 fn raw(document: &Document) -> Result<RawDocumentBuf, Error> {

@@ -72,6 +72,8 @@ impl Members {
         let process = Command::new(&self.mongod)
             .args(["--replSet", "failover", "--bind_ip", "127.0.0.1", "--wiredTigerCacheSizeGB", "0.25"])
             .args(["--setParameter", "diagnosticDataCollectionEnabled=false"])
+            // Also a fifth: how long a secondary waits for the member that it follows, once that is silent.
+            .args(["--setParameter", "oplogNetworkTimeoutBufferSeconds=1"])
             // For `replicate`.
             .args(["--setParameter", "enableTestCommands=1"])
             .arg("--port")
