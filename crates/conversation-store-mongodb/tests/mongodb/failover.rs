@@ -27,7 +27,7 @@ fn failovers() -> usize {
 /// Longer than any failover may keep callers waiting: an election, and the time in which a paused server is given up.
 const LONGEST: Duration = Duration::from_secs(45);
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_acknowledged_batch_is_lost_and_none_is_halved_when_the_primary_goes() {
     let Some(mut members) = Members::start().await else { return };
     let address = members.address();
@@ -46,8 +46,10 @@ async fn no_acknowledged_batch_is_lost_and_none_is_halved_when_the_primary_goes(
             "stepped down" => members.step_down(primary).await,
             _ => members.signal(primary, "-STOP"),
         }
+        let servers = tokio::spawn(members.take_writes(primary, start));
         let outage = served(&told, &mut all, start);
-        println!("{kind}: served again after {outage:.1?}");
+        let servers = servers.await.unwrap();
+        println!("{kind}: the servers by themselves {servers:.1?}, served again after {outage:.1?}");
         match kind {
             "killed" => members.run(primary),
             "stepped down" => {}

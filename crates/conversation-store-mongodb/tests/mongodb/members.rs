@@ -5,12 +5,13 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use mongodb::{
     Client,
     bson::{Document, doc},
+    options::{Acknowledgment, WriteConcern},
 };
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
@@ -134,7 +135,24 @@ impl Members {
         found.unwrap()
     }
 
-    /// Waits until there are a primary and two secondaries again.
+    /// How long after `start` the members by themselves have a plain write on a majority again, without `lost`.
+    pub(crate) fn take_writes(&self, lost: usize, start: Instant) -> impl Future<Output = Duration> + Send + use<> {
+        let others: Vec<_> = (0..3).filter(|number| *number != lost).map(|number| self.direct(number)).collect();
+        async move {
+            loop {
+                for other in &others {
+                    let other = Client::with_uri_str(other).await.unwrap();
+                    if is_written(&other, WriteConcern::majority()).await {
+                        return start.elapsed();
+                    }
+                }
+                sleep(Duration::from_millis(20)).await;
+            }
+        }
+    }
+
+    /// Waits until there are a primary and two secondaries again, and these follow it: one that is still looking for whom
+    /// to follow, and is asking a member that is paused just then, waits 30 seconds for its answer.
     pub(crate) async fn all_well(&self) {
         wait("a primary and two secondaries", async || {
             let mut states = Vec::new();
@@ -146,6 +164,9 @@ impl Members {
             states == [1, 2, 2]
         })
         .await;
+        let primary = self.client(self.primary().await).await;
+        let all = WriteConcern::builder().w(Acknowledgment::Nodes(3)).build();
+        wait("a write on all members", async || is_written(&primary, all.clone()).await).await;
     }
 
     async fn ask(&self, number: usize, command: Document) -> Option<Document> {
@@ -156,9 +177,12 @@ impl Members {
     }
 
     async fn client(&self, number: usize) -> Client {
+        Client::with_uri_str(self.direct(number)).await.unwrap()
+    }
+
+    fn direct(&self, number: usize) -> String {
         let port = self.members[number].port;
-        let address = format!("mongodb://127.0.0.1:{port}/?directConnection=true&serverSelectionTimeoutMS=1000");
-        Client::with_uri_str(address).await.unwrap()
+        format!("mongodb://127.0.0.1:{port}/?directConnection=true&serverSelectionTimeoutMS=1000")
     }
 }
 
@@ -170,6 +194,12 @@ impl Drop for Members {
             drop(process.wait());
         }
     }
+}
+
+/// Whether a primary takes a plain write.
+async fn is_written(client: &Client, concern: WriteConcern) -> bool {
+    let probes = client.database("probe").collection::<Document>("probes");
+    probes.insert_one(doc! {}).write_concern(concern).await.is_ok()
 }
 
 async fn wait(what: &str, mut is_there: impl AsyncFnMut() -> bool) {
