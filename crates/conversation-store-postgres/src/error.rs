@@ -99,6 +99,14 @@ impl Error {
         }
     }
 
+    /// A failed write to the owners: a version that was refused is one that another writer has raised.
+    pub(crate) fn or_overtaken(self) -> Self {
+        match self {
+            Self::Server { code: SqlState::NOT_NULL_VIOLATION, .. } => Self::Overtaken,
+            error => error,
+        }
+    }
+
     /// What becomes of an attempt that failed so. Only a conflict is known to have left nothing behind.
     pub(crate) fn attempt(self) -> Attempt {
         match self.kind() {

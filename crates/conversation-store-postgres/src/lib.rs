@@ -23,9 +23,9 @@
 //! # How it works
 //!
 //! A batch is two statements, however many users it has. The first loads what is held. The second stores what has changed,
-//! if every owner still has the version that was loaded, and is a transaction by itself: it waits for nobody, and where
-//! somebody was faster it stores nothing. Then the batch waits for its turn in the process, locks its owners in one order,
-//! and only then loads and stores. What changes nothing ends with the first statement.
+//! if every owner still has the version that was loaded, and is a transaction by itself: where somebody was faster, it
+//! fails as a whole. Then the batch waits for its turn in the process, locks its owners in one order, and only then loads
+//! and stores. What changes nothing ends with the first statement.
 //!
 //! The arrays of keys and values are the statements' parameters; records with equal settings share one value of each.
 //! Reads are one statement each, and so of one moment.
@@ -41,6 +41,7 @@ mod retry;
 mod rows;
 mod schema;
 mod session;
+mod statements;
 mod store;
 mod tls;
 

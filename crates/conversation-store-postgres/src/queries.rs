@@ -1,141 +1,42 @@
 //! What is asked of the database: loading and storing a batch, and the reads. Each is one statement.
 
-use std::iter;
+use std::pin::pin;
 
 use conversation_core::{Conversation, ConversationId, Key, UserId, Version, WriteBatch};
-use conversation_store::{Filter, Held, Record, Resolved};
+use conversation_store::{Changed, Filter, Held, Record, Resolved};
+use futures_util::TryStreamExt;
+use tokio_postgres::Row;
 
 use crate::{
     error::Error,
-    rows::{self, FIXED_COLUMNS, STATE},
+    rows,
     schema::Schema,
     session::{Parameter, Session},
+    statements::Statements,
 };
 
-/// The statements, for the tables of one schema.
-///
-/// Keys come as arrays, each in a `SELECT` of its own: so the planner does not count them, and takes them for a few. It
-/// then looks each up through the index in a table of any size worth it; for many it would read the whole table.
+/// The questions, to the tables of one schema.
 #[derive(Debug)]
-pub(crate) struct Queries {
-    load: String,
-    lock: String,
-    put: String,
-    get: String,
-    page: String,
-    versions: String,
-    changed: String,
-    prune: String,
-}
+pub(crate) struct Queries(Statements);
 
 impl Queries {
     pub(crate) fn new(schema: &Schema) -> Self {
-        let state = &*STATE;
-        Self {
-            // A record's owner always has a version.
-            load: format!(
-                "SELECT position, version, {state}
-                 FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS keys (owner, conversation_id, position)
-                 JOIN {schema}.owners USING (owner)
-                 LEFT JOIN {schema}.conversations USING (owner, conversation_id)"
-            ),
-            lock: format!(
-                "SELECT FROM {schema}.owners WHERE owner IN (SELECT unnest((SELECT $1::text[])))
-                 ORDER BY owner FOR UPDATE"
-            ),
-            put: put_sql(schema),
-            get: format!(
-                "SELECT position, {state}
-                 FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS keys (owner, conversation_id, position)
-                 JOIN {schema}.conversations USING (owner, conversation_id)"
-            ),
-            page: format!("SELECT owner, conversation_id, {state} FROM {schema}.conversations"),
-            versions: format!("SELECT version, pruned FROM {schema}.owners WHERE owner = $1"),
-            // One statement is of one moment: the version and the records belong together. That all versions are above 0
-            // is what the index of changes asks for.
-            changed: format!(
-                "SELECT conversation_id, version, pruned, {state}
-                 FROM {schema}.owners
-                 LEFT JOIN LATERAL (
-                     SELECT conversation_id, {state} FROM {schema}.conversations AS conversations
-                     WHERE conversations.owner = owners.owner AND changed_in > $2 AND changed_in > 0
-                     ORDER BY changed_in LIMIT $3
-                 ) AS changed ON true
-                 WHERE owner = $1"
-            ),
-            // The owner first, as all who write lock it. What is so already is not written again.
-            prune: format!(
-                "WITH locked AS MATERIALIZED (
-                     SELECT owner, least(version, $2) AS through FROM {schema}.owners WHERE owner = $1 FOR UPDATE
-                 ), kept AS (
-                     UPDATE {schema}.owners AS owners SET pruned = through
-                     FROM locked WHERE owners.owner = locked.owner AND pruned < through
-                 )
-                 DELETE FROM {schema}.conversations AS conversations USING locked
-                 WHERE conversations.owner = locked.owner AND changed_in <= through AND conversation_type IS NULL"
-            ),
-        }
+        Self(Statements::of(schema))
     }
-}
 
-/// Stores records and versions, if every owner is still as it was held: locked at that version, or new and made now.
-/// Where one is not, nothing is stored, and the count of records is 0; where one that was held to be new has been made by
-/// somebody else, its key says so. An owner that somebody else has locked is about to change, and not waited for: who
-/// waits here would have to look again, and would keep a connection while it waits.
-fn put_sql(schema: &Schema) -> String {
-    let fixed = FIXED_COLUMNS.map(|(column, _)| column).join(", ");
-    let settings: Vec<_> = rows::setting_columns().map(|(column, _)| column).collect();
-    let settings = settings.join(", ");
-    let updates: Vec<_> = STATE.split(", ").map(|column| format!("{column} = excluded.{column}")).collect();
-    let updates = updates.join(", ");
-    // After the three arrays of owners.
-    let mut parameter = 3;
-    let mut arrays = |types: &mut dyn Iterator<Item = &'static str>| {
-        let arrays: Vec<_> = types
-            .map(|array_of| {
-                parameter += 1;
-                format!("(SELECT ${parameter}::{array_of}[])")
-            })
-            .collect();
-        arrays.join(", ")
-    };
-    let records = arrays(&mut FIXED_COLUMNS.into_iter().map(|(_, of)| of).chain(iter::once("bigint")));
-    let values = arrays(&mut rows::setting_columns().map(|(_, of)| of));
-    format!(
-        "WITH raised AS MATERIALIZED (
-             SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::bigint[]), (SELECT $3::bigint[])) AS raised (owner, held, version)
-         ), locked AS MATERIALIZED (
-             SELECT FROM raised
-             JOIN {schema}.owners AS owners ON owners.owner = raised.owner AND owners.version = raised.held
-             WHERE raised.held > 0 FOR UPDATE OF owners SKIP LOCKED
-         ), held AS MATERIALIZED (
-             SELECT count(*) = (SELECT count(*) FROM raised WHERE held > 0) AS is_all FROM locked
-         ), made AS (
-             INSERT INTO {schema}.owners (owner, version)
-             SELECT owner, version FROM raised WHERE held = 0 AND (SELECT is_all FROM held)
-             RETURNING owner
-         ), kept AS (
-             INSERT INTO {schema}.owners (owner, version)
-             SELECT owner, version FROM raised WHERE held > 0 AND (SELECT is_all FROM held)
-             ON CONFLICT (owner) DO UPDATE SET version = excluded.version
-         )
-         INSERT INTO {schema}.conversations ({fixed}, {settings})
-         SELECT {fixed}, {settings}
-         FROM unnest({records}) AS records ({fixed}, which)
-         LEFT JOIN unnest({values}) WITH ORDINALITY AS settings ({settings}, which) USING (which)
-         WHERE (SELECT is_all FROM held) AND (SELECT count(*) FROM made) = (SELECT count(*) FROM raised WHERE held = 0)
-         ON CONFLICT (owner, conversation_id) DO UPDATE SET {updates}"
-    )
-}
-
-impl Queries {
     /// Loads what is held of a batch, all of one moment.
     pub(crate) async fn load(&self, session: Session<'_>, batch: &WriteBatch) -> Result<Held, Error> {
-        let keys = keys(batch.writes().iter().map(|write| &write.key));
+        let one = conversation_of(batch).filter(|_| batch.len() > Session::FEW);
+        let (sql, parameters) = match one {
+            Some(id) => (&self.0.load_one, [rows::texts(batch.owners().map(UserId::as_str)), rows::text(id.as_str())]),
+            None => (&self.0.load, keys(batch.writes().iter().map(|write| &write.key))),
+        };
         let mut records = vec![None; batch.len()];
         let mut versions = vec![Version::ZERO; batch.len()];
-        for row in session.query(&self.load, batch.len(), &keys).await? {
-            let position = position(&row)?;
+        // Rows are read as they come, while the server looks for the next ones.
+        let mut found = pin!(session.stream(sql, batch.len(), &parameters).await?);
+        while let Some(row) = found.try_next().await? {
+            let position = if one.is_some() { position_of_owner(&row, batch)? } else { position(&row)? };
             let key = &batch.writes()[position].key;
             let damaged = |source| Error::Row { key: Some(Box::new(key.clone())), source };
             versions[position] = rows::version(&row, 1).map_err(damaged)?;
@@ -154,34 +55,28 @@ impl Queries {
     /// Locks those of a batch's owners that have a version, in order, to the end of the transaction: how many.
     pub(crate) async fn lock(&self, session: Session<'_>, batch: &WriteBatch) -> Result<usize, Error> {
         let owners = [rows::texts(batch.owners().map(UserId::as_str))];
-        Ok(session.query(&self.lock, batch.len(), &owners).await?.len())
+        Ok(session.query(&self.0.lock, batch.len(), &owners).await?.len())
     }
 
     /// Stores what a batch came to, unless one of its owners is not as it was held any more.
-    pub(crate) async fn put(
-        &self,
-        session: Session<'_>,
-        batch: &WriteBatch,
-        held: &Held,
-        resolved: &Resolved,
-    ) -> Result<(), Error> {
-        let mut all = batch.owners().zip(&held.versions);
-        let held = |owner| all.find(|(candidate, _)| *candidate == owner).map(|(_, held)| *held).unwrap_or_default();
+    pub(crate) async fn put(&self, session: Session<'_>, held: &Held, resolved: &Resolved) -> Result<(), Error> {
         let raised = || resolved.versions.iter();
         let mut parameters = vec![
             rows::texts(raised().map(|(owner, _)| owner.as_str())),
-            rows::versions(raised().map(|(owner, _)| owner).map(held)),
             rows::versions(raised().map(|(_, version)| *version)),
         ];
         parameters.extend(rows::parameters(&resolved.records));
-        let stored = session.execute(&self.put, resolved.records.len(), &parameters).await?;
-        if stored == resolved.records.len() { Ok(()) } else { Err(Error::Overtaken) }
+        // A plain insert is the cheaper one.
+        let is_new = |changed: &Changed| held.records[changed.position].is_none();
+        let put = if resolved.records.iter().all(is_new) { &self.0.insert } else { &self.0.put };
+        session.execute(put, &parameters).await.map_err(Error::or_overtaken)?;
+        Ok(())
     }
 
     /// The conversations of some keys.
     pub(crate) async fn get(&self, session: Session<'_>, keys: &[Key]) -> Result<Vec<Option<Conversation>>, Error> {
         let mut found = vec![None; keys.len()];
-        for row in session.query(&self.get, keys.len(), &self::keys(keys.iter())).await? {
+        for row in session.query(&self.0.get, keys.len(), &self::keys(keys.iter())).await? {
             let position = position(&row)?;
             found[position] = rows::record_of(&keys[position], &row, 1)?.into_live();
         }
@@ -227,7 +122,7 @@ impl Queries {
         filter: &Filter,
         most: usize,
     ) -> Result<Vec<Conversation>, Error> {
-        let mut sql = format!("{} WHERE {condition} AND conversation_type IS NOT NULL", self.page);
+        let mut sql = format!("{} WHERE {condition} AND conversation_type IS NOT NULL", self.0.page);
         let mut parameters = vec![rows::text(of), rows::text(after), rows::number(limit(most))];
         // What varies in the text are names of our own columns; every value is a parameter.
         let is = filter.is.values().map(|(field, value)| (field, " = ", value));
@@ -248,7 +143,7 @@ impl Queries {
 
     /// How far an owner's log has come, and up to where its tombstones were pruned.
     pub(crate) async fn versions(&self, session: Session<'_>, owner: &UserId) -> Result<(Version, Version), Error> {
-        let found = session.query(&self.versions, 1, &[rows::text(owner.as_str())]).await?;
+        let found = session.query(&self.0.versions, 1, &[rows::text(owner.as_str())]).await?;
         let Some(row) = found.first() else { return Ok((Version::ZERO, Version::ZERO)) };
         let damaged = |source| Error::Row { key: None, source };
         Ok((rows::version(row, 0).map_err(damaged)?, rows::version(row, 1).map_err(damaged)?))
@@ -266,7 +161,7 @@ impl Queries {
         let parameters = [rows::text(owner.as_str()), after, rows::number(limit(most))];
         let mut records = Vec::new();
         let mut versions = (Version::ZERO, Version::ZERO);
-        for row in session.query(&self.changed, 1, &parameters).await? {
+        for row in session.query(&self.0.changed, 1, &parameters).await? {
             let damaged = |source| Error::Row { key: None, source };
             versions = (rows::version(&row, 1).map_err(damaged)?, rows::version(&row, 2).map_err(damaged)?);
             let Some(id) = row.try_get::<_, Option<&str>>(0).map_err(|error| damaged(error.into()))? else { break };
@@ -279,7 +174,7 @@ impl Queries {
     /// Forgets the owner's tombstones of versions up to `through`: how many.
     pub(crate) async fn prune(&self, session: Session<'_>, owner: &UserId, through: Version) -> Result<usize, Error> {
         let through = rows::number(rows::version_to_sql(through));
-        session.execute(&self.prune, 1, &[rows::text(owner.as_str()), through]).await
+        session.execute(&self.0.prune, &[rows::text(owner.as_str()), through]).await
     }
 }
 
@@ -288,8 +183,22 @@ fn keys<'a>(keys: impl Iterator<Item = &'a Key> + Clone) -> [Parameter<'a>; 2] {
     [rows::texts(owners), rows::texts(keys.map(|key| key.conversation_id.as_str()))]
 }
 
+/// The conversation that a batch is of, if it is a single one, as it mostly is.
+fn conversation_of(batch: &WriteBatch) -> Option<&ConversationId> {
+    let mut ids = batch.writes().iter().map(|write| &write.key.conversation_id);
+    let first = ids.next()?;
+    ids.all(|id| id == first).then_some(first)
+}
+
+/// Which of the writes of one conversation a row is of.
+fn position_of_owner(row: &Row, batch: &WriteBatch) -> Result<usize, Error> {
+    let owner: &str = row.try_get(0)?;
+    let position = batch.writes().binary_search_by(|write| write.key.owner.as_str().cmp(owner));
+    position.map_err(|_| Error::Row { key: None, source: "an owner who was not asked for".into() })
+}
+
 /// Which of the keys that were asked for a row is of, counted from 0.
-fn position(row: &tokio_postgres::Row) -> Result<usize, Error> {
+fn position(row: &Row) -> Result<usize, Error> {
     let position = usize::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default();
     Ok(position.saturating_sub(1))
 }

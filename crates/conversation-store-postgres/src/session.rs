@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use deadpool_postgres::{Client, Object, Pool, PoolError, StatementCache, TimeoutType, Transaction};
+use futures_util::TryStreamExt;
 use tokio::time::timeout;
 use tokio_postgres::{
-    Row,
+    Row, RowStream,
     types::{ToSql, Type},
 };
 
@@ -36,15 +37,20 @@ impl<'a> From<&'a Transaction<'_>> for Session<'a> {
 impl Session<'_> {
     /// Up to how many keys a statement is planned once and then kept. The plan may be one for small tables, and be kept
     /// until the server has looked at the tables again; for many keys a new plan is cheap beside the work, and right.
-    const FEW: usize = 100;
+    pub(crate) const FEW: usize = 16;
 
     /// The rows of a statement about so many keys.
     pub(crate) async fn query(self, sql: &str, keys: usize, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Error> {
+        Ok(self.stream(sql, keys, parameters).await?.try_collect().await?)
+    }
+
+    /// The same, each as it comes.
+    pub(crate) async fn stream(self, sql: &str, keys: usize, parameters: &[Parameter<'_>]) -> Result<RowStream, Error> {
         if keys > Self::FEW {
-            return self.query_once(sql, parameters).await;
+            return Ok(self.client.query_typed_raw(sql, typed(parameters)).await?);
         }
         let statement = self.statements.prepare(self.client, sql).await?;
-        Ok(self.client.query(&statement, &values(parameters)).await?)
+        Ok(self.client.query_raw(&statement, values(parameters)).await?)
     }
 
     /// The rows of a statement that is not worth keeping.
@@ -52,14 +58,11 @@ impl Session<'_> {
         Ok(self.client.query_typed(sql, &typed(parameters)).await?)
     }
 
-    /// The number of rows that a statement about so many keys has written.
-    pub(crate) async fn execute(self, sql: &str, keys: usize, parameters: &[Parameter<'_>]) -> Result<usize, Error> {
-        let written = if keys > Self::FEW {
-            self.client.execute_typed(sql, &typed(parameters)).await?
-        } else {
-            let statement = self.statements.prepare(self.client, sql).await?;
-            self.client.execute(&statement, &values(parameters)).await?
-        };
+    /// The number of rows that a statement has written. It is planned once: what only writes is
+    /// written the same way into tables of any size.
+    pub(crate) async fn execute(self, sql: &str, parameters: &[Parameter<'_>]) -> Result<usize, Error> {
+        let statement = self.statements.prepare(self.client, sql).await?;
+        let written = self.client.execute(&statement, &values(parameters)).await?;
         Ok(usize::try_from(written).unwrap_or(usize::MAX))
     }
 }

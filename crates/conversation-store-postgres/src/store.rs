@@ -65,7 +65,7 @@ impl PostgresStore {
         let held = queries.load(session, batch).await?;
         let resolved = resolve(batch, &held, at)?;
         if !resolved.is_silent() {
-            queries.put(session, batch, &held, &resolved).await?;
+            queries.put(session, &held, &resolved).await?;
         }
         Ok(resolved.applied)
     }
@@ -82,7 +82,7 @@ impl PostgresStore {
         }
         let resolved = resolve(batch, &held, at)?;
         if !resolved.is_silent() {
-            queries.put(session, batch, &held, &resolved).await?;
+            queries.put(session, &held, &resolved).await?;
             transaction.commit().await?;
         }
         Ok(resolved.applied)

@@ -184,6 +184,17 @@ impl Bench {
             move || bench::timed(|| assert_eq!(self.runtime.block_on(apply(&store, &batch)), 0))
         };
         bench::ratio("postgres_rows_noop_1000", 61, noop(&large), noop(&small));
+        // What becomes of it by hand, which is what the server needs for more rows.
+        let by_hand = |side: &Side, step: usize| {
+            let (by_hand, owners) = (Arc::clone(&side.by_hand), spread.clone());
+            let mut turns = iter::successors(Some(62), move |turn| Some(turn + step));
+            move || {
+                let set = by_hand.set(&owners, "sg_1", GROUP, settings(turns.next().unwrap()));
+                bench::timed(|| _ = self.runtime.block_on(set))
+            }
+        };
+        bench::ratio("postgres_rows_noop_1000_by_hand", 61, by_hand(&large, 0), by_hand(&small, 0));
+        bench::ratio("postgres_rows_update_1000_by_hand", 61, by_hand(&large, 1), by_hand(&small, 1));
         self.drop(&large);
         self.drop(&small);
     }

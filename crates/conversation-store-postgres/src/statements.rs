@@ -1,0 +1,137 @@
+//! The statements' texts.
+
+use std::iter;
+
+use crate::{
+    rows::{self, FIXED_COLUMNS, STATE},
+    schema::Schema,
+};
+
+/// The statements, for the tables of one schema.
+///
+/// Where a plan may be kept, keys come as arrays, each in a `SELECT` of its own: so the planner does not count those that
+/// it happens to see, and takes them for a few. It then looks each up through the index in a table of any size worth it.
+#[derive(Debug)]
+pub(crate) struct Statements {
+    pub(crate) load: String,
+    pub(crate) load_one: String,
+    pub(crate) lock: String,
+    pub(crate) insert: String,
+    pub(crate) put: String,
+    pub(crate) get: String,
+    pub(crate) page: String,
+    pub(crate) versions: String,
+    pub(crate) changed: String,
+    pub(crate) prune: String,
+}
+
+impl Statements {
+    pub(crate) fn of(schema: &Schema) -> Self {
+        let state = &*STATE;
+        Self {
+            // A record's owner always has a version.
+            load: format!(
+                "SELECT position, version, {state}
+                 FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS keys (owner, conversation_id, position)
+                 JOIN {schema}.owners USING (owner)
+                 LEFT JOIN {schema}.conversations USING (owner, conversation_id)"
+            ),
+            // Planned each time, by their count: for a few they are looked up, for most of a table it is read. A full
+            // join is the one that never looks again for each owner, which goes wrong where a count is guessed wrong.
+            load_one: format!(
+                "SELECT owner, version, {state}
+                 FROM (SELECT owner, version FROM {schema}.owners WHERE owner = ANY($1)) AS owners
+                 FULL JOIN (
+                     SELECT owner, {state} FROM {schema}.conversations WHERE owner = ANY($1) AND conversation_id = $2
+                 ) AS held USING (owner)"
+            ),
+            lock: format!(
+                "SELECT FROM {schema}.owners WHERE owner IN (SELECT unnest((SELECT $1::text[])))
+                 ORDER BY owner FOR UPDATE"
+            ),
+            insert: put_sql(schema, Records::New),
+            put: put_sql(schema, Records::Any),
+            get: format!(
+                "SELECT position, {state}
+                 FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS keys (owner, conversation_id, position)
+                 JOIN {schema}.conversations USING (owner, conversation_id)"
+            ),
+            page: format!("SELECT owner, conversation_id, {state} FROM {schema}.conversations"),
+            versions: format!("SELECT version, pruned FROM {schema}.owners WHERE owner = $1"),
+            // One statement is of one moment: the version and the records belong together. That all versions are above 0
+            // is what the index of changes asks for.
+            changed: format!(
+                "SELECT conversation_id, version, pruned, {state}
+                 FROM {schema}.owners
+                 LEFT JOIN LATERAL (
+                     SELECT conversation_id, {state} FROM {schema}.conversations AS conversations
+                     WHERE conversations.owner = owners.owner AND changed_in > $2 AND changed_in > 0
+                     ORDER BY changed_in LIMIT $3
+                 ) AS changed ON true
+                 WHERE owner = $1"
+            ),
+            // The owner first, as all who write lock it. What is so already is not written again.
+            prune: format!(
+                "WITH locked AS MATERIALIZED (
+                     SELECT owner, least(version, $2) AS through FROM {schema}.owners WHERE owner = $1 FOR UPDATE
+                 ), kept AS (
+                     UPDATE {schema}.owners AS owners SET pruned = through
+                     FROM locked WHERE owners.owner = locked.owner AND pruned < through
+                 )
+                 DELETE FROM {schema}.conversations AS conversations USING locked
+                 WHERE conversations.owner = locked.owner AND changed_in <= through AND conversation_type IS NULL"
+            ),
+        }
+    }
+}
+
+/// What is known of the records that are to be stored.
+#[derive(Clone, Copy, PartialEq)]
+enum Records {
+    /// There was none of their keys.
+    New,
+    Any,
+}
+
+/// Raises versions and stores records. A batch raises each version by one: where the one that is there is another by now,
+/// the row gets none, which the table refuses, and with it the whole statement. The owners come first, and in order, as all
+/// who write take them; counting them has them all raised before a record is touched.
+fn put_sql(schema: &Schema, records_are: Records) -> String {
+    let fixed = FIXED_COLUMNS.map(|(column, _)| column).join(", ");
+    let settings: Vec<_> = rows::setting_columns().map(|(column, _)| column).collect();
+    let settings = settings.join(", ");
+    let on_conflict = if records_are == Records::New {
+        String::new()
+    } else {
+        let updates: Vec<_> = STATE.split(", ").map(|column| format!("{column} = excluded.{column}")).collect();
+        format!("ON CONFLICT (owner, conversation_id) DO UPDATE SET {}", updates.join(", "))
+    };
+    // After the two arrays of owners.
+    let mut parameter = 2;
+    let mut arrays = |types: &mut dyn Iterator<Item = &'static str>| {
+        let arrays: Vec<_> = types
+            .map(|array_of| {
+                parameter += 1;
+                format!("(SELECT ${parameter}::{array_of}[])")
+            })
+            .collect();
+        arrays.join(", ")
+    };
+    let records = arrays(&mut FIXED_COLUMNS.into_iter().map(|(_, of)| of).chain(iter::once("bigint")));
+    let values = arrays(&mut rows::setting_columns().map(|(_, of)| of));
+    format!(
+        "WITH raised AS (
+             INSERT INTO {schema}.owners AS owners (owner, version)
+             SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::bigint[]))
+             ON CONFLICT (owner) DO UPDATE
+             SET version = CASE WHEN owners.version = excluded.version - 1 THEN excluded.version END
+             RETURNING owner
+         )
+         INSERT INTO {schema}.conversations ({fixed}, {settings})
+         SELECT {fixed}, {settings}
+         FROM unnest({records}) AS records ({fixed}, which)
+         LEFT JOIN unnest({values}) WITH ORDINALITY AS settings ({settings}, which) USING (which)
+         WHERE (SELECT count(*) FROM raised) > 0
+         {on_conflict}"
+    )
+}
