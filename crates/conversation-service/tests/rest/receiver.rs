@@ -1,6 +1,7 @@
 //! A server on loopback that takes what is sent to it, and answers as it is told.
 
 use std::{
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -10,7 +11,7 @@ use std::{
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{ConnectInfo, Request},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -23,6 +24,8 @@ pub(crate) struct Received {
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
+    /// The other end of its connection.
+    pub(crate) from: SocketAddr,
     /// The status that it was answered with.
     pub(crate) status: u16,
 }
@@ -52,11 +55,12 @@ impl Receiver {
         let (taken, received) = mpsc::unbounded_channel();
         let (count, answer) = (AtomicUsize::new(0), Arc::new(answer));
         let count = Arc::new(count);
-        let router = Router::new().fallback(move |request: Request| {
+        let router = Router::new().fallback(move |ConnectInfo(from): ConnectInfo<SocketAddr>, request: Request| {
             let answer = answer(count.fetch_add(1, Ordering::SeqCst));
-            take(request, answer, taken.clone())
+            take(from, request, answer, taken.clone())
         });
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
         Self { url, received }
     }
 
@@ -76,7 +80,7 @@ impl Receiver {
     }
 }
 
-async fn take(request: Request, answer: Answer, taken: mpsc::UnboundedSender<Received>) -> Response {
+async fn take(from: SocketAddr, request: Request, answer: Answer, taken: mpsc::UnboundedSender<Received>) -> Response {
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let body = serde_json::from_slice(&body).unwrap();
@@ -87,6 +91,6 @@ async fn take(request: Request, answer: Answer, taken: mpsc::UnboundedSender<Rec
         Answer::Never => (0, std::future::pending::<Response>().await),
     };
     // The test may not look any more.
-    drop(taken.send(Received { path: head.uri.to_string(), headers: head.headers, body, status }));
+    drop(taken.send(Received { path: head.uri.to_string(), headers: head.headers, body, from, status }));
     answer
 }

@@ -70,6 +70,7 @@ async fn groups_in_memory_stand_as_they_were_last_set() {
     let groups = Arc::new(MemoryGroups::from_iter([(id("team"), GroupStatus::Active)]));
     let (_, service) = service();
     let service = service.groups(groups.clone()).build();
+    assert_eq!(groups.status("op", &id("team")).await.unwrap(), GroupStatus::Active);
     for (status, code) in [
         (GroupStatus::Active, None),
         (GroupStatus::Dismissed, Some(Code::DismissedAlready)),

@@ -163,6 +163,7 @@ async fn they_are_for_admins_alone() {
 async fn their_users_are_bounded() {
     let (_, service) = service();
     let service = service.limits(Limits { max_users: 2, max_text_bytes: 2 }).build();
+    assert_eq!(*service.limits(), Limits { max_users: 2, max_text_bytes: 2 });
     for (names, problem) in [(&[][..], "must not be empty"), (&["a", "b", "c"], "must have at most 2 entries, got 3")] {
         for error in all(&service, &admin(), &users(names)).await {
             let error = error.unwrap();

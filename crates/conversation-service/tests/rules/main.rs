@@ -6,6 +6,8 @@ mod errors;
 mod events;
 mod groups;
 mod host;
+#[path = "../shared/log.rs"]
+mod log;
 mod pages;
 mod permissions;
 mod reads;

@@ -1,51 +1,16 @@
 //! The sinks that are ready to be plugged in: a log, a channel inside the process, and several at once.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
+use std::sync::Arc;
 
 use conversation_core::Version;
 use conversation_service::{Event, EventChannel, EventFanOut, EventLog, EventSink};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tracing_subscriber::EnvFilter;
 
-use crate::setup::{Events, admin, of, service, set_group, set_single, user};
-
-/// What is written to the log.
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Written {
-    /// The fields of each line of the log, as a program reads them.
-    fn lines(&self) -> Vec<Value> {
-        let written = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        written.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-}
-
-fn begin_log(filter: &str) -> (Written, tracing::subscriber::DefaultGuard) {
-    let written = Written::default();
-    let writer = written.clone();
-    let log = tracing_subscriber::fmt()
-        .json()
-        .without_time()
-        .with_env_filter(EnvFilter::new(filter))
-        .with_writer(move || writer.clone())
-        .finish();
-    (written, tracing::subscriber::set_default(log))
-}
+use crate::{
+    log::begin_log,
+    setup::{Events, admin, of, service, set_group, set_single, user},
+};
 
 #[tokio::test]
 async fn the_log_says_what_changed_in_fields_of_their_own_and_no_values() {
