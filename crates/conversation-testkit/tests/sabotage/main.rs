@@ -72,7 +72,8 @@ fails! {
     reading_creates: values::ReadingCreates => reading_never_writes;
 
     a_page_that_skips: pages::Skips => pages_are_complete_in_byte_order_and_without_repeats;
-    a_page_that_repeats: pages::Repeats => pages_of_holders_are_complete_in_byte_order_and_without_repeats;
+    a_page_that_repeats: pages::Repeats => pages_are_complete_in_byte_order_and_without_repeats,
+        pages_of_holders_are_complete_in_byte_order_and_without_repeats, pages_are_complete_while_others_come_and_go;
     pages_as_a_dictionary_orders: pages::AsADictionary => pages_are_complete_in_byte_order_and_without_repeats;
     pages_by_offset: pages::ByOffset => pages_are_complete_while_others_come_and_go;
     a_key_that_is_gone_is_the_end: pages::GoneIsTheEnd => a_page_goes_on_after_a_key_that_is_gone;

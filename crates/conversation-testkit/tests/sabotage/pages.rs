@@ -35,6 +35,12 @@ pub(crate) struct Repeats;
 
 #[async_trait]
 impl Sabotage for Repeats {
+    async fn list(&self, store: &MemoryStore, owner: &UserId, filter: &Filter, page: &Page<ConversationId>) -> Listed {
+        let mut all = store.list_all(owner, filter).await?;
+        all.retain(|found| page.after.as_ref().is_none_or(|after| found.key.conversation_id >= *after));
+        Ok(Paged::cut(all, page.limit, id))
+    }
+
     async fn holders(
         &self,
         store: &MemoryStore,

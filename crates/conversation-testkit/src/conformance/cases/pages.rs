@@ -115,7 +115,10 @@ pub(super) async fn pages_are_complete_while_others_come_and_go(fixture: Fixture
             fixture.apply([first].into_iter().chain((!is_one).then_some(second))).await;
             round += 1;
             match read.next {
-                Some(next) => page = Page::after(next, limit),
+                Some(next) => {
+                    assert!(page.after.as_ref() < Some(&next), "it goes on");
+                    page = Page::after(next, limit);
+                }
                 None => break,
             }
         }
