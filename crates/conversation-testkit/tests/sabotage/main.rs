@@ -88,6 +88,7 @@ fails! {
         random_histories_come_to_what_the_model_says;
     all_tombstones_told: syncs::AllTombstonesTold => what_came_and_went_in_between_is_not_told;
     changes_of_the_version_itself: syncs::OfTheVersionItself => a_client_of_the_current_version_is_told_nothing;
+    changes_of_the_version_itself_counted: syncs::CountsTheVersionItself => more_changes_than_the_limit_are_a_full_sync;
     full_for_the_first_time: syncs::FullAtFirst => a_client_that_holds_nothing_can_always_be_told;
     any_log_will_do: syncs::AnyLog => a_client_of_another_log_or_from_the_future_is_told_to_sync_in_full;
     the_future_is_now: syncs::FutureIsNow => a_client_of_another_log_or_from_the_future_is_told_to_sync_in_full;

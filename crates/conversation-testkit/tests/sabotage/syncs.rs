@@ -92,6 +92,21 @@ impl Sabotage for OfTheVersionItself {
     }
 }
 
+/// Counts what was changed in the client's version as what has changed since.
+#[derive(Debug, Default)]
+pub(crate) struct CountsTheVersionItself;
+
+#[async_trait]
+impl Sabotage for CountsTheVersionItself {
+    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Told {
+        let before = OwnerVersion { version: Version(since.version.0.saturating_sub(1)), ..*since };
+        match store.changes(owner, &before, limit).await? {
+            Changes::Full(current) => Ok(Changes::Full(current)),
+            Changes::Increment { .. } => store.changes(owner, since, limit).await,
+        }
+    }
+}
+
 /// Does not tell a client that holds nothing.
 #[derive(Debug, Default)]
 pub(crate) struct FullAtFirst;
