@@ -19,12 +19,11 @@ const GET: &str = "
 
 /// A request as one reads it.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "it is parsed, and nobody asks for it")]
 pub(crate) struct GetConversation {
     #[serde(rename = "ownerUserID")]
-    owner: String,
+    pub(crate) owner: String,
     #[serde(rename = "conversationID")]
-    conversation_id: String,
+    pub(crate) conversation_id: String,
 }
 
 /// A conversation as one answers with it.

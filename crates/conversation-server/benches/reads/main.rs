@@ -4,7 +4,10 @@ mod by_hand;
 mod client;
 mod rows;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use axum::{Router, body::Bytes, http::header::CONTENT_TYPE, response::IntoResponse, routing::post};
 use conversation_core::{Conversation, UserId};
@@ -148,20 +151,28 @@ fn http_get(service: ConversationService, path: &Path) {
     let answer = ByHand::open(path).get(&owner(7), &conversation_id(7)).unwrap();
     let answer: &'static str =
         format!(r#"{{"errCode":0,"errMsg":"","errDlt":"","data":{{"conversation":{answer}}}}}"#).leak();
-    let bare = Router::new().route(
-        PATH,
-        post(move |body: Bytes| async move {
-            let request: by_hand::GetConversation = serde_json::from_slice(&body).unwrap();
-            std::hint::black_box(request);
-            ([(CONTENT_TYPE, "application/json")], answer).into_response()
-        }),
-    );
-    let (mut ours, mut bare) = (Client::of(Host::with_tokens(service, tokens).router()), Client::of(bare));
-    assert_eq!(ours.call(request(&owner(7), 7).as_bytes()), answer);
-    bench::ratio(
-        "http_get",
-        101,
-        || bench::timed(|| requests.iter().for_each(|request| assert_eq!(ours.call(request).len(), answer.len()))),
-        || bench::timed(|| requests.iter().for_each(|request| assert_eq!(bare.call(request).len(), answer.len()))),
-    );
+    let bare = post(move |body: Bytes| async move {
+        let request: by_hand::GetConversation = serde_json::from_slice(&body).unwrap();
+        std::hint::black_box(request);
+        ([(CONTENT_TYPE, "application/json")], answer).into_response()
+    });
+    // The same, reading what is asked for, to see how much of it is SQLite's.
+    let by_hand = Arc::new(Mutex::new(ByHand::open(path)));
+    let reading = post(move |body: Bytes| async move {
+        let request: by_hand::GetConversation = serde_json::from_slice(&body).unwrap();
+        let read = by_hand.lock().unwrap().get(&request.owner, &request.conversation_id).unwrap();
+        let answer = format!(r#"{{"errCode":0,"errMsg":"","errDlt":"","data":{{"conversation":{read}}}}}"#);
+        ([(CONTENT_TYPE, "application/json")], answer).into_response()
+    });
+    let [mut bare, mut reading] = [bare, reading].map(|handler| Client::of(Router::new().route(PATH, handler)));
+    let mut ours = Client::of(Host::with_tokens(service, tokens).router());
+    for client in [&mut ours, &mut reading] {
+        assert_eq!(client.call(request(&owner(7), 7).as_bytes()), answer);
+    }
+    let length = answer.len();
+    let all = |client: &mut Client| {
+        bench::timed(|| requests.iter().for_each(|request| assert_eq!(client.call(request).len(), length)))
+    };
+    bench::ratio("http_get", 101, || all(&mut ours), || all(&mut bare));
+    bench::ratio("http_get_beside_a_read_by_hand", 101, || all(&mut ours), || all(&mut reading));
 }
