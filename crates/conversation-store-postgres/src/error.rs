@@ -62,7 +62,7 @@ enum Kind {
 impl Kind {
     fn of_code(code: &SqlState) -> Self {
         match *code {
-            // Two first writes of one owner meet on its key; the rest is between transactions of any kind.
+            // Two first writes meet on a key; the rest is between transactions of any kind.
             SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::UNIQUE_VIOLATION => {
                 Self::Conflict
             }

@@ -26,7 +26,7 @@ impl Queries {
 
     /// Loads what is held of a batch, all of one moment.
     pub(crate) async fn load(&self, session: Session<'_>, batch: &WriteBatch) -> Result<Held, Error> {
-        let one = conversation_of(batch).filter(|_| batch.len() > Session::FEW);
+        let one = if batch.len() > Session::FEW { conversation_of(batch) } else { None };
         let (sql, parameters) = match one {
             Some(id) => (&self.0.load_one, [rows::texts(batch.owners().map(UserId::as_str)), rows::text(id.as_str())]),
             None => (&self.0.load, keys(batch.writes().iter().map(|write| &write.key))),

@@ -28,6 +28,8 @@ pub(crate) struct Statements {
 impl Statements {
     pub(crate) fn of(schema: &Schema) -> Self {
         let state = &*STATE;
+        let insert = insert_sql(schema);
+        let updates: Vec<_> = state.split(", ").map(|column| format!("{column} = excluded.{column}")).collect();
         Self {
             // A record's owner always has a version.
             load: format!(
@@ -49,8 +51,8 @@ impl Statements {
                 "SELECT FROM {schema}.owners WHERE owner IN (SELECT unnest((SELECT $1::text[])))
                  ORDER BY owner FOR UPDATE"
             ),
-            insert: put_sql(schema, Records::New),
-            put: put_sql(schema, Records::Any),
+            put: format!("{insert} ON CONFLICT (owner, conversation_id) DO UPDATE SET {}", updates.join(", ")),
+            insert,
             get: format!(
                 "SELECT position, {state}
                  FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS keys (owner, conversation_id, position)
@@ -85,27 +87,13 @@ impl Statements {
     }
 }
 
-/// What is known of the records that are to be stored.
-#[derive(Clone, Copy, PartialEq)]
-enum Records {
-    /// There was none of their keys.
-    New,
-    Any,
-}
-
-/// Raises versions and stores records. A batch raises each version by one: where the one that is there is another by now,
+/// Raises versions and stores records, where there was none of their keys. A batch raises each version by one: where the one that is there is another by now,
 /// the row gets none, which the table refuses, and with it the whole statement. The owners come first, and in order, as all
 /// who write take them; counting them has them all raised before a record is touched.
-fn put_sql(schema: &Schema, records_are: Records) -> String {
+fn insert_sql(schema: &Schema) -> String {
     let fixed = FIXED_COLUMNS.map(|(column, _)| column).join(", ");
     let settings: Vec<_> = rows::setting_columns().map(|(column, _)| column).collect();
     let settings = settings.join(", ");
-    let on_conflict = if records_are == Records::New {
-        String::new()
-    } else {
-        let updates: Vec<_> = STATE.split(", ").map(|column| format!("{column} = excluded.{column}")).collect();
-        format!("ON CONFLICT (owner, conversation_id) DO UPDATE SET {}", updates.join(", "))
-    };
     // After the two arrays of owners.
     let mut parameter = 2;
     let mut arrays = |types: &mut dyn Iterator<Item = &'static str>| {
@@ -131,7 +119,6 @@ fn put_sql(schema: &Schema, records_are: Records) -> String {
          SELECT {fixed}, {settings}
          FROM unnest({records}) AS records ({fixed}, which)
          LEFT JOIN unnest({values}) WITH ORDINALITY AS settings ({settings}, which) USING (which)
-         WHERE (SELECT count(*) FROM raised) > 0
-         {on_conflict}"
+         WHERE (SELECT count(*) FROM raised) > 0"
     )
 }

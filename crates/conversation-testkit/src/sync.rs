@@ -79,7 +79,7 @@ pub async fn clients_hold_what_the_server_holds(store: Arc<dyn ConversationStore
         let mut tree = (limit, vec(step::step(), STEPS)).new_tree(&mut runner).expect("can be drawn");
         let (limit, steps) = tree.current();
         let Err(mut failure) = play(&store, limit, &steps, &mut tally).await else { continue };
-        let (mut shortest, mut room, mut fails) = (steps, limit, true);
+        let (mut shortest, mut shortest_limit, mut fails) = (steps, limit, true);
         for _ in 0..MOST_SHRINKS {
             if !(if fails { tree.simplify() } else { tree.complicate() }) {
                 break;
@@ -88,7 +88,7 @@ pub async fn clients_hold_what_the_server_holds(store: Arc<dyn ConversationStore
             let played = play(&store, limit, &steps, &mut Tally::default()).await;
             fails = played.is_err();
             if let Err(failed) = played {
-                (shortest, room, failure) = (steps, limit, failed);
+                (shortest, shortest_limit, failure) = (steps, limit, failed);
             }
         }
         // A step that was needed when it was tried may not be any more, now that the others are simpler.
@@ -96,7 +96,7 @@ pub async fn clients_hold_what_the_server_holds(store: Arc<dyn ConversationStore
         while at < shortest.len() {
             let mut fewer = shortest.clone();
             fewer.remove(at);
-            match play(&store, room, &fewer, &mut Tally::default()).await {
+            match play(&store, shortest_limit, &fewer, &mut Tally::default()).await {
                 Ok(()) => at += 1,
                 Err(failed) => (shortest, failure, at) = (fewer, failed, 0),
             }

@@ -149,8 +149,10 @@ fn http_get(service: ConversationService, path: &Path) {
     };
     let requests: Vec<_> = (0..CALLS).map(|call| request(&owner(call * (OWNERS / CALLS)), 7).into_bytes()).collect();
     let answer = ByHand::open(path).get(&owner(7), &conversation_id(7)).unwrap();
-    let answer: &'static str =
-        format!(r#"{{"errCode":0,"errMsg":"","errDlt":"","data":{{"conversation":{answer}}}}}"#).leak();
+    let envelope = |conversation: &str| {
+        format!(r#"{{"errCode":0,"errMsg":"","errDlt":"","data":{{"conversation":{conversation}}}}}"#)
+    };
+    let answer: &'static str = envelope(&answer).leak();
     let bare = post(move |body: Bytes| async move {
         let request: by_hand::GetConversation = serde_json::from_slice(&body).unwrap();
         std::hint::black_box(request);
@@ -161,8 +163,7 @@ fn http_get(service: ConversationService, path: &Path) {
     let reading = post(move |body: Bytes| async move {
         let request: by_hand::GetConversation = serde_json::from_slice(&body).unwrap();
         let read = by_hand.lock().unwrap().get(&request.owner, &request.conversation_id).unwrap();
-        let answer = format!(r#"{{"errCode":0,"errMsg":"","errDlt":"","data":{{"conversation":{read}}}}}"#);
-        ([(CONTENT_TYPE, "application/json")], answer).into_response()
+        ([(CONTENT_TYPE, "application/json")], envelope(&read)).into_response()
     });
     let [mut bare, mut reading] = [bare, reading].map(|handler| Client::of(Router::new().route(PATH, handler)));
     let mut ours = Client::of(Host::with_tokens(service, tokens).router());

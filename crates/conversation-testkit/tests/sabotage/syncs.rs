@@ -80,6 +80,10 @@ impl Sabotage for AllTombstonesTold {
     }
 }
 
+fn one_before(since: &OwnerVersion) -> OwnerVersion {
+    OwnerVersion { version: Version(since.version.0.saturating_sub(1)), ..*since }
+}
+
 /// Tells what changed at the version and after it.
 #[derive(Debug, Default)]
 pub(crate) struct OfTheVersionItself;
@@ -87,8 +91,7 @@ pub(crate) struct OfTheVersionItself;
 #[async_trait]
 impl Sabotage for OfTheVersionItself {
     async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Told {
-        let since = OwnerVersion { version: Version(since.version.0.saturating_sub(1)), ..*since };
-        store.changes(owner, &since, limit).await
+        store.changes(owner, &one_before(since), limit).await
     }
 }
 
@@ -99,8 +102,7 @@ pub(crate) struct CountsTheVersionItself;
 #[async_trait]
 impl Sabotage for CountsTheVersionItself {
     async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Told {
-        let before = OwnerVersion { version: Version(since.version.0.saturating_sub(1)), ..*since };
-        match store.changes(owner, &before, limit).await? {
+        match store.changes(owner, &one_before(since), limit).await? {
             Changes::Full(current) => Ok(Changes::Full(current)),
             Changes::Increment { .. } => store.changes(owner, since, limit).await,
         }

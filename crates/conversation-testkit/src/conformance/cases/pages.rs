@@ -21,6 +21,12 @@ fn in_byte_order() -> Vec<&'static str> {
     ids
 }
 
+/// The page that follows one after which `next` comes: further on, or pages would have no end.
+fn following<K: Ord>(page: &Page<K>, next: K) -> Page<K> {
+    assert!(page.after.as_ref() < Some(&next), "it goes on");
+    Page::after(next, page.limit)
+}
+
 /// All pages of the owner's list, one after the other.
 async fn listed(
     fixture: &Fixture<'_, impl Harness>,
@@ -35,10 +41,7 @@ async fn listed(
         assert!(read.next.is_none() || read.conversations.len() == limit, "a page is full unless it is the last");
         all.extend(read.conversations);
         match read.next {
-            Some(next) => {
-                assert!(page.after.as_ref() < Some(&next), "it goes on");
-                page = Page::after(next, limit);
-            }
+            Some(next) => page = following(&page, next),
             None => return all,
         }
     }
@@ -58,10 +61,7 @@ async fn held(
         assert!(read.next.is_none() || read.conversations.len() == limit, "a page is full unless it is the last");
         all.extend(read.conversations);
         match read.next {
-            Some(next) => {
-                assert!(page.after.as_ref() < Some(&next), "it goes on");
-                page = Page::after(next, limit);
-            }
+            Some(next) => page = following(&page, next),
             None => return all,
         }
     }
@@ -115,10 +115,7 @@ pub(super) async fn pages_are_complete_while_others_come_and_go(fixture: Fixture
             fixture.apply([first].into_iter().chain((!is_one).then_some(second))).await;
             round += 1;
             match read.next {
-                Some(next) => {
-                    assert!(page.after.as_ref() < Some(&next), "it goes on");
-                    page = Page::after(next, limit);
-                }
+                Some(next) => page = following(&page, next),
                 None => break,
             }
         }
