@@ -1,7 +1,7 @@
 //! How redb fails, and which kind of failure that is to a caller.
 
-use conversation_core::{Key, Rejected};
-use conversation_store::{BoxError, StoreError};
+use conversation_settings_core::{Key, Rejected};
+use conversation_settings_store::{BoxError, StoreError};
 
 /// Why a database file cannot be opened.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! A record as the bytes of a row, and back.
 
-use conversation_core::{Conversation, Field, Key, Kind, Settings, Target, Timestamp, Value, Version};
-use conversation_store::{BoxError, Record, State};
+use conversation_settings_core::{Conversation, Field, Key, Kind, Settings, Target, Timestamp, Value, Version};
+use conversation_settings_store::{BoxError, Record, State};
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
@@ -35,7 +35,7 @@ pub(crate) fn write(record: &Record) -> Result<Vec<u8>, Error> {
             settings: settings.map(|(field, value)| (field.column().to_owned(), json(value))).collect(),
         }
     });
-    let row = Row { changed_in: record.changed_in.0, lives: record.lives.to_string(), live };
+    let row = Row { changed_in: record.last_changed.0, lives: record.lifespan.to_string(), live };
     serde_json::to_vec(&row)
         .map_err(|error| Error::Row { key: Some(Box::new(record.key().clone())), source: error.into() })
 }
@@ -55,7 +55,7 @@ fn try_read(key: &Key, bytes: &[u8]) -> Result<Record, BoxError> {
             created_at: Timestamp(live.created_at),
         }),
     };
-    Ok(Record { state, lives: row.lives.parse()?, changed_in: Version(row.changed_in) })
+    Ok(Record { state, lifespan: row.lives.parse()?, last_changed: Version(row.changed_in) })
 }
 
 fn json(value: Value<'_>) -> serde_json::Value {

@@ -3,9 +3,9 @@
 use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use conversation_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
-use conversation_store::{
-    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, Paged, StoreError, resolve,
+use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
+use conversation_settings_store::{
+    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, PageRequest, StoreError, resolve,
 };
 use redb::{Database, ReadableDatabase};
 
@@ -69,7 +69,7 @@ impl ConversationStore for RedbStore {
             let resolved = resolve(&batch, &held, at).map_err(Error::Rejected)?;
             tables.store(&held, &resolved)?;
             drop(tables);
-            if !resolved.is_silent() {
+            if !resolved.is_noop() {
                 transaction.commit()?;
             }
             Ok(resolved.applied)
@@ -86,26 +86,26 @@ impl ConversationStore for RedbStore {
         &self,
         owner: &UserId,
         filter: &Filter,
-        page: &Page<ConversationId>,
-    ) -> Result<Paged<ConversationId>, StoreError> {
+        page: &PageRequest<ConversationId>,
+    ) -> Result<Page<ConversationId>, StoreError> {
         let (owner, filter, page) = (owner.clone(), filter.clone(), page.clone());
         self.read(move |snapshot| {
             let found = snapshot.list(&owner, &filter, &page)?;
-            Ok(Paged::cut(found, page.limit, |last| last.key.conversation_id.clone()))
+            Ok(Page::from_overfetch(found, page.limit, |last| last.key.conversation_id.clone()))
         })
         .await
     }
 
-    async fn holders(
+    async fn list_by_conversation(
         &self,
         conversation_id: &ConversationId,
         filter: &Filter,
-        page: &Page<UserId>,
-    ) -> Result<Paged<UserId>, StoreError> {
+        page: &PageRequest<UserId>,
+    ) -> Result<Page<UserId>, StoreError> {
         let (id, filter, page) = (conversation_id.clone(), filter.clone(), page.clone());
         self.read(move |snapshot| {
-            let found = snapshot.holders(&id, &filter, &page)?;
-            Ok(Paged::cut(found, page.limit, |last| last.key.owner.clone()))
+            let found = snapshot.list_by_conversation(&id, &filter, &page)?;
+            Ok(Page::from_overfetch(found, page.limit, |last| last.key.owner.clone()))
         })
         .await
     }

@@ -2,8 +2,8 @@
 
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
-use conversation_core::{Conversation, ConversationId, Key, UserId, Version, WriteBatch};
-use conversation_store::{BoxError, Filter, Held, LogId, Page, Record, Resolved};
+use conversation_settings_core::{Conversation, ConversationId, Key, UserId, Version, WriteBatch};
+use conversation_settings_store::{BoxError, Filter, Loaded, LogId, PageRequest, Record, Resolved};
 use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
 
 use crate::{error::Error, row};
@@ -50,23 +50,26 @@ impl<'t> Tables<'t> {
         })
     }
 
-    pub(crate) fn load(&self, batch: &WriteBatch) -> Result<Held, Error> {
+    pub(crate) fn load(&self, batch: &WriteBatch) -> Result<Loaded, Error> {
         let records = batch.writes().iter().map(|write| record(&self.records, &write.key));
         let versions = batch.owners().map(|owner| Ok(versions(&self.owners, owner)?.0));
-        Ok(Held { records: records.collect::<Result<_, Error>>()?, versions: versions.collect::<Result<_, Error>>()? })
+        Ok(Loaded {
+            records: records.collect::<Result<_, Error>>()?,
+            versions: versions.collect::<Result<_, Error>>()?,
+        })
     }
 
     /// Stores what was resolved; `held` is what it was resolved from.
-    pub(crate) fn store(&mut self, held: &Held, resolved: &Resolved) -> Result<(), Error> {
+    pub(crate) fn store(&mut self, held: &Loaded, resolved: &Resolved) -> Result<(), Error> {
         for changed in &resolved.records {
             let record = &changed.record;
             let Key { owner, conversation_id } = record.key();
             let (owner, id) = (owner.as_str(), conversation_id.as_str());
             if let Some(before) = &held.records[changed.position] {
-                self.changed.remove((owner, before.changed_in.0, id))?;
+                self.changed.remove((owner, before.last_changed.0, id))?;
             }
             self.records.insert((owner, id), row::write(record)?.as_slice())?;
-            self.changed.insert((owner, record.changed_in.0, id), record.live().is_some())?;
+            self.changed.insert((owner, record.last_changed.0, id), record.live().is_some())?;
             match record.live() {
                 Some(_) => self.holders.insert((id, owner), ())?,
                 None => self.holders.remove((id, owner))?,
@@ -136,7 +139,7 @@ impl Snapshot {
         &self,
         owner: &UserId,
         filter: &Filter,
-        page: &Page<ConversationId>,
+        page: &PageRequest<ConversationId>,
     ) -> Result<Vec<Conversation>, Error> {
         let after =
             page.after.as_ref().map_or(Included((owner.as_str(), "")), |id| Excluded((owner.as_str(), id.as_str())));
@@ -154,11 +157,11 @@ impl Snapshot {
     }
 
     /// One more than the page's entries, if there are as many.
-    pub(crate) fn holders(
+    pub(crate) fn list_by_conversation(
         &self,
         id: &ConversationId,
         filter: &Filter,
-        page: &Page<UserId>,
+        page: &PageRequest<UserId>,
     ) -> Result<Vec<Conversation>, Error> {
         let after =
             page.after.as_ref().map_or(Included((id.as_str(), "")), |owner| Excluded((id.as_str(), owner.as_str())));

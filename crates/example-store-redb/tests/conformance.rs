@@ -1,7 +1,7 @@
 //! The conformance suite on redb.
 
-use conversation_testkit::conformance::Harness;
-use example_store_redb::RedbStore;
+use conversation_settings_example_store_redb::RedbStore;
+use conversation_settings_testkit::conformance::Harness;
 use tempfile::TempDir;
 
 struct Redb;
@@ -26,4 +26,4 @@ impl Harness for Redb {
     }
 }
 
-conversation_testkit::conformance!(Redb);
+conversation_settings_testkit::conformance!(Redb);

@@ -1,0 +1,47 @@
+//! The core alone: no store, no runtime, no clock. A request is checked, and each row it touches is decided.
+//!
+//! For whoever has tables of their own and wants the rules only. Run it with
+//! `cargo run -p conversation-settings-core --example merge`.
+
+#![expect(clippy::print_stdout, reason = "an example shows what comes of it")]
+
+use std::collections::BTreeMap;
+
+use conversation_settings_core::{
+    BurnDuration, Conversation, Decision, IfMissing, Key, Limits, Outcome, Patch, SetConversations,
+    SetConversationsRequest, Settings, Timestamp, decide,
+};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // A patch sets some fields and keeps the others; applying it tells which really changed.
+    let mut settings = Settings::default();
+    let changed = Patch::KEEP.is_pinned(true).burn_duration(BurnDuration::try_from(30)?).apply(&mut settings);
+    println!("changed: {changed}");
+    println!("changed again: {:?}", Patch::KEEP.is_pinned(true).apply(&mut settings));
+
+    // A request as a client sends it becomes a value that cannot be wrong, and that one the rows to touch.
+    let request: SetConversationsRequest = serde_json::from_str(
+        r#"{ "userIDs": ["alice"], "conversation": { "conversationID": "si_alice_bob", "conversationType": 1,
+             "userID": "bob", "isPrivateChat": true, "ex": "alice's own" } }"#,
+    )?;
+    let batch = SetConversations::parse(request, &Limits::default())?.plan(IfMissing::Create);
+
+    // Here a map is the table. Bob's row is touched too, in private chat alone.
+    let mut table: BTreeMap<Key, Conversation> = BTreeMap::new();
+    for _ in 0..2 {
+        for write in batch.writes() {
+            match decide(table.get(&write.key), write, Timestamp(1_700_000_000_000))? {
+                Decision::Put(conversation, outcome) => {
+                    println!("{}: {outcome:?}, ex {:?}", write.key, &*conversation.settings.ex);
+                    table.insert(write.key.clone(), conversation);
+                }
+                Decision::Delete => drop(table.remove(&write.key)),
+                Decision::Keep(outcome) => {
+                    assert_eq!(outcome, Outcome::Unchanged);
+                    println!("{}: {outcome:?}", write.key);
+                }
+            }
+        }
+    }
+    Ok(())
+}

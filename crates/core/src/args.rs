@@ -1,0 +1,130 @@
+//! What is wrong with the arguments of a request, and where.
+
+use alloc::{borrow::Cow, string::String};
+use core::fmt;
+
+use crate::{FieldError, IdError, ValueError};
+
+/// An argument that cannot be accepted: OpenIM's `ArgsError`, 1001.
+///
+/// Printed as the path and the problem: `conversation.burnDuration: must be at least 0, got -1`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {problem}")]
+pub struct ArgsError {
+    /// Where the argument stands in the request, such as `conversation.ex` or `userIDs[3]`.
+    pub path: Path,
+    /// What is wrong with it.
+    pub problem: Violation,
+}
+
+impl ArgsError {
+    /// `problem` with the argument at `path`.
+    pub fn new(path: impl Into<Path>, problem: impl Into<Violation>) -> Self {
+        Self { path: path.into(), problem: problem.into() }
+    }
+
+    /// `problem` with the setting `field` of the request's `conversation`.
+    pub fn in_conversation(field: &'static str, problem: impl Into<Violation>) -> Self {
+        Self::new(Path::Conversation(field), problem)
+    }
+}
+
+impl From<FieldError> for ArgsError {
+    fn from(error: FieldError) -> Self {
+        Self::in_conversation(error.field.wire_name(), error.problem)
+    }
+}
+
+/// Where an argument stands in a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// A field of the request itself.
+    Field(&'static str),
+    /// An element of a list of the request.
+    Element(&'static str, usize),
+    /// A field of the request's `conversation`.
+    Conversation(&'static str),
+    /// A path found by a decoder; empty for the body as a whole.
+    Decoded(String),
+}
+
+impl From<&'static str> for Path {
+    fn from(field: &'static str) -> Self {
+        Self::Field(field)
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field(name) => f.write_str(name),
+            Self::Element(name, index) => write!(f, "{name}[{index}]"),
+            Self::Conversation(name) => write!(f, "conversation.{name}"),
+            Self::Decoded(path) if path.is_empty() => f.write_str("body"),
+            Self::Decoded(path) => f.write_str(path),
+        }
+    }
+}
+
+/// What is wrong with an argument.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Violation {
+    /// It is absent or `null`.
+    #[error("is required")]
+    Required,
+    /// It is a list without an element.
+    #[error("must not be empty")]
+    Empty,
+    /// It is a list with too many elements.
+    #[error("must have at most {limit} entries, got {got}")]
+    TooMany {
+        /// The most allowed.
+        limit: usize,
+        /// The number found.
+        got: usize,
+    },
+    /// It is a text that is too long.
+    #[error("must be at most {limit} bytes, got {got}")]
+    TooLong {
+        /// The longest allowed, in bytes of UTF-8.
+        limit: usize,
+        /// The length found, in bytes of UTF-8.
+        got: usize,
+    },
+    /// It is a number that is out of range.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+    /// It is no identifier.
+    #[error(transparent)]
+    Id(#[from] IdError),
+    /// It breaks a rule that involves other arguments.
+    #[error("{0}")]
+    Rule(Cow<'static, str>),
+}
+
+impl From<&'static str> for Violation {
+    fn from(rule: &'static str) -> Self {
+        Self::Rule(rule.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn an_argument_is_named_by_its_path() {
+        let paths = [
+            Path::from("userIDs"),
+            Path::Element("userIDs", 3),
+            Path::Conversation("ex"),
+            Path::Decoded("conversation.ex".into()),
+            Path::Decoded(String::new()),
+        ];
+        let named = ["userIDs", "userIDs[3]", "conversation.ex", "conversation.ex", "body"];
+        assert_eq!(paths.map(|path| path.to_string()), named);
+    }
+}

@@ -1,0 +1,65 @@
+//! The conversation settings of a chat server, decided in one pure place.
+//!
+//! A [`Conversation`] is one user's own view of a chat: muted or not, pinned, burn after reading, an extension blob.
+//! Its [`Settings`] are set selectively by a [`Patch`]; a [`Mask`] names a set of their [`Field`]s. The request
+//! `set_conversations` sets them for many users at once:
+//!
+//! ```
+//! use conversation_settings_core::{ConversationReq, Limits, IfMissing, SetConversations, SetConversationsRequest};
+//!
+//! let json = r#"{ "userIDs": ["alice", "bob"], "conversation": {
+//!     "conversationID": "sg_team", "conversationType": 3, "groupID": "team", "isPinned": true } }"#;
+//! let request: SetConversationsRequest = serde_json::from_str(json)?;
+//! let checked = SetConversations::parse(request, &Limits::default())?; // cannot be wrong from here on
+//! let batch = checked.plan(IfMissing::Create); // every row to touch, each once
+//! assert_eq!(batch.len(), 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A store loads what it holds of a batch, [`decide`] says what becomes of each row, and the store keeps that. The crate
+//! does no I/O, knows no clock and no randomness, and needs `alloc` alone.
+//!
+//! # Adding a setting
+//!
+//! One line in the table in `settings.rs`. The struct, its default, the patch, the [`Field`], the mask, the names on
+//! the wire and in a column, and what a client may send all come from it; the compiler leads to the rest.
+//!
+//! # Features
+//!
+//! - `openapi`: the types of the wire implement utoipa's `ToSchema`. This one needs `std`.
+
+#![no_std]
+
+extern crate alloc;
+
+mod args;
+mod conversation;
+mod decide;
+mod id;
+mod mask;
+#[cfg(feature = "openapi")]
+mod openapi;
+mod plan;
+mod report;
+mod set_conversations;
+mod setting_types;
+#[macro_use]
+mod table;
+mod settings;
+mod text;
+mod value;
+mod write;
+
+pub use args::{ArgsError, Path, Violation};
+pub use conversation::{Conversation, Key, Target, TargetError, Timestamp, Version};
+pub use decide::{Decision, Effect, Outcome, Rejected, decide};
+pub use id::{ConversationId, GroupId, IdError, UserId};
+pub use mask::{Mask, UnknownField};
+pub use plan::IfMissing;
+pub use report::{Report, ReportEntry, Role};
+pub use set_conversations::{Limits, SetConversations, SetConversationsRequest};
+pub use setting_types::{BurnDuration, GroupAtType, RecvMsgOpt, Seconds, Seq};
+pub use settings::{ConversationReq, Field, FieldError, Patch, Settings};
+pub use text::Text;
+pub use value::{Accepts, Kind, Primitive, Setting, Value, ValueError};
+pub use write::{Change, DuplicateKey, Missing, Write, WriteBatch};

@@ -1,0 +1,139 @@
+//! What is to be written: changes of single conversations, gathered into batches.
+
+use alloc::{sync::Arc, vec::Vec};
+
+use crate::{Key, Patch, Target, UserId};
+
+/// What is to become of one conversation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Settings are set, selectively.
+    Set {
+        /// Which, and to what.
+        patch: Patch,
+        /// What happens where the conversation does not exist.
+        missing: Missing,
+    },
+    /// The conversation goes, if it is there.
+    Remove,
+}
+
+/// What a [`Change::Set`] does where the conversation does not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// It is created from the defaults and the patch, with this target, unless the patch is empty.
+    Create(Target),
+    /// It is created from the defaults and the patch, with this target, even if the patch is empty.
+    CreateEvenIfEmpty(Target),
+    /// It stays missing.
+    Skip,
+    /// The whole batch is rejected.
+    Reject,
+}
+
+/// One change of one conversation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    /// The conversation.
+    pub key: Key,
+    /// What becomes of it; shared, since a batch usually does the same to many.
+    pub change: Arc<Change>,
+}
+
+/// Writes that take effect together or not at all: each key once, in the order of their keys, so grouped by owner.
+///
+/// The order makes a batch independent of the order its writes were gathered in, and gives every adapter the one
+/// order in which to lock owners.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WriteBatch {
+    writes: Vec<Write>,
+}
+
+/// A key that a batch would hold twice.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("conversation {0} is written twice in one batch")]
+pub struct DuplicateKey(pub Key);
+
+impl WriteBatch {
+    /// Puts `writes` in order.
+    ///
+    /// # Errors
+    ///
+    /// [`DuplicateKey`] when two of them are of the same conversation.
+    pub fn new(mut writes: Vec<Write>) -> Result<Self, DuplicateKey> {
+        if !writes.is_sorted_by(|a, b| a.key < b.key) {
+            writes.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+            if let Some(pair) = writes.windows(2).find(|pair| pair[0].key == pair[1].key) {
+                return Err(DuplicateKey(pair[0].key.clone()));
+            }
+        }
+        Ok(Self { writes })
+    }
+
+    /// The writes, in the order of their keys.
+    #[must_use]
+    pub fn writes(&self) -> &[Write] {
+        &self.writes
+    }
+
+    /// The writes of each owner, in the order of the owners; never an empty slice.
+    pub fn by_owner(&self) -> impl Iterator<Item = &[Write]> {
+        self.writes.chunk_by(|a, b| a.key.owner == b.key.owner)
+    }
+
+    /// Each owner once, in order.
+    pub fn owners(&self) -> impl Iterator<Item = &UserId> {
+        self.by_owner().map(|writes| &writes[0].key.owner)
+    }
+
+    /// Where the write of `key` stands in [`writes`](Self::writes).
+    #[must_use]
+    pub fn position(&self, key: &Key) -> Option<usize> {
+        self.writes.binary_search_by(|write| write.key.cmp(key)).ok()
+    }
+
+    /// How many writes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.writes.len()
+    }
+
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ConversationId;
+
+    use super::*;
+
+    fn remove(owner: &str, id: &str) -> Write {
+        let key = Key::new(UserId::new(owner).unwrap(), ConversationId::new(id).unwrap());
+        Write { key, change: Arc::new(Change::Remove) }
+    }
+
+    #[test]
+    fn a_batch_has_each_key_once_in_order_and_finds_it() {
+        let batch = WriteBatch::new([remove("b", "1"), remove("a", "2"), remove("a", "1")].into()).unwrap();
+        assert_eq!(batch.writes(), [remove("a", "1"), remove("a", "2"), remove("b", "1")]);
+        for (position, write) in batch.writes().iter().enumerate() {
+            assert_eq!(batch.position(&write.key), Some(position));
+        }
+        assert_eq!(batch.position(&remove("c", "1").key), None);
+        assert_eq!((batch.len(), batch.is_empty()), (3, false));
+        assert!(batch.by_owner().map(<[_]>::len).eq([2, 1]));
+        assert!(batch.owners().map(UserId::as_str).eq(["a", "b"]));
+        assert!(WriteBatch::default().is_empty());
+    }
+
+    #[test]
+    fn a_key_that_would_be_twice_in_a_batch_is_refused() {
+        let twice = [remove("a", "1"), remove("b", "1"), remove("a", "1")];
+        assert_eq!(WriteBatch::new(twice.clone().into()), Err(DuplicateKey(twice[0].key.clone())));
+        assert!(WriteBatch::new([remove("a", "1"), remove("a", "1")].into()).is_err(), "side by side too");
+    }
+}

@@ -1,0 +1,242 @@
+//! What `set_conversations` accepts, and how it says what it does not.
+
+use conversation_settings_core::{
+    ConversationId, Field, Kind, Limits, SetConversations, SetConversationsRequest, Target, UserId,
+};
+use serde_json::{Value, json};
+
+fn group() -> Value {
+    json!({ "userIDs": ["a", "b"], "conversation":
+        { "conversationID": "sg_g", "conversationType": 3, "groupID": "g", "isPinned": true } })
+}
+
+fn single() -> Value {
+    json!({ "userIDs": ["a"], "conversation":
+        { "conversationID": "si_a_p", "conversationType": 1, "userID": "p", "isPinned": true } })
+}
+
+/// `request` with the value at `pointer` replaced.
+fn with(mut request: Value, pointer: &str, value: Value) -> Value {
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    request.pointer_mut(parent).unwrap()[name] = value;
+    request
+}
+
+fn without(mut request: Value, pointer: &str) -> Value {
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    request.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name).unwrap();
+    request
+}
+
+fn parse(request: Value) -> Result<SetConversations, String> {
+    let request: SetConversationsRequest = serde_json::from_value(request).map_err(|error| error.to_string())?;
+    SetConversations::parse(request, &Limits::default()).map_err(|error| error.to_string())
+}
+
+#[track_caller]
+fn refused(request: Value) -> String {
+    parse(request).expect_err("must be refused")
+}
+
+#[test]
+fn a_request_says_who_what_and_how() {
+    let set = parse(group()).unwrap();
+    assert_eq!(set.users().iter().map(UserId::as_str).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(set.conversation_id().as_str(), "sg_g");
+    assert_eq!(set.target().group_id().unwrap().as_str(), "g");
+    assert_eq!(set.mask(), Field::IsPinned.into());
+}
+
+#[test]
+fn absent_and_null_both_keep_a_field_and_zero_and_empty_set_it() {
+    for &field in Field::ALL.iter().filter(|field| field.is_client()) {
+        let pointer = format!("/conversation/{field}");
+        let zero = match field.kind() {
+            Kind::Bool => json!(false),
+            Kind::I32 | Kind::I64 => json!(0),
+            Kind::Text => json!(""),
+        };
+        let kept = parse(with(single(), &pointer, Value::Null)).unwrap();
+        assert!(!kept.mask().contains(field), "{field}: null keeps");
+        let set = parse(with(single(), &pointer, zero)).unwrap();
+        assert!(set.mask().contains(field), "{field}: zero and empty set");
+    }
+}
+
+#[test]
+fn every_field_refuses_another_type() {
+    for &field in Field::ALL.iter().filter(|field| field.is_client()) {
+        let wrong: &[Value] = match field.kind() {
+            Kind::Bool => &[json!(1), json!("true"), json!([]), json!({})],
+            Kind::I32 => &[json!("1"), json!(1.5), json!(true), json!({ "value": 1 }), json!(2_147_483_648_i64)],
+            Kind::I64 => &[json!("1"), json!(1.0), json!(true), json!([1]), json!(u64::MAX)],
+            Kind::Text => &[json!(1), json!(false), json!(["x"]), json!({ "value": "x" })],
+        };
+        for wrong in wrong {
+            refused(with(single(), &format!("/conversation/{field}"), wrong.clone()));
+        }
+    }
+}
+
+#[test]
+fn every_numeric_field_refuses_what_is_below_its_range() {
+    for &field in Field::ALL.iter().filter(|field| field.is_client()) {
+        if matches!(field.kind(), Kind::I32 | Kind::I64) {
+            let error = refused(with(single(), &format!("/conversation/{field}"), json!(-1)));
+            assert!(error.starts_with(&format!("conversation.{field}: must be ")), "{error}");
+            assert!(error.ends_with(", got -1"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_setting_that_only_the_host_sets_is_not_looked_at() {
+    for &field in Field::ALL.iter().filter(|field| !field.is_client()) {
+        let set = parse(with(single(), &format!("/conversation/{field}"), json!("whatever"))).unwrap();
+        assert_eq!(set.mask(), Field::IsPinned.into(), "{field}");
+    }
+}
+
+#[test]
+fn enumerated_fields_refuse_what_has_no_meaning() {
+    let error = refused(with(single(), "/conversation/recvMsgOpt", json!(99)));
+    assert_eq!(error, "conversation.recvMsgOpt: must be one of 0, 1, 2, got 99");
+    let error = refused(with(single(), "/conversation/groupAtType", json!(5)));
+    assert_eq!(error, "conversation.groupAtType: must be one of 0, 1, 2, 3, 4, got 5");
+}
+
+#[test]
+fn users_are_required_and_each_is_an_id() {
+    assert_eq!(refused(without(group(), "/userIDs")), "userIDs: is required");
+    assert_eq!(refused(with(group(), "/userIDs", Value::Null)), "userIDs: is required");
+    assert_eq!(refused(with(group(), "/userIDs", json!([]))), "userIDs: must not be empty");
+    assert_eq!(refused(with(group(), "/userIDs", json!(["a", ""]))), "userIDs[1]: must not be empty");
+    assert_eq!(
+        refused(with(group(), "/userIDs", json!(["a\u{0}"]))),
+        "userIDs[0]: must not contain control characters, found one at byte 1"
+    );
+    assert_eq!(
+        refused(with(group(), "/userIDs", json!(["x".repeat(100_000)]))),
+        "userIDs[0]: must be at most 256 bytes, got 100000"
+    );
+}
+
+#[test]
+fn users_are_counted_with_their_duplicates() {
+    let users = |n| with(group(), "/userIDs", json!(vec!["a"; n]));
+    assert_eq!(parse(users(10_000)).unwrap().users().len(), 1);
+    assert_eq!(refused(users(10_001)), "userIDs: must have at most 10000 entries, got 10001");
+}
+
+#[test]
+fn duplicate_users_collapse_to_the_first() {
+    let set = parse(with(group(), "/userIDs", json!(["c", "a", "c", "b", "a"]))).unwrap();
+    assert_eq!(set.users().iter().map(UserId::as_str).collect::<Vec<_>>(), ["c", "a", "b"]);
+}
+
+#[test]
+fn the_conversation_and_its_id_are_required() {
+    assert_eq!(refused(without(group(), "/conversation")), "conversation: is required");
+    assert_eq!(refused(without(group(), "/conversation/conversationID")), "conversation.conversationID: is required");
+    assert_eq!(
+        refused(with(group(), "/conversation/conversationID", json!(""))),
+        "conversation.conversationID: must not be empty"
+    );
+}
+
+#[test]
+fn the_conversation_is_an_object() {
+    assert_eq!(refused(with(group(), "/conversation", Value::Null)), "conversation: is required");
+    for wrong in [json!([]), json!(["sg_g", 3, null, "g"]), json!("sg_g"), json!(3), json!(true)] {
+        let error = refused(with(group(), "/conversation", wrong));
+        assert!(error.contains("expected an object"), "{error}");
+    }
+}
+
+#[test]
+fn the_type_is_one_of_four_and_each_needs_its_target() {
+    let typed = |kind: Value| with(group(), "/conversation/conversationType", kind);
+    assert_eq!(refused(typed(Value::Null)), "conversation.conversationType: is required");
+    for wrong in [0, 5, 99, -1] {
+        let expected = format!("conversation.conversationType: must be one of 1, 2, 3, 4, got {wrong}");
+        assert_eq!(refused(typed(json!(wrong))), expected);
+    }
+    assert!(matches!(parse(typed(json!(2))).unwrap().target(), Target::OldGroup(_)));
+    for kind in [1, 4] {
+        assert_eq!(refused(typed(json!(kind))), "conversation.userID: is required");
+    }
+    for kind in [2, 3] {
+        let request = with(single(), "/conversation/conversationType", json!(kind));
+        assert_eq!(refused(request), "conversation.groupID: is required");
+    }
+    let account = with(single(), "/conversation/conversationType", json!(4));
+    assert!(matches!(parse(account).unwrap().target(), Target::Notification(_)));
+}
+
+#[test]
+fn the_irrelevant_one_of_user_and_group_is_ignored() {
+    let set = parse(with(group(), "/conversation/userID", json!("\u{7}"))).unwrap();
+    assert_eq!(set.target().user_id(), None);
+    let set = parse(with(single(), "/conversation/groupID", json!(""))).unwrap();
+    assert_eq!(set.target().group_id(), None);
+}
+
+#[test]
+fn private_chat_is_true_only_in_a_single_chat() {
+    let error = refused(with(group(), "/conversation/isPrivateChat", json!(true)));
+    assert_eq!(error, "conversation.isPrivateChat: may be true only in a single chat (conversationType 1)");
+    assert!(parse(with(group(), "/conversation/isPrivateChat", json!(false))).is_ok());
+    assert!(parse(with(single(), "/conversation/isPrivateChat", json!(true))).is_ok());
+}
+
+#[test]
+fn a_text_may_be_as_long_as_the_limit() {
+    for &field in Field::ALL.iter().filter(|field| field.kind() == Kind::Text) {
+        let of = |bytes: usize| with(single(), &format!("/conversation/{field}"), json!("x".repeat(bytes)));
+        assert!(parse(of(65_536)).is_ok());
+        assert_eq!(refused(of(65_537)), format!("conversation.{field}: must be at most 65536 bytes, got 65537"));
+    }
+}
+
+#[test]
+fn ids_and_text_are_opaque() {
+    let ex = "$set 'quoted' \"🦀\" \u{0}\u{1f}";
+    let request = with(group(), "/conversation/ex", json!(ex));
+    let set = parse(with(request, "/conversation/conversationID", json!("$where '\"🦀"))).unwrap();
+    assert_eq!(set.patch().ex.as_deref(), Some(ex));
+    assert_eq!(*set.conversation_id(), ConversationId::new("$where '\"🦀").unwrap());
+}
+
+#[test]
+fn a_single_chat_whose_parties_cannot_be_told_is_refused_where_that_matters() {
+    let to_oneself = with(single(), "/userIDs", json!(["p"]));
+    let opaque = with(to_oneself, "/conversation/conversationID", json!("room-7"));
+    let expected = "conversation.userID: must be the other party: conversationID and userIDs do not tell whom this \
+                    user chats with";
+    assert_eq!(refused(opaque), expected);
+    let three = with(single(), "/userIDs", json!(["a", "b"]));
+    let opaque = with(three, "/conversation/conversationID", json!("room-7"));
+    assert!(parse(opaque.clone()).is_ok(), "nothing of the peer's is written");
+    assert_eq!(refused(with(opaque, "/conversation/isPrivateChat", json!(true))), expected);
+}
+
+#[test]
+fn the_peer_sees_the_other_participant_and_everybody_else_the_peer() {
+    let set = parse(with(single(), "/userIDs", json!(["a", "p"]))).unwrap();
+    let seen_by = |user: &str| set.target_of(&UserId::new(user).unwrap());
+    assert_eq!(seen_by("a"), Target::Single(UserId::new("p").unwrap()));
+    assert_eq!(seen_by("p"), Target::Single(UserId::new("a").unwrap()));
+    assert_eq!(seen_by("stranger"), Target::Single(UserId::new("p").unwrap()));
+}
+
+#[test]
+fn where_a_host_names_its_chats_otherwise_the_only_other_user_is_the_other_participant() {
+    let room = with(with(single(), "/conversation/conversationID", json!("room")), "/userIDs", json!(["a", "p"]));
+    let set = parse(room.clone()).unwrap();
+    assert_eq!(set.target_of(&UserId::new("p").unwrap()), Target::Single(UserId::new("a").unwrap()));
+    let refusal = "conversation.userID: must be the other party: conversationID and userIDs do not tell whom this user \
+                   chats with";
+    assert_eq!(refused(with(room, "/userIDs", json!(["a", "b", "p"]))), refusal);
+    let itself = with(with(single(), "/conversation/conversationID", json!("si_p_p")), "/userIDs", json!(["p"]));
+    assert_eq!(refused(itself), refusal, "nobody chats with themselves");
+}

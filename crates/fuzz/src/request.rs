@@ -1,0 +1,40 @@
+//! The request decoder, and all that a request goes through without a store.
+
+use conversation_settings_core::{IfMissing, Limits, SetConversations, SetConversationsRequest, Timestamp, WriteBatch};
+use conversation_settings_store::{Loaded, Resolved, resolve};
+
+/// A request is refused with a reason in plain text, or is planned, decided, reported and silent when repeated.
+///
+/// # Panics
+///
+/// When that does not hold.
+pub fn request(data: &[u8]) {
+    let Ok(request) = serde_json::from_slice::<SetConversationsRequest>(data) else { return };
+    let limits = Limits { max_users: 100, max_text_bytes: 1_000 };
+    let set = match SetConversations::parse(request, &limits) {
+        Ok(set) => set,
+        Err(error) => {
+            let message = error.to_string();
+            assert!(message.len() < 1_000 && !message.chars().any(char::is_control), "{message:?}");
+            return;
+        }
+    };
+    let batch = set.plan(IfMissing::Create);
+    assert!(set.users().iter().all(|user| set.has_user(user)));
+    assert!(set.users().len() <= batch.len() && batch.len() <= set.users().len() + 1, "one peer at most");
+
+    let nothing = Loaded::align(&batch, [], []);
+    let Ok(resolved) = resolve(&batch, &nothing, Timestamp(0)) else { panic!("a request's own target allows it") };
+    let report = set.report(&batch, &resolved.applied.effects);
+    assert_eq!(report.entries.len(), batch.len());
+    let created = report.entries.iter().filter(|entry| entry.outcome.is_change()).count();
+    assert_eq!(created, if set.patch().is_empty() { 0 } else { batch.len() });
+
+    let again = resolve(&batch, &held_after(&batch, resolved), Timestamp(1)).expect("was possible before");
+    assert!(again.is_noop(), "a retry changes nothing");
+}
+
+/// What a store holds that has stored this.
+fn held_after(batch: &WriteBatch, resolved: Resolved) -> Loaded {
+    Loaded::align(batch, resolved.records.into_iter().map(|changed| changed.record), resolved.versions)
+}

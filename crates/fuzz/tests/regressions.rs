@@ -1,0 +1,50 @@
+//! Replays every input that is kept: seeds, and what ever broke a promise.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use conversation_settings_fuzz::{
+    TARGETS,
+    handler::{answers, paths},
+};
+
+#[test]
+fn every_kept_input_keeps_every_promise() {
+    for (name, target) in TARGETS {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(name);
+        let mut replayed = 0;
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            println!("{}", path.display());
+            target(&fs::read(path).unwrap());
+            replayed += 1;
+        }
+        assert!(replayed > 0, "{} is empty", folder.display());
+    }
+}
+
+#[test]
+fn every_folder_of_seeds_has_a_target_and_the_fuzzer_knows_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let names = |folder: &str| {
+        let entries = fs::read_dir(root.join(folder)).unwrap();
+        let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let mut names: Vec<_> = entries.map(|entry| name(&entry.unwrap().path())).collect();
+        names.sort();
+        names
+    };
+    let targets: Vec<_> = TARGETS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names("seeds"), targets);
+    assert_eq!(names("fuzz/fuzz_targets"), targets);
+}
+
+#[test]
+fn every_route_has_a_seed_that_is_answered_and_one_that_is_refused() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/handler");
+    let answers = fs::read_dir(folder).unwrap().flat_map(|entry| answers(&fs::read(entry.unwrap().path()).unwrap()));
+    let (mut answered, mut refused) = (BTreeSet::new(), BTreeSet::new());
+    for answer in answers {
+        if answer.is_done() { &mut answered } else { &mut refused }.extend(answer.path);
+    }
+    assert_eq!(answered, paths(), "these are answered");
+    assert_eq!(refused, paths(), "these are refused");
+}

@@ -1,0 +1,47 @@
+//! Conversation settings in an axum server of one's own: a router to merge, over a store in memory.
+//!
+//! Run it with `cargo run -p conversation-settings-http --example embed`. It serves, calls itself once, and ends.
+
+#![expect(clippy::print_stdout, reason = "an example shows what comes of it")]
+
+use std::sync::Arc;
+
+use axum::{Router, routing::get};
+use conversation_settings_core::UserId;
+use conversation_settings_http::{Api, TokenAuthority};
+use conversation_settings_service::Service;
+use conversation_settings_store_memory::MemoryStore;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // What you add: a service over a store, a host over the service, and its router in yours.
+    let service = Service::builder(Arc::new(MemoryStore::new())).build();
+    let tokens = TokenAuthority::new("a secret of yours", [UserId::new("imAdmin")?]);
+    let conversations = Api::with_tokens(service, tokens.clone()).router();
+    let app = Router::new().route("/", get(|| async { "your own server" })).merge(conversations);
+
+    // What you have.
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move { axum::serve(listener, app).await });
+
+    // What a client sends.
+    let body = r#"{"userIDs":["alice"],"conversation":{"conversationID":"sg_team","conversationType":3,"groupID":"team","isPinned":true}}"#;
+    let request = format!(
+        "POST /conversation/set_conversations HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\noperationID: 1\r\n\
+         token: {}\r\ncontent-length: {}\r\n\r\n{body}",
+        tokens.issue(&UserId::new("alice")?, 5)?,
+        body.len(),
+    );
+    let mut connection = TcpStream::connect(address).await?;
+    connection.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await?;
+    println!("{answer}");
+    assert!(answer.ends_with(r#"{"errCode":0,"errMsg":"","errDlt":"","data":null}"#));
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! The port to whoever knows the callers.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use axum::http::HeaderMap;
+use conversation_settings_service::Caller;
+
+use crate::ApiError;
+
+/// Says who calls.
+///
+/// [`TokenAuthority`](crate::TokenAuthority) does so by OpenIM's tokens. A host that knows its callers otherwise, by a
+/// session or a gateway's header, implements this:
+///
+/// ```
+/// use axum::http::HeaderMap;
+/// use conversation_settings_core::UserId;
+/// use conversation_settings_http::{Authenticate, ApiError};
+/// use conversation_settings_service::{Caller, Code};
+///
+/// /// Behind a gateway that has checked the session, and names the user in a header.
+/// #[derive(Debug)]
+/// struct Gateway;
+///
+/// #[async_trait::async_trait]
+/// impl Authenticate for Gateway {
+///     async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
+///         let user = headers.get("x-user").and_then(|value| value.to_str().ok());
+///         let user = user.and_then(|user| UserId::new(user).ok());
+///         user.map(Caller::User).ok_or_else(|| ApiError::new(Code::TokenMalformed, "no user in x-user"))
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait Authenticate: Debug + Send + Sync + 'static {
+    /// The caller who sent `headers`.
+    ///
+    /// # Errors
+    ///
+    /// A [`ApiError`] of a code of its own where there is no such caller, and [`ApiError::internal`] where that cannot be
+    /// told now.
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError>;
+
+    /// The header that says who calls, where it is one: for the description of the routes, and for whoever tries them.
+    fn header(&self) -> Option<&'static str> {
+        None
+    }
+}

@@ -1,0 +1,261 @@
+//! What cannot be done is refused by its name, writes nothing, and leaves the router serving.
+
+use axum::{Router, body::Body, http::StatusCode};
+use conversation_settings_core::{Field, Kind, Patch, Value as Setting};
+use serde_json::{Value, json};
+
+use crate::harness::{ADMIN, call, request, router, send, token};
+
+const SET: &str = "/conversation/set_conversations";
+
+/// A request with nothing wrong with it.
+fn good() -> Value {
+    let conversation = json!({ "conversationID": "sg_g", "conversationType": 3, "groupID": "g", "ex": "x" });
+    json!({ "userIDs": ["a", "b"], "conversation": conversation })
+}
+
+/// The same, with something in its `conversation` otherwise.
+fn with(name: &str, value: Value) -> Value {
+    let mut request = good();
+    request["conversation"][name] = value;
+    request
+}
+
+/// A router on which every request so far has been refused.
+struct Refusing {
+    router: Router,
+    admin: String,
+}
+
+impl Refusing {
+    fn new() -> Self {
+        Self { router: router(), admin: token(ADMIN) }
+    }
+
+    /// The request is refused as a wrong argument, with this detail.
+    async fn refuses(&self, body: impl Into<Body>, detail: &str) {
+        let (status, text) = send(&self.router, request(SET, &self.admin, body)).await;
+        let envelope: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            (status, &envelope["errCode"], &envelope["errMsg"]),
+            (StatusCode::OK, &json!(1001), &json!("ArgsError"))
+        );
+        assert_eq!(envelope["errDlt"], detail);
+        assert_eq!(envelope.get("data"), None, "a failure has no data");
+    }
+
+    async fn refuses_json(&self, body: &Value, detail: &str) {
+        self.refuses(body.to_string(), detail).await;
+    }
+
+    /// Nothing was written for anybody, and the next good request is done.
+    async fn end(self) {
+        for owner in ["a", "b", "c"] {
+            let own = json!({ "ownerUserID": owner });
+            let read = call(&self.router, "/conversation/get_all_conversations", &self.admin, &own).await;
+            assert_eq!(read["data"], json!({ "conversations": [] }), "{owner}");
+        }
+        assert_eq!(call(&self.router, SET, &self.admin, &good()).await["errCode"], 0);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_object_of_json_is_refused() {
+    let refusing = Refusing::new();
+    let nested = format!("{{\"userIDs\":{}", "[".repeat(20_000));
+    let deep_in_unknown = format!("{{\"x\":{}{}}}", "[".repeat(20_000), "]".repeat(20_000));
+    for (body, detail) in [
+        ("", "body: is empty"),
+        (" \n", "body: is empty"),
+        ("{\"userIDs\":[\"a\"", "body: is not JSON: it ends too early"),
+        ("[]", "body: must be an object, got a list"),
+        ("\"set\"", "body: must be an object, got a string"),
+        ("7", "body: must be an object, got a number"),
+        ("null", "body: must be an object, got null"),
+        ("true", "body: must be an object, got a boolean"),
+        ("set", "body: is not JSON"),
+        ("\u{feff}{}", "body: is not JSON"),
+        (&nested, "body: must not be nested deeper than 100 levels"),
+        (&deep_in_unknown, "body: must not be nested deeper than 100 levels"),
+        ("{\"userIDs\":[],\"userIDs\":[]}", "must not have userIDs twice"),
+    ] {
+        let (_, text) = send(&refusing.router, request(SET, &refusing.admin, body.to_owned())).await;
+        assert!(text.contains(detail), "{detail}: {text}");
+        assert!(text.starts_with(r#"{"errCode":1001,"errMsg":"ArgsError","errDlt":""#), "{text}");
+    }
+    let trailing = format!("{} x", good());
+    let (_, text) = send(&refusing.router, request(SET, &refusing.admin, trailing)).await;
+    assert!(text.contains("body: is not JSON: trailing characters"), "{text}");
+    refusing.end().await;
+}
+
+#[tokio::test]
+async fn a_body_past_the_limit_is_refused_whether_or_not_its_length_is_announced() {
+    let refusing = Refusing::new();
+    let detail = "body: must be at most 16777216 bytes";
+    let large = vec![b' '; 40 * 1024 * 1024];
+    refusing.refuses(large.clone(), detail).await;
+    let pieces = large.chunks(1024 * 1024).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect::<Vec<_>>();
+    refusing.refuses(Body::from_stream(futures_util::stream::iter(pieces)), detail).await;
+    refusing.end().await;
+}
+
+#[tokio::test]
+async fn a_setting_of_a_wrong_type_is_refused_by_its_path() {
+    let refusing = Refusing::new();
+    for field in Field::ALL.iter().filter(|field| field.is_client()) {
+        let wrong = match field.kind() {
+            Kind::Bool => vec![json!(1), json!("true"), json!([]), json!({ "value": true })],
+            Kind::I32 => {
+                vec![json!(1.5), json!("1"), json!(true), json!([1]), json!({}), json!(i64::MAX), json!(1e300)]
+            }
+            Kind::I64 => {
+                vec![json!(1.5), json!("1"), json!(true), json!([1]), json!({}), json!(u64::MAX), json!(1e300)]
+            }
+            Kind::Text => vec![json!(1), json!(true), json!([]), json!({ "value": "" })],
+        };
+        for value in wrong {
+            let body = with(field.wire_name(), value.clone());
+            let envelope = call(&refusing.router, SET, &refusing.admin, &body).await;
+            assert_eq!(envelope["errCode"], 1001, "{field}: {value}");
+            let detail = envelope["errDlt"].as_str().unwrap();
+            let expected = format!("conversation.{field}: must be {}, got ", field.kind());
+            assert!(detail.starts_with(&expected), "{value}: {detail}");
+        }
+    }
+    refusing.end().await;
+}
+
+#[tokio::test]
+async fn a_setting_out_of_its_range_is_refused_as_the_core_does() {
+    let refusing = Refusing::new();
+    for &field in Field::ALL.iter().filter(|field| field.is_client()) {
+        let mut refused = 0;
+        for number in [i64::MIN, i64::from(i32::MIN), -1, 99, i64::from(i32::MAX), i64::MAX] {
+            let value = match (field.kind(), i32::try_from(number)) {
+                (Kind::I32, Ok(number)) => Setting::I32(number),
+                (Kind::I64, _) => Setting::I64(number),
+                _ => continue,
+            };
+            if let Err(error) = Patch::KEEP.with(field, value) {
+                refusing.refuses_json(&with(field.wire_name(), json!(number)), &format!("conversation.{error}")).await;
+                refused += 1;
+            }
+        }
+        let is_number = matches!(field.kind(), Kind::I32 | Kind::I64);
+        assert_eq!(is_number, refused > 0, "{field} has a range if it is a number");
+    }
+    let long = "x".repeat(65_537);
+    for field in Field::ALL.iter().filter(|field| field.is_client() && field.kind() == Kind::Text) {
+        let detail = format!("conversation.{field}: must be at most 65536 bytes, got 65537");
+        refusing.refuses_json(&with(field.wire_name(), json!(long)), &detail).await;
+    }
+    refusing.end().await;
+}
+
+#[tokio::test]
+async fn users_that_are_none_are_refused_by_their_place() {
+    let refusing = Refusing::new();
+    let many: Vec<_> = (0..10_001).map(|n| format!("u{n}")).collect();
+    for (users, detail) in [
+        (Value::Null, "userIDs: is required"),
+        (json!([]), "userIDs: must not be empty"),
+        (json!("a"), "userIDs: must be a list, got a string"),
+        (json!({}), "userIDs: must be a list, got an object"),
+        (json!(["a", null]), "userIDs[1]: must be a string, got null"),
+        (json!(["a", 7]), "userIDs[1]: must be a string, got 7"),
+        (json!(["a", ""]), "userIDs[1]: must not be empty"),
+        (json!(["a\u{0}"]), "userIDs[0]: must not contain control characters, found one at byte 1"),
+        (json!(["a\n"]), "userIDs[0]: must not contain control characters, found one at byte 1"),
+        (json!(["x".repeat(100_000)]), "userIDs[0]: must be at most 256 bytes, got 100000"),
+        (json!(many), "userIDs: must have at most 10000 entries, got 10001"),
+    ] {
+        let mut body = good();
+        body["userIDs"] = users;
+        refusing.refuses_json(&body, detail).await;
+    }
+    let mut body = good();
+    body.as_object_mut().unwrap().remove("userIDs");
+    refusing.refuses_json(&body, "userIDs: is required").await;
+    refusing.end().await;
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_none_is_refused_by_what_is_wrong_with_it() {
+    let refusing = Refusing::new();
+    for (name, value, detail) in [
+        ("conversationID", Value::Null, "conversation.conversationID: is required"),
+        ("conversationID", json!(""), "conversation.conversationID: must not be empty"),
+        ("conversationID", json!(7), "conversation.conversationID: must be a string, got 7"),
+        (
+            "conversationID",
+            json!("x".repeat(1_025)),
+            "conversation.conversationID: must be at most 1024 bytes, got 1025",
+        ),
+        ("conversationType", Value::Null, "conversation.conversationType: is required"),
+        ("conversationType", json!(0), "conversation.conversationType: must be one of 1, 2, 3, 4, got 0"),
+        ("conversationType", json!(5), "conversation.conversationType: must be one of 1, 2, 3, 4, got 5"),
+        ("conversationType", json!(99), "conversation.conversationType: must be one of 1, 2, 3, 4, got 99"),
+        ("conversationType", json!(-1), "conversation.conversationType: must be one of 1, 2, 3, 4, got -1"),
+        ("conversationType", json!("1"), "conversation.conversationType: must be a 32-bit integer, got a string"),
+        ("groupID", Value::Null, "conversation.groupID: is required"),
+        ("groupID", json!(""), "conversation.groupID: must not be empty"),
+        (
+            "isPrivateChat",
+            json!(true),
+            "conversation.isPrivateChat: may be true only in a single chat (conversationType 1)",
+        ),
+    ] {
+        refusing.refuses_json(&with(name, value), detail).await;
+    }
+    for (conversation, detail) in [
+        (Value::Null, "conversation: is required"),
+        (json!([]), "conversation: must be an object, got a list"),
+        (json!("x"), "conversation: must be an object, got a string"),
+        (json!({}), "conversation.conversationID: is required"),
+    ] {
+        let mut body = good();
+        body["conversation"] = conversation;
+        refusing.refuses_json(&body, detail).await;
+    }
+    let mut single = with("conversationType", json!(1));
+    refusing.refuses_json(&single, "conversation.userID: is required").await;
+    single["conversation"]["userID"] = json!("");
+    refusing.refuses_json(&single, "conversation.userID: must not be empty").await;
+    refusing.end().await;
+}
+
+#[tokio::test]
+async fn what_is_absent_or_null_is_kept_and_what_is_irrelevant_is_ignored() {
+    let (router, admin) = (router(), token(ADMIN));
+    let mut body = good();
+    body["conversation"]["userID"] = json!("");
+    body["unknown"] = json!([{}]);
+    assert_eq!(call(&router, SET, &admin, &body).await["errCode"], 0);
+    for field in Field::ALL {
+        assert_eq!(call(&router, SET, &admin, &with(field.wire_name(), Value::Null)).await["errCode"], 0, "{field}");
+    }
+    let own = json!({ "ownerUserID": "a", "conversationID": "sg_g" });
+    let read = call(&router, "/conversation/get_conversation", &admin, &own).await;
+    assert_eq!(read["data"]["conversation"]["ex"], "x", "an ex of null was kept");
+}
+
+#[tokio::test]
+async fn ids_and_texts_come_back_byte_for_byte() {
+    let (router, admin) = (router(), token(ADMIN));
+    for text in ["$set", "a.b", "'; DROP TABLE conversations; --", "\"quoted\"", "🦀 ä \u{10ffff}", "</script>", " "]
+    {
+        let conversation = json!({
+            "conversationID": text, "conversationType": 3, "groupID": text,
+            "ex": format!("{text}\u{0}\r\n\t"), "attachedInfo": text,
+        });
+        let body = json!({ "userIDs": [text], "conversation": conversation });
+        assert_eq!(call(&router, SET, &admin, &body).await["errCode"], 0, "{text}");
+        let own = json!({ "ownerUserID": text, "conversationID": text });
+        let read = call(&router, "/conversation/get_conversation", &admin, &own).await["data"]["conversation"].take();
+        for name in ["conversationID", "groupID", "ex", "attachedInfo"] {
+            assert_eq!(read[name], conversation[name], "{name}");
+        }
+        assert_eq!(read["ownerUserID"], text);
+    }
+}

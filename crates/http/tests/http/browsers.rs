@@ -1,0 +1,77 @@
+//! What a browser needs to hear before it lets a page of another origin call, by the rules of the Fetch standard.
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Method, Request, StatusCode},
+};
+use conversation_settings_http::{Api, not_found};
+use tower::ServiceExt;
+
+use crate::harness::{ADMIN, request, service, token, tokens};
+
+const SET: &str = "/conversation/set_conversations";
+
+fn server() -> Router {
+    Api::with_tokens(service(), tokens()).router().fallback(not_found)
+}
+
+async fn heads(request: Request<Body>) -> (StatusCode, HeaderMap) {
+    let answer = server().oneshot(request).await.unwrap();
+    (answer.status(), answer.headers().clone())
+}
+
+/// What a browser asks before a page calls with headers of its own.
+async fn preflight(path: &str) -> (StatusCode, HeaderMap) {
+    let asked = Request::builder()
+        .method(Method::OPTIONS)
+        .uri(path)
+        .header("origin", "https://chat.example.org")
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "content-type,operationid,token");
+    heads(asked.body(Body::empty()).unwrap()).await
+}
+
+fn list<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
+    headers[name].to_str().unwrap().split(',').map(str::trim).collect()
+}
+
+#[tokio::test]
+async fn a_page_of_any_origin_may_call_with_the_headers_that_a_call_has() {
+    for path in [SET, "/auth/get_user_token", "/nowhere"] {
+        let (status, headers) = preflight(path).await;
+        assert!(status.is_success(), "{path}: {status}");
+        assert_eq!(list(&headers, "access-control-allow-origin"), ["*"]);
+        assert!(list(&headers, "access-control-allow-methods").contains(&"*"));
+        let allowed = list(&headers, "access-control-allow-headers");
+        // The star does not stand for `authorization`, and old browsers do not know it at all.
+        for header in ["*", "authorization", "content-type", "operationid", "token"] {
+            assert!(allowed.contains(&header), "{header} in {allowed:?}");
+        }
+        assert_eq!(list(&headers, "access-control-max-age"), ["172800"]);
+    }
+}
+
+#[tokio::test]
+async fn a_page_may_read_what_is_answered_whether_it_was_done_or_not() {
+    let admin = token(ADMIN);
+    let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
+    for asked in [request(SET, &admin, "{}"), request(SET, "", "{}"), get(SET), get("/nowhere")] {
+        let told = format!("{asked:?}");
+        assert_eq!(list(&heads(asked).await.1, "access-control-allow-origin"), ["*"], "{told}");
+    }
+}
+
+#[tokio::test]
+async fn no_page_sends_what_the_browser_keeps_for_it() {
+    // A browser would send cookies only where this is `true` and the origin is not the star.
+    assert_eq!(preflight(SET).await.1["access-control-allow-credentials"], "false");
+}
+
+#[tokio::test]
+async fn what_the_operator_asks_is_not_for_pages_of_other_origins() {
+    for path in ["/healthz", "/readyz"] {
+        let (status, headers) = heads(Request::get(path).body(Body::empty()).unwrap()).await;
+        assert_eq!((status, headers.get("access-control-allow-origin")), (StatusCode::OK, None), "{path}");
+    }
+}

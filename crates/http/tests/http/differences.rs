@@ -1,0 +1,162 @@
+//! Where OpenIM's clients are answered otherwise than by OpenIM, on purpose; and the page that tells of it.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use conversation_settings_core::{Field, Kind};
+use conversation_settings_http::Api;
+use conversation_settings_service::Service;
+use conversation_settings_store_memory::MemoryStore;
+use conversation_settings_testkit::{Fault, FaultyStore, Plan};
+use serde_json::{Value, json};
+
+use crate::harness::{ADMIN, call, request, router, send, token, tokens};
+
+const SET: &str = "/conversation/set_conversations";
+const GET: &str = "/conversation/get_conversation";
+const PAGE: &str = "docs/openim-differences.md";
+
+fn single() -> Value {
+    json!({ "conversationID": "si_a_p", "conversationType": 1, "userID": "p" })
+}
+
+#[tokio::test]
+async fn every_setting_that_a_client_may_send_is_set_and_read_back() {
+    let (router, admin) = (router(), token(ADMIN));
+    let mut conversation = single();
+    for field in Field::ALL.iter().filter(|field| field.is_client()) {
+        conversation[field.wire_name()] = match field.kind() {
+            Kind::Bool => json!(true),
+            Kind::I32 | Kind::I64 => json!(2),
+            Kind::Text => json!("x"),
+        };
+    }
+    let set = call(&router, SET, &admin, &json!({ "userIDs": ["a"], "conversation": conversation })).await;
+    assert_eq!(set["errCode"], 0, "{set}");
+    let read = call(&router, GET, &admin, &json!({ "ownerUserID": "a", "conversationID": "si_a_p" })).await;
+    for field in Field::ALL.iter().filter(|field| field.is_client()) {
+        assert_eq!(read["data"]["conversation"][field.wire_name()], conversation[field.wire_name()], "{field}");
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_that_was_asked_for_in_vain_is_there_once_it_is_created() {
+    let (router, admin) = (router(), token(ADMIN));
+    let own = json!({ "ownerUserID": "a", "conversationID": "si_a_p" });
+    assert_eq!(call(&router, GET, &admin, &own).await["errCode"], 1004);
+    let mut conversation = single();
+    conversation["isPinned"] = json!(true);
+    call(&router, SET, &admin, &json!({ "userIDs": ["a"], "conversation": conversation })).await;
+    assert_eq!(call(&router, GET, &admin, &own).await["data"]["conversation"]["isPinned"], true);
+    let pinned = call(&router, "/conversation/get_pinned_conversation_ids", &admin, &json!({ "userID": "a" })).await;
+    assert_eq!(pinned["data"], json!({ "conversationIDs": ["si_a_p"] }));
+}
+
+#[tokio::test]
+async fn of_a_failure_of_the_store_the_caller_is_told_the_operation_id_alone() {
+    let store =
+        FaultyStore::new(Arc::new(MemoryStore::new())).writes(Plan::script([Fault::FailBefore, Fault::Conflict]));
+    let router = Api::with_tokens(Service::builder(Arc::new(store)).build(), tokens()).router();
+    let mut conversation = single();
+    conversation["isPinned"] = json!(true);
+    let body = json!({ "userIDs": ["a"], "conversation": conversation });
+    for _ in 0..2 {
+        let answer = call(&router, SET, &token(ADMIN), &body).await;
+        assert_eq!(answer, json!({ "errCode": 500, "errMsg": "ServerInternalError", "errDlt": "op-1" }));
+    }
+    assert_eq!(call(&router, SET, &token(ADMIN), &body).await["errCode"], 0, "and may simply try again");
+}
+
+#[tokio::test]
+async fn a_name_is_known_as_it_is_written_alone() {
+    let (router, admin) = (router(), token(ADMIN));
+    let answer = call(&router, SET, &admin, &json!({ "USERIDS": ["a"], "conversation": single() })).await;
+    assert_eq!((&answer["errCode"], &answer["errDlt"]), (&json!(1001), &json!("userIDs: is required")));
+}
+
+#[tokio::test]
+async fn a_text_that_is_no_unicode_is_refused_and_not_replaced() {
+    let (router, admin) = (router(), token(ADMIN));
+    let body = |ex: &[u8]| {
+        let before =
+            br#"{"userIDs":["a"],"conversation":{"conversationID":"c","conversationType":3,"groupID":"g","ex":""#;
+        [&before[..], ex, br#""}}"#].concat()
+    };
+    for ex in [&br"\ud83e"[..], b"\xff", b"\xed\xa0\x80"] {
+        let (_, text) = send(&router, request(SET, &admin, body(ex))).await;
+        assert!(text.starts_with(r#"{"errCode":1001,"errMsg":"ArgsError","errDlt":"body: is not JSON"#), "{text}");
+    }
+    assert_eq!(send(&router, request(SET, &admin, body(br"\ud83e\udd80"))).await.1.find("\"errCode\":0"), Some(1));
+}
+
+/// The folder of the whole project.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// What is between a pair of backticks and names a test: its crate and itself.
+fn proofs(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split('`').skip(1).step_by(2).filter_map(|code| code.split_once("::"))
+}
+
+/// Those of the tests that `page` names, as `crate::name`, which do not exist.
+fn missing(page: &str) -> Vec<String> {
+    let crates: BTreeSet<_> = proofs(page).map(|(of, _)| of).collect();
+    let missing = crates.into_iter().flat_map(|of| {
+        let mut sources = String::new();
+        read(&root().join("crates").join(of), &mut sources);
+        let gone = move |(other, name): &(&str, &str)| *other == of && !is_test(name, &sources);
+        proofs(page).filter(gone).map(|(of, name)| format!("{of}::{name}"))
+    });
+    missing.collect()
+}
+
+/// Whether `sources` have a function of this name under an attribute that makes it a test, or one that the conformance
+/// suite lists among its cases.
+fn is_test(name: &str, sources: &str) -> bool {
+    let of_suite = format!("::{name},");
+    sources.match_indices(&format!("fn {name}(")).any(|(at, _)| {
+        let attributes = sources[..at].rsplit("\n\n").next().unwrap_or_default();
+        attributes.contains("test]") || attributes.contains("test(") || sources.contains(&of_suite)
+    })
+}
+
+/// Adds what Rust there is in `folder`, if there is one.
+fn read(folder: &Path, sources: &mut String) {
+    for entry in fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            read(&path, sources);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            sources.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_difference_that_the_page_tells_names_tests_that_exist() {
+    let page = fs::read_to_string(root().join(PAGE)).unwrap();
+    assert_eq!(missing(&page), [""; 0], "{PAGE} names tests that are not there");
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| there"));
+    let mut differences = 0;
+    for row in rows {
+        differences += 1;
+        let proof = row.trim_end_matches([' ', '|']).rsplit_once(" | ").map_or("", |(_, proof)| proof);
+        assert!(proofs(proof).next().is_some(), "no test proves: {row}");
+    }
+    assert!(differences > 30, "the page has {differences} differences");
+}
+
+#[test]
+fn a_test_that_does_not_exist_is_missed() {
+    let page = "| there | `conversation-settings-http::nowhere`, `conversation-gone::nothing`, `conversation-settings-http::proofs`; but
+        `conversation-settings-http::a_test_that_does_not_exist_is_missed` and `conversation-settings-testkit::no_update_is_lost` do |";
+    assert_eq!(
+        missing(page),
+        ["conversation-gone::nothing", "conversation-settings-http::nowhere", "conversation-settings-http::proofs"]
+    );
+}

@@ -1,0 +1,250 @@
+//! The document that describes the routes: that it is one, that it tells of all of them, and that it tells the truth.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use axum::{
+    body::Body,
+    http::{Method, Request, StatusCode},
+};
+use conversation_settings_core::{Field, Limits};
+use conversation_settings_http::{Api, Authenticate};
+use conversation_settings_service::{Code, Service};
+use conversation_settings_store_memory::MemoryStore;
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use crate::harness::{ADMIN, call, router, send, service, token, tokens};
+
+const SET: &str = "/conversation/set_conversations";
+
+async fn document_of(host: Api) -> Value {
+    let (status, text) = send(&host.router(), Request::get("/openapi.json").body(Body::empty()).unwrap()).await;
+    assert_eq!(status, StatusCode::OK);
+    serde_json::from_str(&text).unwrap()
+}
+
+async fn document() -> Value {
+    document_of(Api::with_tokens(service(), tokens())).await
+}
+
+/// Each operation of `document`, with its path and method.
+fn operations(document: &Value) -> Vec<(&str, Method, &Value)> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    paths
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().iter();
+            methods.map(move |(method, operation)| {
+                (path.as_str(), method.to_uppercase().parse::<Method>().unwrap(), operation)
+            })
+        })
+        .collect()
+}
+
+/// The calls, each with its operation.
+fn calls(document: &Value) -> Vec<(&str, &Value)> {
+    let calls = operations(document).into_iter().filter(|(_, method, _)| method == Method::POST);
+    calls.map(|(path, _, operation)| (path, operation)).collect()
+}
+
+fn example(operation: &Value) -> &Value {
+    &operation["requestBody"]["content"]["application/json"]["example"]
+}
+
+/// What checks values by the schema at `pointer`, with the names that it refers to.
+fn validator(document: &Value, pointer: &str) -> Validator {
+    assert!(document.pointer(pointer).is_some(), "{pointer}");
+    let mut schema = document.clone();
+    schema["$ref"] = json!(format!("#{pointer}"));
+    jsonschema::draft202012::new(&schema).unwrap()
+}
+
+fn pointer_to(path: &str, rest: &str) -> String {
+    format!("/paths/{}/post/{rest}", path.replace('/', "~1"))
+}
+
+fn refs<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Array(values) => values.iter().for_each(|value| refs(value, found)),
+        Value::Object(values) => {
+            found.extend(values.get("$ref").and_then(Value::as_str));
+            values.values().for_each(|value| refs(value, found));
+        }
+        _ => (),
+    }
+}
+
+#[tokio::test]
+async fn the_document_is_openapi_3_1_by_its_own_schema() {
+    let schema = serde_json::from_str(include_str!("openapi-3.1.json")).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let document = document().await;
+    let errors: Vec<_> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+    assert_eq!(errors, [""; 0]);
+    assert_eq!(document["openapi"], "3.1.0");
+    assert!(!validator.is_valid(&json!({ "openapi": "3.1.0", "info": {} })), "the schema does not check");
+}
+
+#[tokio::test]
+async fn every_reference_leads_somewhere_and_every_name_is_used() {
+    let document = document().await;
+    let mut found = BTreeSet::new();
+    refs(&document, &mut found);
+    assert!(found.len() > 20, "{found:?}");
+    for reference in &found {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+    for (kind, named) in document["components"].as_object().unwrap() {
+        for name in named.as_object().unwrap().keys().filter(|_| kind != "securitySchemes") {
+            assert!(found.contains(format!("#/components/{kind}/{name}").as_str()), "nobody refers to {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_document_has_every_route_of_the_router_and_no_other() {
+    let document = document().await;
+    let told: Vec<_> = operations(&document).into_iter().map(|(path, ..)| path).collect();
+    let mut served = Api::with_tokens(service(), tokens()).paths();
+    served.sort_unstable();
+    assert_eq!(told, served);
+    for (path, method, operation) in operations(&document) {
+        let asked = Request::builder().method(&method).uri(path).body(Body::empty()).unwrap();
+        assert_eq!(send(&router(), asked).await.0, StatusCode::OK, "{method} {path}");
+        let other = if method == Method::GET { Method::POST } else { Method::GET };
+        let asked = Request::builder().method(other).uri(path).body(Body::empty()).unwrap();
+        assert_eq!(send(&router(), asked).await.0, StatusCode::NOT_FOUND, "{path}");
+        for text in ["summary", "description", "operationId"] {
+            assert!(operation[text].as_str().is_some_and(|text| !text.is_empty()), "{path} has no {text}");
+        }
+    }
+    let names: BTreeSet<_> = operations(&document).iter().map(|(.., o)| o["operationId"].to_string()).collect();
+    assert_eq!(names.len(), told.len(), "each operation has a name of its own: {names:?}");
+}
+
+#[tokio::test]
+async fn every_field_of_a_request_and_every_setting_of_an_answer_is_described() {
+    let document = document().await;
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        for (field, of) in schema["properties"].as_object().into_iter().flatten() {
+            let is_plain = Code::ALL.iter().any(|code| code.name() == name) || name == "MsgInfo";
+            let is_told = of["description"].is_string() || of["oneOf"][0]["description"].is_string();
+            assert!(is_plain || is_told, "{name}.{field}: {of}");
+        }
+    }
+    let settings = &document["components"]["schemas"]["Conversation"]["properties"];
+    for field in Field::ALL {
+        let told = settings[field.wire_name()]["description"].as_str().unwrap();
+        assert!(told.starts_with(field.description()), "{field}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn every_example_is_a_request_by_its_schema_and_its_answer_one_too() {
+    let document = document().await;
+    let set = example(&document["paths"][SET]["post"]);
+    for (path, operation) in calls(&document) {
+        let example = example(operation);
+        let asked = validator(&document, &pointer_to(path, "requestBody/content/application~1json/schema"));
+        assert!(asked.is_valid(example), "{path}: {example}");
+        assert!(!asked.is_valid(&json!({})), "{path} has required arguments");
+
+        let answered = validator(&document, &pointer_to(path, "responses/200/content/application~1json/schema"));
+        let router = router();
+        call(&router, SET, &token(ADMIN), set).await;
+        let done = call(&router, path, &token(ADMIN), example).await;
+        let code = if path == "/auth/get_admin_token" { 1002 } else { 0 };
+        assert_eq!(done["errCode"], code, "{path}: {done}");
+        let wrong = call(&router, path, &token(ADMIN), &json!({})).await;
+        let unknown = call(&router, path, "x", example).await;
+        for answer in [done, wrong, unknown] {
+            let errors: Vec<_> = answered.iter_errors(&answer).map(|error| error.to_string()).collect();
+            assert_eq!(errors, [""; 0], "{path}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_report_is_as_described() {
+    let document = document().await;
+    let mut asked = example(&document["paths"][SET]["post"]).clone();
+    asked["report"] = json!(true);
+    let answered = validator(&document, &pointer_to(SET, "responses/200/content/application~1json/schema"));
+    let router = router();
+    for answer in [call(&router, SET, &token(ADMIN), &asked).await, call(&router, SET, &token(ADMIN), &asked).await] {
+        assert_eq!(answer["data"]["users"].as_array().map(Vec::len), Some(2), "{answer}");
+        assert!(answered.is_valid(&answer), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn every_code_is_told_where_it_is_answered() {
+    let document = document().await;
+    let mut told: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (path, operation) in calls(&document) {
+        let list =
+            ["200", "429"].map(|status| operation["responses"][status]["description"].as_str().unwrap()).concat();
+        let codes = Code::ALL.iter().filter(|code| list.contains(&format!("`{}` {}", code.number(), code.name())));
+        told.insert(path, codes.map(|code| code.name().to_owned()).collect());
+        for any in ["ArgsError", "ServerInternalError", "TooManyRequestsError"] {
+            assert!(told[path].contains(any), "{path}: {any}");
+        }
+    }
+    assert!(told["/conversation/get_conversation"].contains("RecordNotFoundError"));
+    assert!(told["/conversation/get_all_conversations"].contains("NoPermissionError"));
+    assert!(!told["/conversation/get_all_conversations"].contains("RecordNotFoundError"));
+    assert!(!told["/auth/get_admin_token"].contains("TokenExpiredError"), "it takes none");
+    let all: BTreeSet<_> = told.into_values().flatten().collect();
+    assert_eq!(all, Code::ALL.iter().map(|code| code.name().to_owned()).collect());
+}
+
+#[tokio::test]
+async fn the_document_tells_the_limits_of_the_server_that_it_is_of() {
+    let limits = Limits { max_users: 123, max_text_bytes: 4_567 };
+    let service = Service::builder(Arc::new(MemoryStore::new())).limits(limits).build();
+    let document = document_of(Api::with_tokens(service, tokens()).max_body_bytes(89_012).max_in_flight(77)).await;
+    let told = document["info"]["description"].as_str().unwrap();
+    assert!(
+        ["123 users", "4567 bytes", "89012 bytes", "30s", "77 calls"].iter().all(|limit| told.contains(limit)),
+        "{told}"
+    );
+}
+
+/// Knows its callers by a header of its own, or by something that is no header.
+#[derive(Debug)]
+struct Gateway(Option<&'static str>);
+
+#[async_trait::async_trait]
+impl Authenticate for Gateway {
+    async fn authenticate(
+        &self,
+        headers: &axum::http::HeaderMap,
+    ) -> Result<conversation_settings_service::Caller, conversation_settings_http::ApiError> {
+        tokens().authenticate(headers).await
+    }
+
+    fn header(&self) -> Option<&'static str> {
+        self.0
+    }
+}
+
+#[tokio::test]
+async fn the_header_that_says_who_calls_is_the_hosts_own() {
+    let schemes = |document: &Value| document["components"]["securitySchemes"].clone();
+    let scheme = |name| json!({ "caller": { "type": "apiKey", "in": "header", "name": name, "description": "Says who calls." } });
+    assert_eq!(schemes(&document().await), scheme("token"));
+    let gateway = |header| document_of(Api::new(service(), Arc::new(Gateway(header))));
+    assert_eq!(schemes(&gateway(Some("x-user")).await), scheme("x-user"));
+
+    let without = gateway(None).await;
+    assert_eq!(schemes(&without), Value::Null);
+    assert!(calls(&without).iter().all(|(_, operation)| operation.get("security").is_none()));
+    assert!(!calls(&without).iter().any(|(path, _)| path.starts_with("/auth/")), "it hands out no tokens");
+
+    let document = document().await;
+    let open = calls(&document).into_iter().filter(|(_, operation)| operation.get("security").is_none());
+    assert_eq!(open.map(|(path, _)| path).collect::<Vec<_>>(), ["/auth/get_admin_token"]);
+}

@@ -1,0 +1,145 @@
+//! More calls than there are places for.
+
+use std::{
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request, Response, StatusCode},
+};
+use conversation_settings_http::{Api, ApiError, Authenticate, metrics};
+use conversation_settings_service::{Caller, Service};
+use conversation_settings_store_memory::MemoryStore;
+use conversation_settings_testkit::{Fault, FaultyStore, Plan};
+use futures_util::{FutureExt, stream};
+use metrics_util::debugging::DebugValue;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::{
+    harness::{call, request, send, service, token, tokens, user},
+    measured::{key, told},
+};
+
+const SET: &str = "/conversation/set_conversations";
+
+fn pin_own() -> Value {
+    let conversation = json!({ "conversationID": "sg_g", "conversationType": 3, "groupID": "g", "isPinned": true });
+    json!({ "userIDs": ["a"], "conversation": conversation })
+}
+
+/// A router with one place, over a store that never ends its first write.
+fn small() -> Router {
+    let plan = Plan::script([Fault::Delay { before: u64::MAX, after: 0 }]);
+    let store = FaultyStore::new(Arc::new(MemoryStore::new())).writes(plan);
+    let service = Service::builder(Arc::new(store)).build();
+    Api::with_tokens(service, tokens()).max_in_flight(1).metrics(String::new).router()
+}
+
+/// Begins a call, which goes on.
+fn begin(answer: &mut Pin<&mut impl Future<Output = Response<Body>>>) {
+    assert!(answer.as_mut().now_or_never().is_none(), "it goes on");
+}
+
+fn first(router: &Router) -> impl Future<Output = Response<Body>> {
+    router.clone().oneshot(request(SET, &token("a"), pin_own().to_string())).map(Result::unwrap)
+}
+
+#[tokio::test]
+async fn a_call_too_many_is_turned_away_and_told_when_to_come_back() {
+    let router = small();
+    let mut under_way = pin!(first(&router));
+    begin(&mut under_way);
+    let answer = first(&router).await;
+    assert_eq!(
+        (answer.status(), &answer.headers()["retry-after"]),
+        (StatusCode::TOO_MANY_REQUESTS, &"1".parse().unwrap())
+    );
+    assert_eq!(answer.headers()["access-control-allow-origin"], "*", "a page may read it");
+    let (_, text) = send(&router, request(SET, &token("a"), pin_own().to_string())).await;
+    assert_eq!(
+        text,
+        r#"{"errCode":429,"errMsg":"TooManyRequestsError","errDlt":"1 calls are under way, which is the most: try again in a moment"}"#
+    );
+}
+
+#[tokio::test]
+async fn a_place_is_free_again_when_its_call_ends_or_is_given_up() {
+    let router = small();
+    {
+        let mut under_way = pin!(first(&router));
+        begin(&mut under_way);
+    }
+    for _ in 0..3 {
+        assert_eq!(call(&router, SET, &token("a"), &pin_own()).await["errCode"], 0);
+    }
+    for _ in 0..3 {
+        assert_eq!(call(&router, SET, &token("b"), &pin_own()).await["errCode"], 1002);
+    }
+}
+
+/// Knows everybody but one, whom it stumbles over.
+#[derive(Debug)]
+struct Stumbling;
+
+#[async_trait]
+impl Authenticate for Stumbling {
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
+        assert_ne!(headers["token"], "boom");
+        Ok(Caller::User(user("a")))
+    }
+}
+
+#[tokio::test]
+async fn a_place_is_free_again_after_a_defect() {
+    let router = Api::new(service(), Arc::new(Stumbling)).max_in_flight(1).router();
+    for (token, code) in [("boom", 500), ("boom", 500), ("fine", 0)] {
+        assert_eq!(call(&router, SET, token, &pin_own()).await["errCode"], code);
+    }
+}
+
+#[tokio::test]
+async fn who_is_refused_and_still_sends_keeps_no_place() {
+    let router = small();
+    let endless = || Body::from_stream(stream::pending::<io::Result<Vec<u8>>>());
+    let unknown = router.clone().oneshot(request(SET, "x", endless())).map(Result::unwrap);
+    let untraced = router.clone().oneshot(Request::post(SET).body(endless()).unwrap()).map(Result::unwrap);
+    let (mut unknown, mut untraced) = (pin!(unknown), pin!(untraced));
+    begin(&mut unknown);
+    begin(&mut untraced);
+    let own = json!({ "ownerUserID": "a" });
+    assert_eq!(call(&router, "/conversation/get_all_conversations", &token("a"), &own).await["errCode"], 0);
+}
+
+#[tokio::test]
+async fn what_the_operator_asks_is_answered_however_many_calls_there_are() {
+    let router = small();
+    let mut under_way = pin!(first(&router));
+    begin(&mut under_way);
+    for path in ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"] {
+        let asked = Request::get(path).body(Body::empty()).unwrap();
+        assert_eq!(send(&router, asked).await.0, StatusCode::OK, "{path}");
+    }
+}
+
+#[test]
+fn a_call_that_is_turned_away_is_counted_and_not_timed() {
+    let told = told(async {
+        let router = small();
+        let mut under_way = pin!(first(&router));
+        begin(&mut under_way);
+        for _ in 0..3 {
+            first(&router).await;
+        }
+    });
+    for (code, calls) in [("429", 3), ("abandoned", 1)] {
+        assert_eq!(told[&key(metrics::REQUESTS, &[SET, code])], DebugValue::Counter(calls), "{code}");
+    }
+    let DebugValue::Histogram(times) = &told[&key(metrics::SECONDS, &[SET])] else { panic!("no histogram") };
+    assert_eq!(times.len(), 1);
+}

@@ -1,0 +1,179 @@
+//! What reading costs out of 1,000,000 rows in SQLite, beside code written by hand.
+
+mod by_hand;
+mod client;
+mod rows;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use axum::{Router, body::Bytes, http::header::CONTENT_TYPE, response::IntoResponse, routing::post};
+use conversation_settings_core::{Conversation, UserId};
+use conversation_settings_http::{Api, TokenAuthority};
+use conversation_settings_service::{Caller, Context, Service};
+use conversation_settings_store::{ConversationStore, LogId, OwnerVersion};
+use conversation_settings_store_sqlite::SqliteStore;
+use conversation_settings_testkit::bench;
+use serde::Serialize;
+use tokio::runtime::Runtime;
+
+use crate::{
+    by_hand::ByHand,
+    client::Client,
+    rows::{OWNERS, conversation_id, owner},
+};
+
+fn main() {
+    if !bench::is_wanted() {
+        return;
+    }
+    let runtime = Runtime::new().unwrap();
+    // A folder on the disk that the build is on: a folder in memory would have no disk to read.
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let path = folder.path().join("conversations.db");
+    let store = Arc::new(SqliteStore::open(&path).unwrap());
+    runtime.block_on(rows::fill(&*store));
+    let service = Service::builder(store.clone()).build();
+    list(&runtime, &service, &path);
+    for conversations in rows::MORE_OWNERS {
+        increment(&runtime, &service, &store, &path, conversations);
+    }
+    http_get(service, &path);
+}
+
+/// All 200 conversations of one owner after the other, as JSON.
+fn list(runtime: &Runtime, service: &Service, path: &Path) {
+    const CALLS: usize = 20;
+    #[derive(Serialize)]
+    struct Conversations {
+        conversations: Vec<Conversation>,
+    }
+    let ours = |name: String| {
+        runtime.block_on(async {
+            let conversations =
+                service.get_all_conversations(&of_owner(&name), Some(name.as_str().into())).await.unwrap();
+            serde_json::to_vec(&Conversations { conversations }).unwrap()
+        })
+    };
+    let by_hand = ByHand::open(path);
+    assert_eq!(ours(owner(7)), by_hand.list(&owner(7)));
+    let (mut round, mut round_by_hand) = (0, 0);
+    bench::ratio(
+        "sqlite_list_200",
+        101,
+        || {
+            round += 1;
+            bench::timed(|| some_owners(round, CALLS).for_each(|name| assert!(ours(name).len() > 60_000)))
+        },
+        || {
+            round_by_hand += 1;
+            bench::timed(|| {
+                some_owners(round_by_hand, CALLS).for_each(|name| assert!(by_hand.list(&name).len() > 60_000));
+            })
+        },
+    );
+}
+
+/// Owners that stand far from each other, others in each round.
+fn some_owners(round: usize, count: usize) -> impl Iterator<Item = String> {
+    (0..count).map(move |n| owner((round * 7 + n * (OWNERS / count)) % OWNERS))
+}
+
+fn of_owner(name: &str) -> Context {
+    Context::new("bench", Caller::User(UserId::new(name).unwrap()))
+}
+
+/// An increment in which there is nothing, against one row that is read by its index.
+fn increment(runtime: &Runtime, service: &Service, store: &SqliteStore, path: &Path, conversations: usize) {
+    const CALLS: usize = 200;
+    let name = rows::owner_of(conversations);
+    let OwnerVersion { log, version } = runtime.block_on(store.version(&UserId::new(&*name).unwrap())).unwrap();
+    let (context, log) = (of_owner(&name), LogId::to_string(&log));
+    let ours = || {
+        bench::timed(|| {
+            runtime.block_on(async {
+                for _ in 0..CALLS {
+                    let (user, log) = (Some(name.as_str().into()), Some(log.as_str().into()));
+                    let increment = service.get_incremental_conversations(&context, user, log, Some(version.0));
+                    let increment = increment.await.unwrap();
+                    assert!(!increment.full && increment.insert.is_empty() && increment.update.is_empty());
+                }
+            });
+        })
+    };
+    let by_hand = ByHand::open(path);
+    let limit = || {
+        bench::timed(|| {
+            for call in 0..CALLS {
+                assert!(by_hand.read(&name, &conversation_id(call % conversations)).is_some());
+            }
+        })
+    };
+    bench::ratio(&format!("sqlite_increment_{conversations}"), 101, ours, limit);
+}
+
+/// From here on this thread and those that it starts share one core, where the system can do that.
+///
+/// A client that asks one thing at a time waits for a server that waits for it. On cores of their own what is measured is
+/// how soon a core that went to sleep wakes up, five times as long as a call's work on some machines and nothing on
+/// others; on one core it is the work of both.
+fn share_a_core() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+        let allowed = sched_getaffinity(None).unwrap();
+        // The first one is often busy with the machine's own work.
+        let last = (0..CpuSet::MAX_CPU).rfind(|core| allowed.is_set(*core)).unwrap();
+        let mut one = CpuSet::new();
+        one.set(last);
+        sched_setaffinity(None, &one).unwrap();
+    }
+}
+
+/// One conversation over a socket, against a handler that parses the same body and answers bytes that are ready.
+fn http_get(service: Service, path: &Path) {
+    const CALLS: usize = 500;
+    const PATH: &str = "/conversation/get_conversation";
+    share_a_core();
+    let tokens = TokenAuthority::new("hush", [UserId::new("imAdmin").unwrap()]);
+    let token = tokens.issue(&UserId::new("imAdmin").unwrap(), TokenAuthority::ADMIN_PLATFORM).unwrap();
+    let request = |name: &str, n: usize| {
+        let body = format!(r#"{{"ownerUserID":"{name}","conversationID":"{}"}}"#, conversation_id(n));
+        format!(
+            "POST {PATH} HTTP/1.1\r\nhost: localhost\r\noperationID: 1646445464564\r\ntoken: {token}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    let requests: Vec<_> = (0..CALLS).map(|call| request(&owner(call * (OWNERS / CALLS)), 7).into_bytes()).collect();
+    let answer = ByHand::open(path).get(&owner(7), &conversation_id(7)).unwrap();
+    let envelope = |conversation: &str| {
+        format!(r#"{{"errCode":0,"errMsg":"","errDlt":"","data":{{"conversation":{conversation}}}}}"#)
+    };
+    let answer: &'static str = envelope(&answer).leak();
+    let bare = post(move |body: Bytes| async move {
+        let request: by_hand::GetConversation = serde_json::from_slice(&body).unwrap();
+        std::hint::black_box(request);
+        ([(CONTENT_TYPE, "application/json")], answer).into_response()
+    });
+    // The same, reading what is asked for, to see how much of it is SQLite's.
+    let by_hand = Arc::new(Mutex::new(ByHand::open(path)));
+    let reading = post(move |body: Bytes| async move {
+        let request: by_hand::GetConversation = serde_json::from_slice(&body).unwrap();
+        let read = by_hand.lock().unwrap().get(&request.owner, &request.conversation_id).unwrap();
+        ([(CONTENT_TYPE, "application/json")], envelope(&read)).into_response()
+    });
+    let [mut bare, mut reading] = [bare, reading].map(|handler| Client::of(Router::new().route(PATH, handler)));
+    let mut ours = Client::of(Api::with_tokens(service, tokens).router());
+    for client in [&mut ours, &mut reading] {
+        assert_eq!(client.call(request(&owner(7), 7).as_bytes()), answer);
+    }
+    let length = answer.len();
+    let all = |client: &mut Client| {
+        bench::timed(|| requests.iter().for_each(|request| assert_eq!(client.call(request).len(), length)))
+    };
+    bench::ratio("http_get", 101, || all(&mut ours), || all(&mut bare));
+    bench::ratio("http_get_beside_a_read_by_hand", 101, || all(&mut ours), || all(&mut reading));
+}

@@ -1,0 +1,75 @@
+//! What a host plugs in: a sink that turns events into notices, and a directory of its groups.
+//!
+//! Run it with `cargo run -p conversation-settings-service --example ports`.
+
+#![expect(clippy::print_stdout, reason = "an example shows what comes of it")]
+
+use std::{collections::HashSet, error::Error, sync::Arc};
+
+use async_trait::async_trait;
+use conversation_settings_core::{GroupId, SetConversationsRequest, UserId};
+use conversation_settings_service::{
+    Caller, Context, DirectoryError, Event, EventKind, EventSink, GroupDirectory, GroupStatus, Service,
+};
+use conversation_settings_store_memory::MemoryStore;
+use tokio::sync::mpsc;
+
+/// Hands events to a task that may take its time.
+#[derive(Debug)]
+struct Notices(mpsc::Sender<Event>);
+
+impl EventSink for Notices {
+    fn emit(&self, event: Event) {
+        // A call waits for this, so it must not block. What is dropped here shows as a gap in the owner's versions.
+        if self.0.try_send(event).is_err() {
+            tracing::warn!("an event was dropped");
+        }
+    }
+}
+
+/// The groups that the host has, in whatever it has them.
+#[derive(Debug)]
+struct Groups(HashSet<GroupId>);
+
+#[async_trait]
+impl GroupDirectory for Groups {
+    async fn status(&self, _operation_id: &str, group: &GroupId) -> Result<GroupStatus, DirectoryError> {
+        Ok(if self.0.contains(group) { GroupStatus::Active } else { GroupStatus::Unknown })
+    }
+}
+
+/// What a device is told.
+fn notice(event: &Event) -> String {
+    let (owner, conversation) = (&event.owner, &event.conversation_id);
+    match &event.kind {
+        EventKind::PrivateChat { with, is_on } => format!("{owner}: private chat with {with}: {is_on}"),
+        kind => format!("{owner}: {conversation} was {}, version {}", kind.name(), event.version),
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (sender, mut events) = mpsc::channel(10_000);
+    let service = Service::builder(Arc::new(MemoryStore::new()))
+        .events(Arc::new(Notices(sender)))
+        .groups(Arc::new(Groups(HashSet::from([GroupId::new("team")?]))))
+        .build();
+
+    let context = Context::new("op-1", Caller::Admin(UserId::new("imAdmin")?));
+    let pin = |group: &str| -> Result<SetConversationsRequest, serde_json::Error> {
+        serde_json::from_value(serde_json::json!({ "userIDs": ["alice", "bob"], "conversation": {
+            "conversationID": format!("sg_{group}"), "conversationType": 3, "groupID": group, "isPinned": true } }))
+    };
+    service.set_conversations(&context, pin("team")?).await?;
+    let unknown = service.set_conversations(&context, pin("nowhere")?).await;
+    println!("{}", unknown.expect_err("there is no such group"));
+
+    drop(service);
+    let mut told = 0;
+    while let Some(event) = events.recv().await {
+        println!("{}", notice(&event));
+        told += 1;
+    }
+    assert_eq!(told, 2);
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! The sinks that are ready to be plugged in: a log, a channel inside the process, and several at once.
+
+use std::sync::Arc;
+
+use conversation_settings_core::Version;
+use conversation_settings_service::{Event, EventChannel, EventFanOut, EventLog, EventSink};
+use serde_json::json;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+
+use crate::{
+    log::begin_log,
+    setup::{Events, admin, of, service, set_group, set_single, user},
+};
+
+#[tokio::test]
+async fn the_log_says_what_changed_in_fields_of_their_own_and_no_values() {
+    let (_, service) = service();
+    let service = service.events(Arc::new(EventLog)).build();
+    let (written, log) = begin_log("info,conversation_events=debug");
+    assert!(EventLog::is_enabled());
+    set_group(&service, &of("alice"), &["alice"], r#""isPinned": true, "ex": "secret""#).await.unwrap();
+    set_single(&service, &of("alice"), &["alice"], r#""isPrivateChat": true"#).await.unwrap();
+    drop(log);
+    let lines = written.lines();
+    let line = |owner: &str, conversation: &str, kind: &str, fields: &str, version: u64| {
+        json!({ "message": "a conversation changed", "owner": owner, "conversation": conversation, "kind": kind,
+            "fields": fields, "version": version, "operation_id": "op-alice", "caller": "alice" })
+    };
+    assert_eq!(lines[0]["fields"], line("alice", "sg_team", "created", "isPinned,ex", 1));
+    assert_eq!((&lines[0]["level"], &lines[0]["target"]), (&json!("DEBUG"), &json!(EventLog::TARGET)));
+    let mut private = line("bob", "si_alice_bob", "privateChat", "isPrivateChat", 1);
+    private.as_object_mut().unwrap().extend([("with".into(), json!("alice")), ("is_on".into(), json!(true))]);
+    assert!(lines.iter().any(|line| line["fields"] == private), "{lines:?}");
+    assert_eq!(lines.len(), 5, "two events of each party's of the single chat");
+}
+
+#[test]
+fn a_log_that_does_not_want_events_gets_none() {
+    let (written, _log) = begin_log("info");
+    assert!(!EventLog::is_enabled());
+    EventLog.emit(event());
+    assert_eq!(written.lines(), [json!(null); 0]);
+}
+
+/// An event as the service makes it.
+fn event() -> Event {
+    let events = Arc::new(Events::default());
+    let (_, service) = service();
+    let service = service.events(events.clone()).build();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(set_group(&service, &admin(), &["alice"], r#""ex": "x""#)).unwrap();
+    events.take().remove(0)
+}
+
+#[tokio::test]
+async fn a_slow_listener_is_told_how_many_events_it_missed_and_holds_up_nobody() {
+    let channel = EventChannel::new(4);
+    let (mut slow, mut fast) = (channel.subscribe(), channel.subscribe());
+    let (_, service) = service();
+    let service = service.events(Arc::new(channel)).build();
+    for version in 1..=10 {
+        set_group(&service, &admin(), &["alice"], &format!(r#""minSeq": {version}"#)).await.unwrap();
+        assert_eq!(fast.try_recv().unwrap().version, Version(version));
+    }
+    assert!(matches!(slow.recv().await, Err(RecvError::Lagged(6))));
+    for version in 7..=10 {
+        assert_eq!(slow.recv().await.unwrap().version, Version(version));
+    }
+    assert!(matches!(slow.try_recv(), Err(TryRecvError::Empty)));
+    drop(service);
+    assert!(matches!(slow.recv().await, Err(RecvError::Closed)));
+}
+
+#[tokio::test]
+async fn the_largest_call_fits_into_a_channel() {
+    let channel = EventChannel::default();
+    let mut listener = channel.subscribe();
+    let (_, service) = service();
+    let service = service.events(Arc::new(channel)).build();
+    // Private chat is told beside what changed, and to the peer as well.
+    let users: Vec<_> = (0..9_999).map(|n| format!("u{n}")).chain(["bob".into()]).collect();
+    let users: Vec<_> = users.iter().map(String::as_str).collect();
+    set_single(&service, &admin(), &users, r#""isPrivateChat": true"#).await.unwrap();
+    let heard = std::iter::from_fn(|| match listener.try_recv() {
+        Ok(event) => Some(event),
+        Err(error) => {
+            assert_eq!(error, TryRecvError::Empty);
+            None
+        }
+    });
+    assert!(heard.count() >= 20_000);
+}
+
+#[tokio::test]
+async fn nobody_has_to_listen() {
+    let (_, service) = service();
+    let service = service.events(Arc::new(EventChannel::default())).build();
+    assert!(set_group(&service, &admin(), &["alice"], r#""ex": "x""#).await.is_ok());
+}
+
+#[tokio::test]
+async fn all_sinks_of_a_fan_out_are_told_the_same() {
+    let (one, other) = (Arc::new(Events::default()), Arc::new(Events::default()));
+    let sinks: [Arc<dyn EventSink>; 2] = [one.clone(), other.clone()];
+    let (_, service) = service();
+    let service = service.events(Arc::new(EventFanOut::from_iter(sinks))).build();
+    set_group(&service, &admin(), &["alice", "bob"], r#""ex": "x""#).await.unwrap();
+    let told = one.take();
+    assert_eq!((told.len(), &told), (2, &other.take()));
+    EventFanOut::default().emit(told[0].clone());
+}
+
+#[tokio::test]
+async fn an_event_is_json_that_names_what_the_wire_names() {
+    let events = Arc::new(Events::default());
+    let (_, service) = service();
+    let service = service.events(events.clone()).build();
+    set_single(&service, &of("alice"), &["alice"], r#""isPinned": true, "isPrivateChat": true"#).await.unwrap();
+    let id = conversation_settings_core::ConversationId::new("si_alice_bob").unwrap();
+    service.remove_conversation(&admin(), &id, &[user("bob")]).await.unwrap();
+    let told: Vec<_> = events.take().iter().map(|event| serde_json::to_string(event).unwrap()).collect();
+    assert_eq!(
+        told,
+        [
+            r#"{"ownerUserID":"alice","conversationID":"si_alice_bob","kind":"created","fields":["isPinned","isPrivateChat"],"version":1,"operationID":"op-alice","opUserID":"alice"}"#,
+            r#"{"ownerUserID":"alice","conversationID":"si_alice_bob","kind":"privateChat","fields":["isPrivateChat"],"version":1,"operationID":"op-alice","opUserID":"alice","userID":"bob","isPrivateChat":true}"#,
+            r#"{"ownerUserID":"bob","conversationID":"si_alice_bob","kind":"created","fields":["isPrivateChat"],"version":1,"operationID":"op-alice","opUserID":"alice"}"#,
+            r#"{"ownerUserID":"bob","conversationID":"si_alice_bob","kind":"privateChat","fields":["isPrivateChat"],"version":1,"operationID":"op-alice","opUserID":"alice","userID":"alice","isPrivateChat":true}"#,
+            r#"{"ownerUserID":"bob","conversationID":"si_alice_bob","kind":"removed","fields":[],"version":2,"operationID":"op-admin","opUserID":"imAdmin"}"#,
+        ]
+    );
+}

@@ -1,0 +1,10 @@
+//! Conversations in a map: the shortest correct adapter, to be read first by whoever writes the next.
+//!
+//! ```
+//! # use conversation_settings_store::ConversationStore;
+//! let store: std::sync::Arc<dyn ConversationStore> = std::sync::Arc::new(conversation_settings_store_memory::MemoryStore::new());
+//! ```
+
+mod store;
+
+pub use store::MemoryStore;

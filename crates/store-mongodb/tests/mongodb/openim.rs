@@ -1,0 +1,207 @@
+//! On one database with OpenIM: what either writes, the other reads.
+
+use conversation_settings_core::{Field, GroupAtType, Patch, RecvMsgOpt, Target, Timestamp, Version};
+use conversation_settings_store::{
+    Changes, ConversationStore, ConversationStoreExt, Filter, OwnerVersion, PageRequest,
+};
+use mongodb::bson::{Bson, DateTime, Document, doc, oid::ObjectId, spec::ElementType};
+
+use crate::support::{Database, NOW, batch, key, remove, set, user};
+
+/// Go's zero time, which OpenIM writes where there is none.
+const NEVER: DateTime = DateTime::from_millis(-62_135_596_800_000);
+
+/// A document as OpenIM writes it.
+fn theirs(owner: &str, id: &str) -> Document {
+    doc! {
+        "_id": ObjectId::new(),
+        "owner_user_id": owner,
+        "conversation_id": id,
+        "conversation_type": 3,
+        "user_id": "",
+        "group_id": "team",
+        "recv_msg_opt": 2,
+        "is_pinned": true,
+        "is_private_chat": false,
+        "burn_duration": 30,
+        "group_at_type": 1,
+        "attached_info": "info",
+        "ex": "{\"a\":1}",
+        "max_seq": 7_i64,
+        "min_seq": 3_i64,
+        "create_time": NOW_DATE,
+        "is_msg_destruct": false,
+        "msg_destruct_time": 86_400_i64,
+        "latest_msg_destruct_time": NEVER,
+    }
+}
+
+const NOW_DATE: DateTime = DateTime::from_millis(NOW.0);
+
+/// What OpenIM's server does to an owner's log: raise the version, take the changed entries out, add them anew.
+async fn raise(database: &Database, owner: &str, id: &str, state: i32) {
+    let version = doc! { "$add": ["$version", 1_i64] };
+    let others =
+        doc! { "$filter": { "input": "$logs", "as": "log", "cond": { "$not": { "$in": ["$$log.e_id", [id]] } } } };
+    let entry = doc! { "e_id": id, "state": state, "version": version.clone(), "last_update": NOW_DATE };
+    let set = doc! { "$set": { "version": version, "last_update": NOW_DATE, "logs": { "$concatArrays": [others, [entry]] } } };
+    let updated =
+        database.collection("conversation_version").update_one(doc! { "d_id": owner }, vec![set]).await.unwrap();
+    if updated.matched_count == 0 {
+        let entry = doc! { "e_id": id, "state": state, "version": 1_i64, "last_update": NOW_DATE };
+        let log = doc! { "d_id": owner, "logs": [entry], "version": 1_i64, "deleted": 0_i64, "last_update": NOW_DATE };
+        database.collection("conversation_version").insert_one(log).await.unwrap();
+    }
+}
+
+/// What OpenIM's server answers a client that asks for the changes since a version: IDs by state, `None` for all.
+async fn incremental(database: &Database, owner: &str, since: i64) -> Option<[Vec<String>; 3]> {
+    let log = database.collection("conversation_version").find_one(doc! { "d_id": owner }).await.unwrap().unwrap();
+    if log.get_i64("version").unwrap() < since || log.get_i64("deleted").unwrap() >= since {
+        return None;
+    }
+    let mut told = [Vec::new(), Vec::new(), Vec::new()];
+    for entry in log.get_array("logs").unwrap() {
+        let entry = entry.as_document().unwrap();
+        if entry.get_i64("version").unwrap() > since {
+            let state = usize::try_from(entry.get_i32("state").unwrap()).unwrap();
+            told[state - 1].push(entry.get_str("e_id").unwrap().to_owned());
+        }
+    }
+    Some(told)
+}
+
+async fn insert(database: &Database, document: Document) {
+    database.collection("conversation").insert_one(document).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_openim_wrote_is_read() {
+    let Some(database) = Database::new().await else { return };
+    insert(&database, theirs("alice", "sg_team")).await;
+    raise(&database, "alice", "sg_team", 1).await;
+    let store = database.store().await;
+
+    let read = store.get_one(key("alice", "sg_team")).await.unwrap().unwrap();
+    assert_eq!(read.target, Target::from_parts(3, "team").unwrap());
+    assert_eq!(read.created_at, NOW);
+    let settings = &read.settings;
+    assert_eq!(settings.recv_msg_opt, RecvMsgOpt::ReceiveWithoutNotifying);
+    assert_eq!(settings.group_at_type, GroupAtType::Me);
+    assert_eq!((settings.min_seq.get(), settings.max_seq.get()), (3, 7));
+    assert_eq!((settings.burn_duration.get(), settings.msg_destruct_time.get()), (30, 86_400));
+    assert!(settings.is_pinned && &*settings.ex == "{\"a\":1}" && &*settings.attached_info == "info");
+    assert_eq!(settings.latest_msg_destruct_time, Timestamp(0), "never is 0 with us");
+
+    let document = database.collection("conversation_version").find_one(doc! {}).await.unwrap().unwrap();
+    let version = store.version(&user("alice")).await.unwrap();
+    assert_eq!(version.log.to_string(), document.get_object_id("_id").unwrap().to_hex());
+    assert_eq!(version.version, Version(1));
+}
+
+#[tokio::test]
+async fn a_null_and_a_missing_field_are_the_default_and_found_as_such() {
+    let Some(database) = Database::new().await else { return };
+    for (id, value) in [("sg_null", Some(Bson::Null)), ("sg_missing", None)] {
+        let mut document = theirs("alice", id);
+        for field in Field::ALL.iter().map(|field| field.column()).chain(["create_time", "user_id"]) {
+            document.remove(field);
+            document.extend(value.clone().map(|value| (field.to_owned(), value)));
+        }
+        insert(&database, document).await;
+    }
+    let store = database.store().await;
+    let page = PageRequest::first(10);
+    let defaults = Patch::KEEP.is_pinned(false).ex("").latest_msg_destruct_time(Timestamp(0));
+    let found = store.list(&user("alice"), &Filter::is(defaults.clone()), &page).await.unwrap();
+    assert_eq!(found.conversations.len(), 2);
+    assert!(found.conversations.iter().all(|read| read.settings == conversation_settings_core::Settings::default()));
+    let found = store.list(&user("alice"), &Filter::is_not(defaults), &page).await.unwrap();
+    assert_eq!(found.conversations, []);
+}
+
+#[tokio::test]
+async fn openim_reads_what_is_written() {
+    let Some(database) = Database::new().await else { return };
+    let store = database.store().await;
+    store.apply(&batch([set(key("alice", "sg_team"), Patch::KEEP.is_pinned(true))]), NOW).await.unwrap();
+
+    let written = database.collection("conversation").find_one(doc! {}).await.unwrap().unwrap();
+    let template = theirs("alice", "sg_team");
+    let types = |document: &Document| {
+        let mut types: Vec<(String, ElementType)> =
+            document.iter().map(|(name, value)| (name.clone(), value.element_type())).collect();
+        types.sort_by(|a, b| a.0.cmp(&b.0));
+        types
+    };
+    assert_eq!(types(&written), types(&template), "every field of theirs, of the same type");
+    assert_eq!(written.get_datetime("latest_msg_destruct_time").unwrap(), &NEVER);
+
+    let log = database.collection("conversation_version").find_one(doc! {}).await.unwrap().unwrap();
+    let expected = doc! {
+        "_id": log.get_object_id("_id").unwrap(),
+        "d_id": "alice",
+        "logs": [{ "e_id": "sg_team", "state": 1, "version": 1_i64, "last_update": NOW_DATE }],
+        "version": 1_i64,
+        "deleted": 0_i64,
+        "last_update": NOW_DATE,
+    };
+    assert_eq!(log, expected);
+}
+
+#[tokio::test]
+async fn changes_of_both_are_told_by_both() {
+    let Some(database) = Database::new().await else { return };
+    let store = database.store().await;
+    let alice = user("alice");
+    // Ours, theirs, ours, theirs.
+    store
+        .apply(&batch([set(key("alice", "sg_1"), Patch::KEEP), set(key("alice", "sg_2"), Patch::KEEP)]), NOW)
+        .await
+        .unwrap();
+    insert(&database, theirs("alice", "sg_3")).await;
+    raise(&database, "alice", "sg_3", 1).await;
+    let applied = batch([set(key("alice", "sg_3"), Patch::KEEP.is_pinned(false)), remove(key("alice", "sg_2"))]);
+    store.apply(&applied, NOW).await.unwrap();
+    database.collection("conversation").delete_one(doc! { "conversation_id": "sg_1" }).await.unwrap();
+    raise(&database, "alice", "sg_1", 2).await;
+
+    let current = store.version(&alice).await.unwrap();
+    assert_eq!(current.version, Version(4));
+    let since = |version| OwnerVersion { version: Version(version), ..current };
+    let told = async |version| match store.changes(&alice, &since(version), 10).await.unwrap() {
+        Changes::Full(_) => panic!("the log goes back that far"),
+        Changes::Increment { inserted, updated, mut removed, .. } => {
+            removed.sort();
+            let ids = |list: Vec<conversation_settings_core::Conversation>| {
+                list.into_iter().map(|one| one.key.conversation_id.to_string()).collect::<Vec<_>>()
+            };
+            [ids(inserted), removed.into_iter().map(|id| id.to_string()).collect(), ids(updated)]
+        }
+    };
+    let ids = |ids: &[&str]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(told(1).await, [ids(&["sg_3"]), ids(&["sg_1", "sg_2"]), ids(&[])], "an insert stays one");
+    assert_eq!(told(2).await, [ids(&[]), ids(&["sg_1", "sg_2"]), ids(&["sg_3"])]);
+    assert_eq!(told(3).await, [ids(&[]), ids(&["sg_1"]), ids(&[])]);
+
+    // Entries stay where they are, so theirs come in the order in which conversations first changed.
+    let theirs = incremental(&database, "alice", 1).await.unwrap();
+    assert_eq!(theirs, [ids(&[]), ids(&["sg_2", "sg_1"]), ids(&["sg_3"])]);
+    assert_eq!(incremental(&database, "alice", 4).await.unwrap(), [ids(&[]), ids(&[]), ids(&[])]);
+}
+
+#[tokio::test]
+async fn where_the_log_says_nothing_of_a_conversation_it_was_there_before() {
+    let Some(database) = Database::new().await else { return };
+    insert(&database, theirs("alice", "sg_imported")).await;
+    let store = database.store().await;
+    store.apply(&batch([set(key("alice", "sg_new"), Patch::KEEP)]), NOW).await.unwrap();
+    let current = store.version(&user("alice")).await.unwrap();
+    assert_eq!(current.version, Version(1));
+    let Changes::Increment { inserted, .. } =
+        store.changes(&user("alice"), &OwnerVersion { version: Version(0), ..current }, 10).await.unwrap()
+    else {
+        panic!("a client that holds nothing is told of all")
+    };
+    assert_eq!(inserted.len(), 2);
+}

@@ -1,0 +1,202 @@
+//! A record as a row, and back.
+
+use std::{iter, str, sync::LazyLock};
+
+use conversation_settings_core::{
+    Conversation, ConversationId, Field, Key, Kind, Settings, Target, Timestamp, UserId, Value, Version,
+};
+use conversation_settings_store::{BoxError, Changed, Record, State};
+use tokio_postgres::{
+    Row,
+    types::{ToSql, Type},
+};
+
+use crate::{error::Error, session::Parameter};
+
+/// The columns of a record that are not settings, and their types.
+pub(crate) const FIXED_COLUMNS: [(&str, &str); 7] = [
+    ("owner", "text"),
+    ("conversation_id", "text"),
+    ("conversation_type", "integer"),
+    ("target_id", "text"),
+    ("created_at", "bigint"),
+    ("lives", "text"),
+    ("changed_in", "bigint"),
+];
+
+/// The columns of the settings, and their types.
+pub(crate) fn setting_columns() -> impl Iterator<Item = (&'static str, &'static str)> {
+    Field::ALL.iter().map(|field| (field.column(), column_type(field.kind())))
+}
+
+/// How many columns the key takes.
+pub(crate) const KEY: usize = 2;
+
+/// The columns of a record without its key, joined by commas.
+pub(crate) static STATE: LazyLock<String> = LazyLock::new(|| {
+    let columns = FIXED_COLUMNS.into_iter().skip(KEY).chain(setting_columns());
+    columns.map(|(column, _)| column).collect::<Vec<_>>().join(", ")
+});
+
+/// Where the columns of [`STATE`] stand, counted from its first.
+mod at {
+    pub(super) const CONVERSATION_TYPE: usize = 0;
+    pub(super) const TARGET_ID: usize = 1;
+    pub(super) const CREATED_AT: usize = 2;
+    pub(super) const LIVES: usize = 3;
+    pub(super) const CHANGED_IN: usize = 4;
+    pub(super) const SETTINGS: usize = 5;
+}
+
+/// What a column that holds a setting is. PostgreSQL's text refuses U+0000, its bytes do not.
+const fn column_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Bool => "boolean",
+        Kind::I32 => "integer",
+        Kind::I64 => "bigint",
+        Kind::Text => "bytea",
+    }
+}
+
+/// A setting as a parameter.
+pub(crate) fn setting_to_sql(value: Value<'_>) -> Parameter<'_> {
+    match value {
+        Value::Bool(value) => (Box::new(value), Type::BOOL),
+        Value::I32(value) => (Box::new(value), Type::INT4),
+        Value::I64(value) => (Box::new(value), Type::INT8),
+        Value::Text(value) => (Box::new(value.as_bytes()), Type::BYTEA),
+    }
+}
+
+/// A version as a column holds it. One that is beyond what it can hold is beyond all that there are.
+pub(crate) fn version_to_sql(version: Version) -> i64 {
+    i64::try_from(version.0).unwrap_or(i64::MAX)
+}
+
+/// How many settings back a record looks for its own among those that are already sent.
+const ALIKE: usize = 4;
+
+/// Records as parameters: an array for each of [`FIXED_COLUMNS`], one that says which settings each record has, and
+/// then the settings, an array for each.
+///
+/// A batch mostly leaves many records with the same settings, and `ex` may be long, so equal ones are sent once.
+pub(crate) fn parameters(records: &[Changed]) -> Vec<Parameter<'_>> {
+    let mut settings = Vec::<&Settings>::new();
+    let mut which = Vec::<Option<i64>>::with_capacity(records.len());
+    for live in records.iter().map(|changed| changed.record.live()) {
+        which.push(live.and_then(|live| {
+            let alike = settings.iter().rev().take(ALIKE).position(|sent| **sent == live.settings);
+            let place = alike.map_or(settings.len(), |back| settings.len() - 1 - back);
+            if alike.is_none() {
+                settings.push(&live.settings);
+            }
+            i64::try_from(place + 1).ok()
+        }));
+    }
+    let records = || records.iter().map(|changed| &changed.record);
+    let fixed: [Parameter<'_>; FIXED_COLUMNS.len()] = [
+        texts(records().map(|record| record.key().owner.as_str())),
+        texts(records().map(|record| record.key().conversation_id.as_str())),
+        array(records().map(|record| Some(record.live()?.target.conversation_type())), Type::INT4_ARRAY),
+        array(records().map(|record| Some(record.live()?.target.id())), Type::TEXT_ARRAY),
+        array(records().map(|record| Some(record.live()?.created_at.0)), Type::INT8_ARRAY),
+        array(records().map(|record| record.lifespan.to_string()), Type::TEXT_ARRAY),
+        versions(records().map(|record| record.last_changed)),
+    ];
+    let which = array(which.into_iter(), Type::INT8_ARRAY);
+    let settings = Field::ALL.iter().map(|field| settings_array(&settings, *field));
+    fixed.into_iter().chain(iter::once(which)).chain(settings).collect()
+}
+
+/// A text as a parameter.
+pub(crate) fn text(text: &str) -> Parameter<'_> {
+    (Box::new(text), Type::TEXT)
+}
+
+/// A number as a parameter.
+pub(crate) fn number<'a>(number: i64) -> Parameter<'a> {
+    (Box::new(number), Type::INT8)
+}
+
+/// Texts as a parameter.
+pub(crate) fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> Parameter<'a> {
+    array(texts, Type::TEXT_ARRAY)
+}
+
+/// Versions as a parameter.
+pub(crate) fn versions<'a>(versions: impl Iterator<Item = Version>) -> Parameter<'a> {
+    array(versions.map(version_to_sql), Type::INT8_ARRAY)
+}
+
+fn array<'a, T: ToSql + Send + Sync + 'a>(values: impl Iterator<Item = T>, of: Type) -> Parameter<'a> {
+    (Box::new(values.collect::<Vec<_>>()), of)
+}
+
+/// One field of many settings.
+fn settings_array<'a>(settings: &[&'a Settings], field: Field) -> Parameter<'a> {
+    macro_rules! of {
+        ($kind:ident, $type:ident, $value:ident => $sql:expr) => {{
+            let value = |settings: &&'a Settings| match settings.value(field) {
+                Value::$kind($value) => Some($sql),
+                _ => None,
+            };
+            array(settings.iter().map(value), Type::$type)
+        }};
+    }
+    match field.kind() {
+        Kind::Bool => of!(Bool, BOOL_ARRAY, value => value),
+        Kind::I32 => of!(I32, INT4_ARRAY, value => value),
+        Kind::I64 => of!(I64, INT8_ARRAY, value => value),
+        Kind::Text => of!(Text, BYTEA_ARRAY, value => value.as_bytes()),
+    }
+}
+
+/// Reads a record back from a row of the key and [`STATE`].
+pub(crate) fn record(row: &Row) -> Result<Record, Error> {
+    let key = || -> Result<_, BoxError> {
+        Ok(Key::new(UserId::new(row.try_get::<_, &str>(0)?)?, ConversationId::new(row.try_get::<_, &str>(1)?)?))
+    };
+    let key = key().map_err(|source| Error::Row { key: None, source })?;
+    record_of(&key, row, KEY)
+}
+
+/// Reads a record of a known key back from a row in which [`STATE`] begins at `first`.
+pub(crate) fn record_of(key: &Key, row: &Row, first: usize) -> Result<Record, Error> {
+    let no_lives = || Error::Row { key: Some(Box::new(key.clone())), source: "a record without lives".into() };
+    optional_record_of(key, row, first)?.ok_or_else(no_lives)
+}
+
+/// The same, where the row comes of an outer join: `None` if there is no record.
+pub(crate) fn optional_record_of(key: &Key, row: &Row, first: usize) -> Result<Option<Record>, Error> {
+    let read = || -> Result<_, BoxError> {
+        let Some(lives) = row.try_get::<_, Option<&str>>(first + at::LIVES)? else { return Ok(None) };
+        let state = match row.try_get(first + at::CONVERSATION_TYPE)? {
+            None => State::Removed(key.clone()),
+            Some(kind) => State::Live(Conversation {
+                key: key.clone(),
+                target: Target::from_parts(kind, row.try_get(first + at::TARGET_ID)?)?,
+                settings: settings(row, first + at::SETTINGS)?,
+                created_at: Timestamp(row.try_get(first + at::CREATED_AT)?),
+            }),
+        };
+        Ok(Some(Record { state, lifespan: lives.parse()?, last_changed: version(row, first + at::CHANGED_IN)? }))
+    };
+    read().map_err(|source| Error::Row { key: Some(Box::new(key.clone())), source })
+}
+
+/// Reads a version back.
+pub(crate) fn version(row: &Row, index: usize) -> Result<Version, BoxError> {
+    Ok(Version(u64::try_from(row.try_get::<_, i64>(index)?)?))
+}
+
+fn settings(row: &Row, first: usize) -> Result<Settings, BoxError> {
+    Settings::from_values(|field| {
+        let index = first + field as usize;
+        Ok(match field.kind() {
+            Kind::Bool => Value::Bool(row.try_get(index)?),
+            Kind::I32 => Value::I32(row.try_get(index)?),
+            Kind::I64 => Value::I64(row.try_get(index)?),
+            Kind::Text => Value::Text(str::from_utf8(row.try_get(index)?)?),
+        })
+    })
+}

@@ -1,0 +1,275 @@
+//! What the adapter costs beside rusqlite code written by hand, and how that grows with users and rows.
+
+mod by_hand;
+
+use std::{hint::black_box, sync::Arc, time::Duration};
+
+use conversation_settings_core::{
+    Change, ConversationId, GroupId, Key, Missing, Patch, RecvMsgOpt, Target, Timestamp, UserId, Write, WriteBatch,
+};
+use conversation_settings_store::ConversationStore;
+use conversation_settings_store_sqlite::SqliteStore;
+use conversation_settings_testkit::bench;
+use tempfile::TempDir;
+use tokio::{runtime::Runtime, task::JoinSet};
+
+use crate::by_hand::{ByHand, Settings};
+
+const GROUP: &str = "3580441235";
+/// What the users' settings are set to in turn, so that each call changes something.
+const TURNS: [&str; 2] = [r#"{"colour":"teal"}"#, r#"{"colour":"blue"}"#];
+
+fn main() {
+    if !bench::is_wanted() {
+        return;
+    }
+    let bench = Bench { runtime: Runtime::new().unwrap() };
+    bench.single();
+    bench.batch_insert();
+    bench.batch_update();
+    bench.batch_noop();
+    bench.group_commit();
+    bench.users();
+    bench.rows();
+}
+
+/// A folder on the disk that the build is on: a folder in memory would know no `fsync`.
+fn folder() -> TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
+}
+
+fn open(folder: &TempDir) -> SqliteStore {
+    SqliteStore::open(folder.path().join("conversations.db")).unwrap()
+}
+
+fn open_by_hand(folder: &TempDir) -> ByHand {
+    drop(open(folder));
+    ByHand::open(&folder.path().join("conversations.db"))
+}
+
+/// IDs in the order in which they are set, which is that of their bytes.
+fn owners(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("69659{n:07}")).collect()
+}
+
+fn batch(owners: &[String], id: &str, turn: usize) -> WriteBatch {
+    let id = ConversationId::new(id).unwrap();
+    let target = Target::Group(GroupId::new(GROUP).unwrap());
+    let option = RecvMsgOpt::ALL[1 + turn % 2];
+    let patch = Patch::KEEP.recv_msg_opt(option).is_pinned(turn.is_multiple_of(2)).ex(TURNS[turn % 2]);
+    let change = Arc::new(Change::Set { patch, missing: Missing::Create(target) });
+    let write = |owner: &String| {
+        let key = Key::new(UserId::new(owner.as_str()).unwrap(), id.clone());
+        Write { key, change: Arc::clone(&change) }
+    };
+    WriteBatch::new(owners.iter().map(write).collect()).unwrap()
+}
+
+fn settings(turn: usize) -> Settings<'static> {
+    let recv_msg_opt = RecvMsgOpt::ALL[1 + turn % 2].number();
+    Settings { recv_msg_opt, is_pinned: turn.is_multiple_of(2), ex: TURNS[turn % 2] }
+}
+
+struct Bench {
+    runtime: Runtime,
+}
+
+impl Bench {
+    /// Applies a batch, as a caller does it: how many conversations changed.
+    fn apply(&self, store: &SqliteStore, batch: &WriteBatch) -> usize {
+        let applied = self.runtime.block_on(store.apply(batch, Timestamp(0))).unwrap();
+        applied.effects.iter().filter(|effect| effect.outcome.is_change()).count()
+    }
+
+    /// One user in one call, the call durable.
+    fn single(&self) {
+        const CALLS: usize = 50;
+        let (of_ours, of_hand) = (folder(), folder());
+        let (store, mut by_hand) = (open(&of_ours), open_by_hand(&of_hand));
+        let owner = owners(1);
+        let batches = [0, 1].map(|turn| batch(&owner, "sg_1", turn));
+        let ours =
+            || bench::timed(|| (0..CALLS).for_each(|call| assert_eq!(self.apply(&store, &batches[call % 2]), 1)));
+        let limit = || {
+            bench::timed(|| {
+                (0..CALLS).for_each(|call| assert!(by_hand.set(&owner, "sg_1", GROUP, settings(call))[0].0));
+            })
+        };
+        bench::ratio("sqlite_single", 41, ours, limit);
+    }
+
+    /// 1,000 users in one call that creates a conversation for each.
+    fn batch_insert(&self) {
+        let mut ids = (0..).map(|n| format!("new_{n}"));
+        let mut more_ids = ids.clone();
+        self.batch(
+            "sqlite_batch_insert",
+            1_000,
+            move |_| (ids.next().unwrap(), 0),
+            move |_| (more_ids.next().unwrap(), 0),
+        );
+    }
+
+    /// 1,000 users in one call that changes the conversation of each.
+    fn batch_update(&self) {
+        let next = |round| ("sg_1".to_owned(), round);
+        self.batch("sqlite_batch_update", 1_000, next, next);
+    }
+
+    /// 1,000 users in one call that finds everything as it is to be.
+    fn batch_noop(&self) {
+        let next = |_| ("sg_1".to_owned(), 0);
+        self.batch("sqlite_batch_noop", 0, next, next);
+    }
+
+    /// Calls for 1,000 users, of which `changes` change, each of a conversation and a turn that `next` tells.
+    fn batch(
+        &self,
+        name: &str,
+        changes: usize,
+        mut next: impl FnMut(usize) -> (String, usize),
+        mut next_by_hand: impl FnMut(usize) -> (String, usize),
+    ) {
+        let (of_ours, of_hand) = (folder(), folder());
+        let (store, mut by_hand) = (open(&of_ours), open_by_hand(&of_hand));
+        let owners = owners(1_000);
+        self.apply(&store, &batch(&owners, "sg_1", 0));
+        by_hand.set(&owners, "sg_1", GROUP, settings(0));
+        let (mut round, mut round_by_hand) = (0, 0);
+        let ours = || {
+            round += 1;
+            let (id, turn) = next(round);
+            let batch = batch(&owners, &id, turn);
+            bench::timed(|| assert_eq!(self.apply(&store, &batch), changes))
+        };
+        let limit = || {
+            round_by_hand += 1;
+            let (id, turn) = next_by_hand(round_by_hand);
+            bench::timed(|| {
+                let answer = by_hand.set(&owners, &id, GROUP, settings(turn));
+                assert_eq!(answer.iter().filter(|(is_changed, _)| *is_changed).count(), changes);
+            })
+        };
+        bench::ratio(name, 101, ours, limit);
+    }
+
+    /// 64 callers at once, one user each, against one transaction a call, one after another: 10,000 calls.
+    fn group_commit(&self) {
+        const CALLERS: usize = 64;
+        const CALLS: usize = 10_000;
+        let (of_ours, of_hand) = (folder(), folder());
+        let (store, mut by_hand) = (Arc::new(open(&of_ours)), open_by_hand(&of_hand));
+        let owners = owners(CALLERS);
+        let call = |caller: usize| Arc::new([0, 1].map(|turn| batch(&owners[caller..=caller], "sg_1", turn)));
+        let batches: Vec<_> = (0..CALLERS).map(call).collect();
+        let ours = || {
+            bench::timed(|| {
+                self.runtime.block_on(async {
+                    let mut callers = JoinSet::new();
+                    for (caller, batches) in batches.iter().enumerate() {
+                        let (store, batches) = (Arc::clone(&store), Arc::clone(batches));
+                        // A round ends with the first turn's value where it began with the second's: each call changes.
+                        let calls = (CALLS / CALLERS / 2 * 2) + if caller < 8 { 2 } else { 0 };
+                        callers.spawn(async move {
+                            for call in 0..calls {
+                                let applied = store.apply(&batches[call % 2], Timestamp(0)).await.unwrap();
+                                assert!(applied.effects[0].outcome.is_change());
+                            }
+                            calls
+                        });
+                    }
+                    assert_eq!(callers.join_all().await.iter().sum::<usize>(), CALLS);
+                });
+            })
+        };
+        let limit = || {
+            bench::timed(|| {
+                for call in 0..CALLS {
+                    let owner = call % CALLERS;
+                    by_hand.set(&owners[owner..=owner], "sg_1", GROUP, settings(call / CALLERS));
+                }
+            })
+        };
+        bench::ratio("sqlite_group_commit", 5, ours, limit);
+    }
+
+    /// What a user costs in calls of 1 to 10,000 users.
+    #[expect(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
+    fn users(&self) {
+        let folder = folder();
+        let store = open(&folder);
+        let owners = owners(10_000);
+        println!("# users in a call | created, per user | changed, per user | unchanged, per user");
+        for count in [1, 10, 100, 1_000, 10_000] {
+            let owners = &owners[..count];
+            let id = |round: usize| format!("sg_{count}_{round}");
+            let created = self.median(&store, |round| batch(owners, &id(round), 0));
+            let changed = self.median(&store, |round| batch(owners, &id(0), round + 1));
+            let unchanged = self.median(&store, |_| batch(owners, &id(1), 0));
+            let per_user = |median: Duration| median / u32::try_from(count).unwrap();
+            let (created, changed, unchanged) = (per_user(created), per_user(changed), per_user(unchanged));
+            println!("# {count:>6} | {created:.1?} | {changed:.1?} | {unchanged:.1?}");
+        }
+    }
+
+    /// What calls cost in a store of 1,000,000 rows as a ratio to one of 1,000, here and by hand.
+    fn rows(&self) {
+        grown("sqlite_rows", |folder| {
+            let store = open(folder);
+            move |owners, turn| {
+                let batch = batch(owners, "sg_1", turn);
+                timed(|| self.apply(&store, &batch))
+            }
+        });
+        grown("by_hand_rows", |folder| {
+            let mut by_hand = open_by_hand(folder);
+            move |owners, turn| timed(|| by_hand.set(owners, "sg_1", GROUP, settings(turn)))
+        });
+    }
+
+    fn median(&self, store: &SqliteStore, mut batch: impl FnMut(usize) -> WriteBatch) -> Duration {
+        let rounds = (0..ROUNDS).map(|round| {
+            let batch = batch(round);
+            timed(|| self.apply(store, &batch))
+        });
+        bench::median(rounds.collect())
+    }
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> Duration {
+    bench::timed(|| {
+        black_box(work());
+    })
+}
+
+/// Compares stores of 1,000,000 and 1,000 rows, where `open` makes one that sets a turn's settings for some users. They
+/// are spread over the whole store, as the members of a group are: in a large one each stands on pages of its own.
+fn grown<Set>(name: &str, open: impl Fn(&TempDir) -> Set)
+where
+    Set: FnMut(&[String], usize) -> Duration,
+{
+    let [(_large, mut set_large, of_large), (_small, mut set_small, of_small)] = [1_000_000, 1_000].map(|rows| {
+        let folder = folder();
+        let (mut set, owners) = (open(&folder), owners(rows));
+        for owners in owners.chunks(10_000) {
+            set(owners, 0);
+        }
+        (folder, set, owners.into_iter().step_by(rows / 1_000).collect::<Vec<_>>())
+    });
+    for (users, range) in [("1_user", 500..501), ("1000_users", 0..1_000)] {
+        for (change, step) in [("changed", 1), ("unchanged", 0)] {
+            let (mut large_turn, mut small_turn) = (0, 0);
+            let large = || {
+                large_turn += step;
+                set_large(&of_large[range.clone()], large_turn)
+            };
+            let small = || {
+                small_turn += step;
+                set_small(&of_small[range.clone()], small_turn)
+            };
+            bench::ratio(&format!("{name}_{users}_{change}"), ROUNDS, large, small);
+        }
+    }
+}
+
+const ROUNDS: usize = 21;

@@ -1,0 +1,99 @@
+//! How SQLite's failures become the contract's.
+
+use std::sync::Arc;
+
+use conversation_settings_core::{Key, Rejected};
+use conversation_settings_store::{BoxError, StoreError};
+use rusqlite::ErrorCode;
+
+/// The store's name in errors.
+const STORE: &str = "sqlite";
+
+/// Any failure inside this adapter.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// Shared, since all that were in one transaction fail with it.
+    #[error(transparent)]
+    Sqlite(Arc<rusqlite::Error>),
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
+    /// A row that cannot be read back, and whose it is, where that much can be told.
+    #[error("a row cannot be read back")]
+    Row { key: Option<Box<Key>>, source: BoxError },
+    #[error("the store has been shut down")]
+    Stopped,
+    #[error("a defect has stopped the work on this call")]
+    Defect,
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(Arc::new(error))
+    }
+}
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        let store = STORE;
+        match error {
+            Error::Rejected(rejected) => Self::Rejected(rejected),
+            Error::Row { key, source } => Self::Corrupt { store, key, source },
+            Error::Stopped => Self::Unavailable { store, source: error.into() },
+            Error::Defect => Self::Other { store, source: error.into() },
+            Error::Sqlite(error) => {
+                let source = Box::new(Arc::clone(&error));
+                match error.sqlite_error_code() {
+                    Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Conflict { store, source },
+                    Some(
+                        ErrorCode::CannotOpen
+                        | ErrorCode::DiskFull
+                        | ErrorCode::FileLockingProtocolFailed
+                        | ErrorCode::OutOfMemory
+                        | ErrorCode::PermissionDenied
+                        | ErrorCode::ReadOnly
+                        | ErrorCode::SystemIoFailure,
+                    ) => Self::Unavailable { store, source },
+                    Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                        Self::Corrupt { store, key: None, source }
+                    }
+                    Some(ErrorCode::TooBig) => Self::Invalid { store, source },
+                    _ => Self::Other { store, source },
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn each_failure_of_sqlites_is_of_a_kind() {
+        let kind = |code| {
+            let failure = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            match StoreError::from(Error::from(failure)) {
+                StoreError::Conflict { .. } => "conflict",
+                StoreError::Unavailable { .. } => "unavailable",
+                StoreError::Corrupt { .. } => "corrupt",
+                StoreError::Invalid { .. } => "invalid",
+                _ => "other",
+            }
+        };
+        let kinds = [
+            ("conflict", vec![ffi::SQLITE_BUSY, ffi::SQLITE_BUSY_SNAPSHOT, ffi::SQLITE_LOCKED]),
+            ("unavailable", vec![ffi::SQLITE_FULL, ffi::SQLITE_READONLY, ffi::SQLITE_CANTOPEN]),
+            ("unavailable", vec![ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_READONLY_DBMOVED]),
+            ("corrupt", vec![ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB]),
+            ("invalid", vec![ffi::SQLITE_TOOBIG]),
+            ("other", vec![ffi::SQLITE_ERROR, ffi::SQLITE_MISUSE, ffi::SQLITE_CONSTRAINT]),
+        ];
+        for (expected, codes) in kinds {
+            for code in codes {
+                assert_eq!(kind(code), expected, "{code}");
+            }
+        }
+    }
+}

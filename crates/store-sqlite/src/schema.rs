@@ -1,0 +1,112 @@
+//! The tables, and how they came to be as they are.
+
+use conversation_settings_core::{Field, Kind, Settings, Value};
+use rusqlite::{Connection, Transaction};
+
+/// Marks a file as one of ours, in its header: the letters `ConV`.
+pub(crate) const APPLICATION_ID: i32 = 0x436F_6E56;
+
+/// What makes a schema of each version from the one before. A step that was released never changes; a new one is
+/// appended.
+///
+/// The settings are no part of it: their columns follow from [`Field::ALL`].
+const STEPS: &[&str] = &["
+    CREATE TABLE log (id BLOB NOT NULL) STRICT;
+    INSERT INTO log VALUES (randomblob(12));
+
+    CREATE TABLE owners (
+        owner TEXT NOT NULL PRIMARY KEY,
+        version INTEGER NOT NULL,
+        pruned INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID;
+
+    -- A tombstone has no target, no creation time and no settings.
+    CREATE TABLE conversations (
+        owner TEXT NOT NULL,
+        conversation_id TEXT NOT NULL,
+        conversation_type INTEGER,
+        target_id TEXT,
+        created_at INTEGER,
+        lives TEXT NOT NULL,
+        changed_in INTEGER NOT NULL,
+        PRIMARY KEY (owner, conversation_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX conversations_by_id ON conversations (conversation_id, owner);
+    CREATE INDEX conversations_by_change ON conversations (owner, changed_in);
+"];
+
+/// The columns of `conversations` that are not settings.
+pub(crate) const FIXED_COLUMNS: [&str; 7] =
+    ["owner", "conversation_id", "conversation_type", "target_id", "created_at", "lives", "changed_in"];
+
+/// What a file is, seen from here.
+pub(crate) enum Found {
+    /// Nothing is in it yet, or it is of this version or an older one.
+    Ours { steps_done: usize },
+    /// It was written by a later version of this crate.
+    Newer,
+    /// It is somebody else's.
+    Foreign,
+}
+
+/// Looks at a file without changing it.
+pub(crate) fn find(connection: &Connection) -> rusqlite::Result<Found> {
+    let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let (application_id, version) = (number("application_id")?, number("user_version")?);
+    if application_id != APPLICATION_ID {
+        let is_new = tables == 0 && application_id == 0 && version == 0;
+        return Ok(if is_new { Found::Ours { steps_done: 0 } } else { Found::Foreign });
+    }
+    match usize::try_from(version) {
+        Ok(steps_done) if steps_done > STEPS.len() => Ok(Found::Newer),
+        Ok(steps_done @ 1..) => {
+            let is_known = |column: &String| {
+                FIXED_COLUMNS.contains(&column.as_str()) || Field::ALL.iter().any(|field| field.column() == column)
+            };
+            Ok(if columns(connection)?.iter().all(is_known) { Found::Ours { steps_done } } else { Found::Newer })
+        }
+        _ => Ok(Found::Foreign),
+    }
+}
+
+/// Brings a schema to this version. Where it is there already, nothing is written.
+pub(crate) fn migrate(transaction: &Transaction<'_>, steps_done: usize) -> rusqlite::Result<()> {
+    for (done, step) in STEPS.iter().enumerate().skip(steps_done) {
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", done as u64 + 1)?;
+    }
+    // A setting that is new in the table of settings gets its column here, rows that are there its default.
+    let present = columns(transaction)?;
+    let defaults = Settings::default();
+    for (field, default) in
+        defaults.values().filter(|(field, _)| !present.iter().any(|column| column == field.column()))
+    {
+        let (name, kind, default) = (field.column(), column_type(field.kind()), literal(default));
+        transaction.execute_batch(&format!("ALTER TABLE conversations ADD COLUMN {name} {kind} DEFAULT {default}"))?;
+    }
+    Ok(())
+}
+
+fn columns(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("SELECT name FROM pragma_table_info('conversations')")?;
+    statement.query_map([], |row| row.get(0))?.collect()
+}
+
+const fn column_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Bool | Kind::I32 | Kind::I64 => "INTEGER",
+        Kind::Text => "TEXT",
+    }
+}
+
+/// A default of ours as SQL; no value of anybody else's comes this way.
+fn literal(default: Value<'_>) -> String {
+    match default {
+        Value::Bool(value) => i64::from(value).to_string(),
+        Value::I32(value) => value.to_string(),
+        Value::I64(value) => value.to_string(),
+        Value::Text(value) => format!("'{}'", value.replace('\'', "''")),
+    }
+}

@@ -1,0 +1,46 @@
+//! Which conversations a read asks for.
+
+use conversation_settings_core::{Patch, Settings};
+
+/// Which conversations to answer with, by their settings.
+///
+/// ```
+/// # use conversation_settings_core::{Patch, RecvMsgOpt, Settings};
+/// # use conversation_settings_store::Filter;
+/// let pinned = Filter::is(Patch::KEEP.is_pinned(true));
+/// let muted = Filter::is_not(Patch::KEEP.recv_msg_opt(RecvMsgOpt::Receive));
+/// assert!(!pinned.matches(&Settings::default()));
+/// assert!(!muted.matches(&Settings::default()));
+/// assert!(Filter::ALL.matches(&Settings::default()));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    /// Every field that this sets has this value.
+    pub is: Patch,
+    /// Every field that this sets has another value.
+    pub is_not: Patch,
+}
+
+impl Filter {
+    /// All conversations.
+    pub const ALL: Self = Self { is: Patch::KEEP, is_not: Patch::KEEP };
+
+    /// Those in which every field that `patch` sets has that value.
+    #[must_use]
+    pub const fn is(patch: Patch) -> Self {
+        Self { is: patch, is_not: Patch::KEEP }
+    }
+
+    /// Those in which every field that `patch` sets has another value.
+    #[must_use]
+    pub const fn is_not(patch: Patch) -> Self {
+        Self { is: Patch::KEEP, is_not: patch }
+    }
+
+    /// Whether a conversation with these settings is asked for: what an adapter's own condition has to agree with.
+    #[must_use]
+    pub fn matches(&self, settings: &Settings) -> bool {
+        self.is.values().all(|(field, value)| settings.value(field) == value)
+            && self.is_not.values().all(|(field, value)| settings.value(field) != value)
+    }
+}

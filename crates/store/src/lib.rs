@@ -1,0 +1,49 @@
+//! The storage contract of conversation settings.
+//!
+//! [`ConversationStore`] is what an adapter implements, and its documentation is the contract. Between what an adapter
+//! loads and what it stores lies one pure step, [`resolve`]: decisions, versions, tombstones and outcomes, written once
+//! for all. How a record looks to a client that synced before is one pure rule too, [`Changes::since`]. What is left to
+//! an adapter is a transaction, a load and a store:
+//!
+//! ```text
+//! begin
+//!   held     = load the batch's records and its owners' versions      (the engine's own)
+//!   resolved = resolve(batch, &held, at)?                              (pure, the same for all)
+//!   store resolved.records and resolved.versions                      (the engine's own)
+//! commit
+//! answer resolved.applied
+//! ```
+//!
+//! An adapter does not know which settings there are: it iterates over [`Field::ALL`](conversation_settings_core::Field::ALL),
+//! keeps each [`Value`](conversation_settings_core::Value) under [`Field::column`](conversation_settings_core::Field::column), and reads
+//! them back by [`Settings::from_values`](conversation_settings_core::Settings::from_values). A setting that did not exist yet
+//! when a row was written has its default.
+//!
+//! Callers find conveniences in [`ConversationStoreExt`].
+
+mod changes;
+mod error;
+mod ext;
+mod filter;
+mod lifespan;
+mod metered;
+pub mod metrics;
+mod page;
+mod record;
+mod resolve;
+mod retry;
+mod store;
+mod version;
+
+pub use changes::{Changes, Seen, seen_since};
+pub use error::{BoxError, StoreError};
+pub use ext::ConversationStoreExt;
+pub use filter::Filter;
+pub use lifespan::{Lifespan, ParseLifespanError};
+pub use metered::MeteredStore;
+pub use page::{Page, PageRequest};
+pub use record::{Record, State};
+pub use resolve::{Applied, Changed, Loaded, Resolved, resolve};
+pub use retry::{Attempt, Retry};
+pub use store::ConversationStore;
+pub use version::{LogId, OwnerVersion, ParseLogIdError};

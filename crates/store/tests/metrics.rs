@@ -1,0 +1,97 @@
+//! What a store tells of itself.
+
+use std::{future::ready, sync::Arc, time::Duration};
+
+use conversation_settings_core::{Patch, Timestamp, UserId, Version, WriteBatch};
+use conversation_settings_store::{
+    Attempt, ConversationStore, Filter, MeteredStore, OwnerVersion, PageRequest, Retry, StoreError, metrics,
+};
+use conversation_settings_store_memory::MemoryStore;
+use conversation_settings_testkit::{Fault, FaultyStore, Plan};
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+
+/// Runs `work`, and answers with the metric `name` of all that happened: its labels' values in order, and how often.
+fn told(name: &str, work: impl Future<Output = ()>) -> Vec<(Vec<String>, usize)> {
+    let recorder = DebuggingRecorder::new();
+    ::metrics::with_local_recorder(&recorder, || {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work);
+    });
+    let all = recorder.snapshotter().snapshot().into_vec();
+    let told = all.into_iter().filter(|(key, ..)| key.key().name() == name).map(|(key, _, description, value)| {
+        assert!(description.is_some(), "{name} is described");
+        let labels = key.key().labels().map(|label| label.value().to_owned()).collect();
+        match value {
+            DebugValue::Counter(count) => (labels, usize::try_from(count).unwrap()),
+            DebugValue::Histogram(values) => (labels, values.len()),
+            DebugValue::Gauge(_) => panic!("{name} is a gauge"),
+        }
+    });
+    let mut told: Vec<_> = told.collect();
+    told.sort();
+    told
+}
+
+fn entry(labels: [&str; 3], count: usize) -> (Vec<String>, usize) {
+    (labels.map(ToOwned::to_owned).to_vec(), count)
+}
+
+#[test]
+fn every_operation_is_measured_under_its_own_name() {
+    let told = told(metrics::OPERATION_SECONDS, async {
+        let store = MeteredStore::new("memory", Arc::new(MemoryStore::new()));
+        let alice = UserId::new("alice").unwrap();
+        store.apply(&WriteBatch::new(Vec::new()).unwrap(), Timestamp(0)).await.unwrap();
+        store.get(&[]).await.unwrap();
+        store.list(&alice, &Filter::is(Patch::KEEP), &PageRequest::first(1)).await.unwrap();
+        store.list_by_conversation(&"sg_team".parse().unwrap(), &Filter::ALL, &PageRequest::first(1)).await.unwrap();
+        store.version(&alice).await.unwrap();
+        store.changes(&alice, &OwnerVersion::default(), 1).await.unwrap();
+        store.changes(&alice, &OwnerVersion::default(), 1).await.unwrap();
+        store.prune(&alice, Version::ZERO).await.unwrap();
+    });
+    let once = ["apply", "get", "list_by_conversation", "list", "prune", "version"]
+        .map(|name| entry(["memory", name, "ok"], 1));
+    let mut expected = once.to_vec();
+    expected.insert(1, entry(["memory", "changes", "ok"], 2));
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_failure_is_measured_under_its_kind() {
+    let told = told(metrics::OPERATION_SECONDS, async {
+        let plan = Plan::script([Fault::Conflict, Fault::FailBefore]);
+        let store = Arc::new(FaultyStore::new(Arc::new(MemoryStore::new())).reads(plan));
+        let store = MeteredStore::new("faulty", store);
+        for _ in 0..3 {
+            let _ = store.get(&[]).await;
+        }
+    });
+    assert_eq!(told, ["conflict", "ok", "unavailable"].map(|result| entry(["faulty", "get", result], 1)));
+}
+
+#[test]
+fn what_nobody_waits_for_any_more_is_measured_too() {
+    let told = told(metrics::OPERATION_SECONDS, async {
+        let plan = Plan::script([Fault::Delay { before: 1_000, after: 0 }]);
+        let store = Arc::new(FaultyStore::new(Arc::new(MemoryStore::new())).reads(plan));
+        let store = MeteredStore::new("faulty", store);
+        tokio::select! {
+            biased;
+            _ = store.get(&[]) => panic!("it takes its time"),
+            () = ready(()) => (),
+        }
+    });
+    assert_eq!(told, [entry(["faulty", "get", "abandoned"], 1)]);
+}
+
+#[test]
+fn each_further_attempt_is_counted_by_store_and_cause() {
+    let told = told(metrics::RETRIES, async {
+        let _described = MeteredStore::new("memory", Arc::new(MemoryStore::new()));
+        let retry = Retry { attempts: 4, first: Duration::ZERO, longest: Duration::ZERO };
+        let conflict = || StoreError::Conflict { store: "mongodb", source: "in the way".into() };
+        let operation = || ready(Err::<(), _>(Attempt::Again(conflict())));
+        retry.run(|_| ready(()), || 0.0, operation).await.unwrap_err();
+    });
+    assert_eq!(told, [(["mongodb", "conflict"].map(ToOwned::to_owned).to_vec(), 3)]);
+}

@@ -1,0 +1,156 @@
+//! The sync rule by named cases: what a client that synced before is told.
+
+use std::convert::Infallible;
+
+use conversation_settings_core::{
+    Change, Conversation, ConversationId, Key, Missing, Patch, Settings, Target, Timestamp, UserId, Version, Write,
+    WriteBatch,
+};
+use conversation_settings_store::{Changes, Loaded, LogId, OwnerVersion, Record, Seen, resolve, seen_since};
+
+const LOG: LogId = LogId([7; 12]);
+
+fn key() -> Key {
+    Key::new(UserId::new("a").unwrap(), ConversationId::new("sg_g").unwrap())
+}
+
+fn at(version: u64) -> OwnerVersion {
+    OwnerVersion { log: LOG, version: Version(version) }
+}
+
+/// One record's life under single changes.
+#[derive(Default)]
+struct Life {
+    record: Option<Record>,
+    version: Version,
+}
+
+impl Life {
+    fn write(mut self, change: Change) -> Self {
+        let batch = WriteBatch::new(vec![Write { key: key(), change: change.into() }]).unwrap();
+        let held = Loaded { records: vec![self.record.take()], versions: vec![self.version] };
+        let resolved = resolve(&batch, &held, Timestamp(1)).unwrap();
+        self.version = resolved.versions.first().map_or(self.version, |(_, version)| *version);
+        self.record = resolved.records.into_iter().next().map(|changed| changed.record).or(held.records[0].clone());
+        self
+    }
+
+    fn set(self, ex: &str) -> Self {
+        let target = Target::Group(conversation_settings_core::GroupId::new("g").unwrap());
+        self.write(Change::Set { patch: Patch::KEEP.ex(ex), missing: Missing::Create(target) })
+    }
+
+    fn remove(self) -> Self {
+        self.write(Change::Remove)
+    }
+
+    fn seen_since(&self, version: u64) -> Option<Seen> {
+        seen_since(self.record.as_ref().unwrap(), Version(version))
+    }
+
+    fn told(&self, since: OwnerVersion, pruned: u64, limit: usize) -> Changes {
+        let read =
+            |after, _| Ok::<_, Infallible>(self.record.iter().filter(|r| r.last_changed > after).cloned().collect());
+        Changes::since(&since, at(self.version.0), Version(pruned), limit, read).unwrap()
+    }
+}
+
+#[test]
+fn created_then_changed_is_an_insert_to_who_has_not_seen_it() {
+    let life = Life::default().set("x").set("y");
+    assert_eq!(life.seen_since(0), Some(Seen::Inserted));
+    assert_eq!(life.seen_since(1), Some(Seen::Updated));
+    assert_eq!(life.seen_since(2), None);
+}
+
+#[test]
+fn what_came_and_went_in_between_is_not_told() {
+    let life = Life::default().set("x").remove();
+    assert_eq!(life.seen_since(0), None);
+    assert_eq!(life.seen_since(1), Some(Seen::Removed));
+    assert_eq!(life.seen_since(2), None);
+}
+
+#[test]
+fn removed_and_created_again_is_told_by_what_the_client_held() {
+    let life = Life::default().set("x").remove().set("y");
+    assert_eq!(life.seen_since(0), Some(Seen::Inserted));
+    assert_eq!(life.seen_since(1), Some(Seen::Updated), "the client holds the first one");
+    assert_eq!(life.seen_since(2), Some(Seen::Inserted), "the client has dropped the first one");
+    let gone = life.remove();
+    assert_eq!(gone.seen_since(0), None);
+    assert_eq!(gone.seen_since(1), Some(Seen::Removed), "the client holds the first one still");
+    assert_eq!(gone.seen_since(2), None, "the client has dropped the first one and never had the second");
+    assert_eq!(gone.seen_since(3), Some(Seen::Removed));
+}
+
+#[test]
+fn silence_raises_nothing_and_tells_nothing() {
+    let life = Life::default().remove().set("").set("");
+    assert_eq!(life.version, Version(1), "removing what is not there, and setting what is so, are silent");
+}
+
+#[test]
+fn a_client_that_holds_the_current_version_is_told_nothing() {
+    let life = Life::default().set("x");
+    let nothing = Changes::Increment { version: at(1), inserted: Vec::new(), updated: Vec::new(), removed: Vec::new() };
+    assert_eq!(life.told(at(1), 0, 10), nothing);
+}
+
+#[test]
+fn a_client_that_cannot_be_told_syncs_in_full() {
+    let life = Life::default().set("x").set("y").set("z");
+    let full = Changes::Full(at(3));
+    let stranger = OwnerVersion { log: LogId([8; 12]), version: Version(2) };
+    assert_eq!(life.told(stranger, 0, 10), full, "of another log");
+    assert_eq!(life.told(OwnerVersion { log: LogId::NONE, version: Version(2) }, 0, 10), full, "of no log");
+    assert_eq!(life.told(at(4), 0, 10), full, "from the future");
+    assert_eq!(life.told(at(u64::MAX), 0, 10), full, "from the far future");
+    assert_eq!(life.told(at(1), 2, 10), full, "older than the pruning");
+    assert_eq!(life.told(at(2), 0, 0), full, "more than the limit");
+    assert!(matches!(life.told(at(2), 2, 1), Changes::Increment { .. }), "as old as the pruning");
+}
+
+#[test]
+fn a_client_that_holds_nothing_can_always_be_told() {
+    let life = Life::default().set("x").set("y");
+    for log in [LOG, LogId::NONE, LogId([8; 12])] {
+        let since = OwnerVersion { log, version: Version::ZERO };
+        let Changes::Increment { inserted, updated, removed, version } = life.told(since, 2, 10) else {
+            panic!("an increment from nothing is all there is")
+        };
+        assert_eq!((inserted.len(), updated.len(), removed.len(), version), (1, 0, 0, at(2)));
+    }
+}
+
+#[test]
+fn what_is_new_what_is_otherwise_and_what_is_gone_are_told_apart() {
+    let parts = |life: &Life, since| match life.told(at(since), 0, 10) {
+        Changes::Increment { inserted, updated, removed, .. } => [inserted.len(), updated.len(), removed.len()],
+        Changes::Full(_) => panic!("can be told"),
+    };
+    let life = Life::default().set("x").set("y");
+    assert_eq!((parts(&life, 0), parts(&life, 1)), ([1, 0, 0], [0, 1, 0]));
+    let gone = life.remove();
+    assert_eq!((parts(&gone, 0), parts(&gone, 1)), ([0, 0, 0], [0, 0, 1]));
+}
+
+#[test]
+fn who_was_never_written_has_no_changes() {
+    let current = OwnerVersion { log: LogId::NONE, version: Version::ZERO };
+    let read = |_, _| -> Result<Vec<Record>, Infallible> { panic!("there is nothing to read") };
+    let told = Changes::since(&current, current, Version::ZERO, 10, read).unwrap();
+    assert_eq!(told.version(), current);
+    assert!(matches!(told, Changes::Increment { .. }));
+    let told = Changes::since(&at(1), current, Version::ZERO, 10, read).unwrap();
+    assert_eq!(told, Changes::Full(current));
+}
+
+#[test]
+fn a_created_conversation_begins_from_the_defaults() {
+    let life = Life::default().set("x").remove().set("y");
+    let conversation: &Conversation = life.record.as_ref().unwrap().live().unwrap();
+    let mut expected = Settings::default();
+    expected.ex = "y".into();
+    assert_eq!(conversation.settings, expected, "nothing of the removed one comes back");
+}

@@ -1,0 +1,134 @@
+//! What core decides is what is stored, whatever the field.
+
+use conversation_settings_core::{
+    Change, Conversation, Field, GroupId, Kind, Missing, Outcome, Patch, Rejected, Settings, Target, Timestamp, Value,
+};
+use conversation_settings_store::StoreError;
+
+use crate::{
+    conformance::{Fixture, Harness},
+    make::{AT, change, key, remove, set, set_single, user},
+};
+
+/// Values that `field` takes, the default first: zero, its smallest and largest, and some in between.
+pub(super) fn values_of(field: Field) -> Vec<Value<'static>> {
+    let numbers = [0, 1, 2, 3, 4, i64::MAX, i64::MAX - 1, (1 << 53) + 1, -1, i64::MIN];
+    let of_kind: Vec<_> = match field.kind() {
+        Kind::Bool => [false, true].map(Value::Bool).into(),
+        Kind::I32 => [0, 1, 2, 3, 4, i32::MAX, -1, i32::MIN].map(Value::I32).into(),
+        Kind::I64 => numbers.map(Value::I64).into(),
+        Kind::Text => ["", "x", " x ", "{\"a\":1}", "0", "null"].map(Value::Text).into(),
+    };
+    of_kind.into_iter().filter(|value| Patch::KEEP.with(field, *value).is_ok()).collect()
+}
+
+pub(super) fn with(patch: Patch, field: Field, value: Value<'_>) -> Patch {
+    patch.with(field, value).expect("the field takes it")
+}
+
+/// A patch that sets every field to something else than its default.
+fn other_than_default() -> Patch {
+    Field::ALL.iter().fold(Patch::KEEP, |patch, field| with(patch, *field, values_of(*field)[1]))
+}
+
+pub(super) async fn every_value_of_every_field_is_stored_as_decided(fixture: Fixture<'_, impl Harness>) {
+    let key = key("a", "si_a_peer");
+    let mut expected = Settings::default();
+    fixture.apply([set_single(key.clone(), Patch::KEEP)]).await;
+    for &field in Field::ALL {
+        for value in values_of(field) {
+            let patch = with(Patch::KEEP, field, value);
+            let changed = patch.apply(&mut expected);
+            let effects = fixture.apply([set_single(key.clone(), patch)]).await;
+            let outcome = if changed.is_empty() { Outcome::Unchanged } else { Outcome::Updated(changed) };
+            assert_eq!(effects[0].outcome, outcome, "{field} set to {value:?}");
+            let stored = fixture.get(&key).await.expect("is there");
+            assert_eq!(stored.settings, expected, "{field} set to {value:?}");
+        }
+    }
+}
+
+pub(super) async fn every_field_is_kept_when_another_is_set(fixture: Fixture<'_, impl Harness>) {
+    let mut expected = Settings::default();
+    other_than_default().apply(&mut expected);
+    for &field in Field::ALL {
+        let key = key("a", format!("si_{field}"));
+        fixture.apply([set_single(key.clone(), other_than_default())]).await;
+        assert_eq!(fixture.get(&key).await.expect("is there").settings, expected, "all at once");
+        let back = with(Patch::KEEP, field, values_of(field)[0]);
+        let mut after = expected.clone();
+        back.apply(&mut after);
+        fixture.apply([set_single(key.clone(), back)]).await;
+        assert_eq!(fixture.get(&key).await.expect("is there").settings, after, "{field} alone set back");
+    }
+}
+
+pub(super) async fn a_missing_conversation_becomes_the_defaults_and_the_patch(fixture: Fixture<'_, impl Harness>) {
+    for &field in Field::ALL {
+        let key = key("a", format!("si_{field}"));
+        let patch = with(Patch::KEEP, field, values_of(field)[1]);
+        let mut settings = Settings::default();
+        patch.apply(&mut settings);
+        let effects = fixture.apply([set_single(key.clone(), patch)]).await;
+        assert_eq!(effects[0].outcome, Outcome::Created);
+        let created = Conversation { key: key.clone(), target: Target::Single(user("peer")), settings, created_at: AT };
+        assert_eq!(fixture.get(&key).await, Some(created), "{field}");
+    }
+}
+
+pub(super) async fn a_missing_conversation_is_treated_as_the_write_says(fixture: Fixture<'_, impl Harness>) {
+    let group = || Target::Group(GroupId::new("team").expect("is an ID"));
+    let pinned = || Patch::KEEP.is_pinned(true);
+    let cases = [
+        ("sg_1", Change::Set { patch: pinned(), missing: Missing::Create(group()) }, Outcome::Created),
+        ("sg_2", Change::Set { patch: Patch::KEEP, missing: Missing::Create(group()) }, Outcome::Absent),
+        ("sg_3", Change::Set { patch: Patch::KEEP, missing: Missing::CreateEvenIfEmpty(group()) }, Outcome::Created),
+        ("sg_4", Change::Set { patch: pinned(), missing: Missing::Skip }, Outcome::Absent),
+        ("sg_5", Change::Remove, Outcome::Absent),
+    ];
+    for (id, what, outcome) in cases {
+        let effects = fixture.apply([change(key("a", id), what.clone())]).await;
+        assert_eq!(effects[0].outcome, outcome, "{what:?}");
+        assert_eq!(fixture.get(&key("a", id)).await.is_some(), outcome == Outcome::Created, "{what:?}");
+    }
+    let reject = Change::Set { patch: pinned(), missing: Missing::Reject };
+    let error = fixture.refused([change(key("a", "sg_6"), reject)]).await;
+    assert!(matches!(error, StoreError::Rejected(Rejected::Missing(_))), "{error:?}");
+    assert_eq!(fixture.get(&key("a", "sg_6")).await, None);
+}
+
+pub(super) async fn the_target_and_the_creation_time_never_change(fixture: Fixture<'_, impl Harness>) {
+    let group = || GroupId::new("g").expect("is an ID");
+    let targets =
+        [Target::Single(user("p")), Target::OldGroup(group()), Target::Group(group()), Target::Notification(user("n"))];
+    for (n, target) in targets.iter().enumerate() {
+        let key = key("a", format!("c{n}"));
+        let set = |patch, target: &Target| {
+            change(key.clone(), Change::Set { patch, missing: Missing::CreateEvenIfEmpty(target.clone()) })
+        };
+        fixture.apply_at([set(Patch::KEEP, target)], Timestamp(7)).await;
+        let others = targets.iter().cycle().skip(n + 1).take(3);
+        for (m, other) in (8..).zip(others) {
+            let seq = conversation_settings_core::Seq::try_from(m).expect("is not negative");
+            let effects = fixture.apply_at([set(Patch::KEEP.max_seq(seq), other)], Timestamp(m)).await;
+            assert!(matches!(effects[0].outcome, Outcome::Updated(_)));
+            let stored = fixture.get(&key).await.expect("is there");
+            assert_eq!((&stored.target, stored.created_at), (target, Timestamp(7)), "as it was created");
+        }
+    }
+}
+
+pub(super) async fn a_conversation_created_again_keeps_nothing_of_the_removed_one(fixture: Fixture<'_, impl Harness>) {
+    let key = key("a", "c");
+    fixture.apply_at([set_single(key.clone(), other_than_default())], Timestamp(1)).await;
+    let effects = fixture.apply([remove(key.clone())]).await;
+    assert_eq!(effects[0].outcome, Outcome::Removed);
+    assert_eq!(fixture.get(&key).await, None, "removed");
+    let effects = fixture.apply_at([set(key.clone(), Patch::KEEP.is_pinned(true))], Timestamp(2)).await;
+    assert_eq!(effects[0].outcome, Outcome::Created);
+    let again = fixture.get(&key).await.expect("is there");
+    let mut expected = Settings::default();
+    expected.is_pinned = true;
+    assert_eq!((again.settings, again.created_at), (expected, Timestamp(2)));
+    assert_eq!(again.target, crate::make::group());
+}

@@ -1,0 +1,58 @@
+//! What was acknowledged stays.
+
+use conversation_settings_core::{Patch, Version};
+use conversation_settings_store::{Changes, ConversationStore, ConversationStoreExt, Filter};
+use tokio::task::spawn_blocking;
+
+use super::changes::told;
+use crate::{
+    conformance::{Fixture, Harness, Skipped},
+    kill::Kills,
+    make::{key, remove, set, user},
+};
+
+pub(super) async fn what_was_acknowledged_is_there_when_opened_again(
+    mut fixture: Fixture<'_, impl Harness>,
+) -> Result<(), Skipped> {
+    let owner = user("a");
+    for round in 1..=3_u64 {
+        let (stays, goes) = (format!("sg_{round}_stays"), format!("sg_{round}_goes"));
+        let ids = [&stays, &goes];
+        fixture.apply(ids.map(|id| set(key("a", id), Patch::KEEP.ex("x").is_pinned(true)))).await;
+        fixture.apply([remove(key("a", &goes)), set(key("b", &stays), Patch::KEEP.ex("x"))]).await;
+        if round == 2 {
+            assert_eq!(fixture.store().prune(&owner, Version(3)).await.expect("can be pruned"), 1);
+        }
+        let version = fixture.version(&owner).await;
+        let listed = fixture.store().list_all(&owner, &Filter::ALL).await.expect("can be read");
+        assert_eq!(version.version, Version(2 * round));
+
+        fixture = fixture.reopened().await?;
+        assert_eq!(fixture.version(&owner).await, version, "the log and the version in it");
+        assert_eq!(fixture.store().list_all(&owner, &Filter::ALL).await.expect("can be read"), listed);
+        let since = told(fixture.changes(&owner, 2 * round - 1).await);
+        assert_eq!(since, [vec![], vec![], vec![goes]]);
+        let is_forgotten = matches!(fixture.changes(&owner, 1).await, Changes::Full(_));
+        assert_eq!(is_forgotten, round > 1, "what is forgotten stays so");
+        assert_eq!(fixture.version(&user("b")).await.version, Version(round));
+    }
+    Ok(())
+}
+
+pub(super) async fn what_was_acknowledged_survives_a_kill(fixture: Fixture<'_, impl Harness>) -> Result<(), Skipped> {
+    const KILLS: u64 = 3;
+    let mut kills = Kills::new(KILLS);
+    for _ in 0..KILLS {
+        let mut process = fixture.writing_process()?;
+        kills = spawn_blocking(move || {
+            kills.kill(&mut process).expect("the process writes until it is killed");
+            kills
+        })
+        .await
+        .expect("does not panic");
+        kills.check(&**fixture.store()).await.expect("can be read");
+    }
+    let tally = kills.tally();
+    assert!(tally.is_clean() && tally.acknowledged > 0, "{tally}");
+    Ok(())
+}

@@ -1,0 +1,247 @@
+//! A store that fails to order.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
+};
+
+use async_trait::async_trait;
+use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
+use conversation_settings_store::{
+    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError,
+};
+
+use crate::random::random;
+
+/// What goes wrong with one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// The store cannot be reached: the call is not done, and fails with [`StoreError::Unavailable`].
+    FailBefore,
+    /// The connection is lost on the way back: the call is done, and fails with [`StoreError::Unavailable`].
+    FailAfter,
+    /// Others were in the way: the call is not done, and fails with [`StoreError::Conflict`].
+    Conflict,
+    /// The call and its answer are slow: both let other tasks have this many turns first.
+    Delay {
+        /// The turns before the call.
+        before: u64,
+        /// The turns after it.
+        after: u64,
+    },
+}
+
+/// What goes wrong with which call.
+///
+/// ```
+/// use conversation_settings_testkit::{Fault, Plan};
+///
+/// let scripted = Plan::script([Fault::None, Fault::FailAfter]); // the second call; then all is well
+/// let seeded = Plan::seeded(7, 3); // one call in three, the same ones for the same seed
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Plan(Source);
+
+#[derive(Clone, Debug)]
+enum Source {
+    Script(VecDeque<Fault>),
+    Seeded { state: u64, one_in: u64 },
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self::Script(VecDeque::new())
+    }
+}
+
+impl Plan {
+    /// The first call gets the first of `faults`, and so on; nothing goes wrong with those after the last.
+    pub fn script(faults: impl IntoIterator<Item = Fault>) -> Self {
+        Self(Source::Script(faults.into_iter().collect()))
+    }
+
+    /// A fault of any kind with about one call in `one_in`, drawn at random from `seed`.
+    ///
+    /// # Panics
+    ///
+    /// When `one_in` is 0.
+    #[must_use]
+    pub const fn seeded(seed: u64, one_in: u64) -> Self {
+        assert!(one_in > 0, "one call in none is no plan");
+        Self(Source::Seeded { state: seed, one_in })
+    }
+
+    fn next(&mut self) -> Fault {
+        let (state, one_in) = match &mut self.0 {
+            Source::Script(faults) => return faults.pop_front().unwrap_or(Fault::None),
+            Source::Seeded { state, one_in } => (state, *one_in),
+        };
+        if random(state, one_in) > 0 {
+            return Fault::None;
+        }
+        match random(state, 4) {
+            0 => Fault::FailBefore,
+            1 => Fault::FailAfter,
+            2 => Fault::Conflict,
+            _ => Fault::Delay { before: random(state, 4), after: random(state, 4) },
+        }
+    }
+}
+
+/// A store between the caller and another one, with which things go wrong as planned.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use conversation_settings_store::ConversationStore;
+/// use conversation_settings_store_memory::MemoryStore;
+/// use conversation_settings_testkit::{Fault, FaultyStore, Plan};
+///
+/// let memory = Arc::new(MemoryStore::new());
+/// let faulty = FaultyStore::new(memory.clone()).writes(Plan::script([Fault::FailAfter]));
+/// // Hand `faulty` to what is tested, and look into `memory` for what was stored.
+/// ```
+#[derive(Debug)]
+pub struct FaultyStore {
+    store: Arc<dyn ConversationStore>,
+    plans: Mutex<Plans>,
+}
+
+#[derive(Debug, Default)]
+struct Plans {
+    writes: Plan,
+    reads: Plan,
+    met: Vec<Fault>,
+}
+
+impl FaultyStore {
+    /// In front of `store`, with nothing going wrong yet.
+    #[must_use]
+    pub fn new(store: Arc<dyn ConversationStore>) -> Self {
+        Self { store, plans: Mutex::default() }
+    }
+
+    /// The writes, which are `apply` and `prune`, go wrong by this plan.
+    #[must_use]
+    pub fn writes(self, plan: Plan) -> Self {
+        self.plans().writes = plan;
+        self
+    }
+
+    /// The reads go wrong by this plan.
+    #[must_use]
+    pub fn reads(self, plan: Plan) -> Self {
+        self.plans().reads = plan;
+        self
+    }
+
+    /// What has gone wrong so far, in the order of the calls: a test that means to meet faults makes sure that it did.
+    #[must_use]
+    pub fn met(&self) -> Vec<Fault> {
+        self.plans().met.clone()
+    }
+
+    fn plans(&self) -> MutexGuard<'_, Plans> {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn write<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let fault = self.plans().next(|plans| &mut plans.writes);
+        fault.meet(call).await
+    }
+
+    async fn read<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let fault = self.plans().next(|plans| &mut plans.reads);
+        fault.meet(call).await
+    }
+}
+
+impl Plans {
+    fn next(&mut self, plan: impl FnOnce(&mut Self) -> &mut Plan) -> Fault {
+        let fault = plan(self).next();
+        self.met.extend(Some(fault).filter(|fault| *fault != Fault::None));
+        fault
+    }
+}
+
+impl Fault {
+    async fn meet<T>(self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let unavailable = |cause: &str| StoreError::Unavailable { store: "faulty", source: cause.into() };
+        match self {
+            Self::None => call.await,
+            Self::FailBefore => Err(unavailable("planned: the call is not done")),
+            Self::FailAfter => {
+                let _lost = call.await;
+                Err(unavailable("planned: the call is done, its answer is lost"))
+            }
+            Self::Conflict => {
+                Err(StoreError::Conflict { store: "faulty", source: "planned: others are in the way".into() })
+            }
+            Self::Delay { before, after } => {
+                turns(before).await;
+                let answer = call.await;
+                turns(after).await;
+                answer
+            }
+        }
+    }
+}
+
+/// Lets other tasks have so many turns: a delay without a clock.
+async fn turns(mut left: u64) {
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(());
+        }
+        left -= 1;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+#[deny(clippy::missing_trait_methods, reason = "a method left to its default would pass by the plan")]
+#[async_trait]
+impl ConversationStore for FaultyStore {
+    async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
+        self.write(self.store.apply(batch, at)).await
+    }
+
+    async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError> {
+        self.read(self.store.get(keys)).await
+    }
+
+    async fn list(
+        &self,
+        owner: &UserId,
+        filter: &Filter,
+        page: &PageRequest<ConversationId>,
+    ) -> Result<Page<ConversationId>, StoreError> {
+        self.read(self.store.list(owner, filter, page)).await
+    }
+
+    async fn list_by_conversation(
+        &self,
+        conversation_id: &ConversationId,
+        filter: &Filter,
+        page: &PageRequest<UserId>,
+    ) -> Result<Page<UserId>, StoreError> {
+        self.read(self.store.list_by_conversation(conversation_id, filter, page)).await
+    }
+
+    async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
+        self.read(self.store.version(owner)).await
+    }
+
+    async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
+        self.read(self.store.changes(owner, since, limit)).await
+    }
+
+    async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {
+        self.write(self.store.prune(owner, through)).await
+    }
+}

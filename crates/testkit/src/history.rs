@@ -1,0 +1,192 @@
+//! Random histories of calls, what a store and the [model](crate::Model) answer to each, and whether that is the same.
+//!
+//! ```
+//! use conversation_settings_store_memory::MemoryStore;
+//! use conversation_settings_testkit::{Model, history::World, proptest::prelude::*};
+//!
+//! let world = World::new("of the example");
+//! proptest!(|(calls in prop::collection::vec(world.call(), 1..20))| {
+//!     let (mut model, store) = (Model::default(), MemoryStore::new());
+//!     for call in calls {
+//!         let answer = tokio::runtime::Runtime::new()?.block_on(call.ask(&store))?;
+//!         prop_assert_eq!(answer, call.expect(&mut model), "{}", call);
+//!     }
+//! });
+//! ```
+
+pub(crate) mod concurrent;
+mod world;
+
+use std::fmt;
+
+use conversation_settings_core::{
+    Change, Conversation, ConversationId, Key, Patch, Rejected, Timestamp, UserId, Version, WriteBatch,
+};
+use conversation_settings_store::{
+    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, PageRequest, StoreError,
+};
+
+pub use self::world::World;
+use crate::Model;
+
+/// One call of a history.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Call {
+    /// [`ConversationStore::apply`].
+    Apply(WriteBatch, Timestamp),
+    /// [`ConversationStore::get`].
+    Get(Vec<Key>),
+    /// [`ConversationStore::list`].
+    List(UserId, Filter, PageRequest<ConversationId>),
+    /// [`ConversationStore::list_by_conversation`].
+    Holders(ConversationId, Filter, PageRequest<UserId>),
+    /// [`ConversationStore::version`].
+    Version(UserId),
+    /// [`ConversationStore::changes`], since a version of the owner's log, or of a stranger's.
+    Changes {
+        /// The owner.
+        owner: UserId,
+        /// The version.
+        since: Version,
+        /// Whether it is of another log than the owner's.
+        is_stranger: bool,
+        /// The most records.
+        limit: usize,
+    },
+    /// [`ConversationStore::prune`].
+    Prune(UserId, Version),
+}
+
+/// What is answered to a [`Call`], in the form in which answers of two stores can be compared: as if there was one
+/// log, [`Model::LOG`], and with changes in the order of IDs.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Answer {
+    /// To [`Call::Apply`].
+    Applied(Result<Applied, Rejected>),
+    /// To [`Call::Get`].
+    Found(Vec<Option<Conversation>>),
+    /// To [`Call::List`].
+    Listed(Page<ConversationId>),
+    /// To [`Call::Holders`].
+    Held(Page<UserId>),
+    /// To [`Call::Version`].
+    Version(Version),
+    /// To [`Call::Changes`].
+    Changes(Changes),
+    /// To [`Call::Prune`].
+    Pruned(usize),
+}
+
+/// The log of a client that synced with other data.
+const STRANGER: LogId = LogId(*b"a stranger's");
+
+impl Call {
+    /// What the store answers.
+    ///
+    /// # Errors
+    ///
+    /// What the call fails with, unless the write was rejected, which is an answer.
+    pub async fn ask(&self, store: &dyn ConversationStore) -> Result<Answer, StoreError> {
+        Ok(match self {
+            Self::Apply(batch, at) => Answer::Applied(match store.apply(batch, *at).await {
+                Err(StoreError::Rejected(rejected)) => Err(rejected),
+                applied => Ok(applied?),
+            }),
+            Self::Get(keys) => Answer::Found(store.get(keys).await?),
+            Self::List(owner, filter, page) => Answer::Listed(store.list(owner, filter, page).await?),
+            Self::Holders(id, filter, page) => Answer::Held(store.list_by_conversation(id, filter, page).await?),
+            Self::Version(owner) => Answer::Version(store.version(owner).await?.version),
+            Self::Changes { owner, since, is_stranger, limit } => {
+                let log = if *is_stranger { STRANGER } else { store.version(owner).await?.log };
+                let since = OwnerVersion { log, version: *since };
+                Answer::Changes(comparable(store.changes(owner, &since, *limit).await?))
+            }
+            Self::Prune(owner, through) => Answer::Pruned(store.prune(owner, *through).await?),
+        })
+    }
+
+    /// What the model answers.
+    #[must_use]
+    pub fn expect(&self, model: &mut Model) -> Answer {
+        match self {
+            Self::Apply(batch, at) => Answer::Applied(model.apply(batch, *at)),
+            Self::Get(keys) => Answer::Found(model.get(keys)),
+            Self::List(owner, filter, page) => Answer::Listed(model.list(owner, filter, page)),
+            Self::Holders(id, filter, page) => Answer::Held(model.list_by_conversation(id, filter, page)),
+            Self::Version(owner) => Answer::Version(model.version(owner)),
+            Self::Changes { owner, since, is_stranger, limit } => {
+                let log = if *is_stranger { STRANGER } else { Model::LOG };
+                Answer::Changes(model.changes(owner, &OwnerVersion { log, version: *since }, *limit))
+            }
+            Self::Prune(owner, through) => Answer::Pruned(model.prune(owner, *through)),
+        }
+    }
+}
+
+fn comparable(mut changes: Changes) -> Changes {
+    match &mut changes {
+        Changes::Full(version) => version.log = Model::LOG,
+        Changes::Increment { version, inserted, updated, removed } => {
+            version.log = Model::LOG;
+            inserted.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+            updated.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+            removed.sort_unstable();
+        }
+    }
+    changes
+}
+
+/// As somebody would note it down, so that a history that fails can be read.
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Apply(batch, at) => {
+                write!(f, "apply at {}:", at.0)?;
+                for write in batch.writes() {
+                    write!(f, "\n    {}: ", write.key)?;
+                    match &*write.change {
+                        Change::Set { patch, missing } => write!(f, "set {}, if missing {missing:?}", Set(patch))?,
+                        Change::Remove => f.write_str("remove")?,
+                    }
+                }
+                Ok(())
+            }
+            Self::Get(keys) => {
+                f.write_str("get:")?;
+                keys.iter().try_for_each(|key| write!(f, "\n    {key}"))
+            }
+            Self::List(owner, filter, page) => {
+                write!(f, "list those of {owner}{}, {} after {:?}", Of(filter), page.limit, page.after)
+            }
+            Self::Holders(id, filter, page) => {
+                write!(f, "list the holders of {id}{}, {} after {:?}", Of(filter), page.limit, page.after)
+            }
+            Self::Version(owner) => write!(f, "the version of {owner}"),
+            Self::Changes { owner, since, is_stranger, limit } => {
+                let of = if *is_stranger { " of another log" } else { "" };
+                write!(f, "at most {limit} changes of {owner} since {since}{of}")
+            }
+            Self::Prune(owner, through) => write!(f, "prune those of {owner} through {through}"),
+        }
+    }
+}
+
+struct Set<'a>(&'a Patch);
+
+impl fmt::Display for Set<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values = self.0.values().map(|(field, value)| (field.wire_name(), value));
+        f.debug_map().entries(values).finish()
+    }
+}
+
+struct Of<'a>(&'a Filter);
+
+impl fmt::Display for Of<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Filter { is, is_not } = self.0;
+        if self.0 == &Filter::ALL { Ok(()) } else { write!(f, " that are {} and not {}", Set(is), Set(is_not)) }
+    }
+}

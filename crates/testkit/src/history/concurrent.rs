@@ -1,0 +1,191 @@
+//! Histories of several tasks at once, and whether they could have been one after the other.
+//!
+//! The versions say in which order an owner's changes took effect, so nothing has to be searched for: the model makes
+//! them in that order, which gives the owner's state at each version, and every answer has to be that of some version,
+//! no older than what had been answered before the call and no newer than what was called before the answer.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use conversation_settings_core::{Effect, UserId, Version, WriteBatch};
+use conversation_settings_store::{Applied, ConversationStore};
+use tokio::task::JoinSet;
+
+use super::{Answer, Call};
+use crate::Model;
+
+/// A call, its answer, and when they were.
+#[derive(Debug)]
+pub(crate) struct Event {
+    call: Call,
+    answer: Answer,
+    called: usize,
+    answered: usize,
+}
+
+/// Each task makes its calls one after the other, all tasks at once, through the handles in turn.
+pub(crate) async fn play<S: ConversationStore>(handles: &[Arc<S>], tasks: Vec<Vec<Call>>) -> Vec<Event> {
+    let clock = Arc::new(AtomicUsize::new(0));
+    let mut playing = JoinSet::new();
+    for (calls, store) in tasks.into_iter().zip(handles.iter().cycle()) {
+        let (store, clock) = (Arc::clone(store), Arc::clone(&clock));
+        playing.spawn(async move {
+            let mut events = Vec::new();
+            for call in calls {
+                let called = clock.fetch_add(1, Ordering::SeqCst);
+                let answer = call.ask(&*store).await.unwrap_or_else(|error| panic!("{call} fails: {error:?}"));
+                let answered = clock.fetch_add(1, Ordering::SeqCst);
+                events.push(Event { call, answer, called, answered });
+            }
+            events
+        });
+    }
+    playing.join_all().await.into_iter().flatten().collect()
+}
+
+/// Whether what was called and answered could have been one after the other, for each owner.
+///
+/// # Errors
+///
+/// What could not.
+pub(crate) fn check(events: Vec<Event>) -> Result<(), String> {
+    let mut owners = BTreeMap::<UserId, Vec<Event>>::new();
+    for (owner, event) in events.into_iter().flat_map(Event::by_owner) {
+        owners.entry(owner).or_default().push(event);
+    }
+    owners.into_iter().try_for_each(|(owner, events)| check_one(events).map_err(|wrong| format!("{owner}: {wrong}")))
+}
+
+impl Event {
+    /// The event as each of the owners sees it.
+    fn by_owner(self) -> Vec<(UserId, Self)> {
+        let Self { call, answer, called, answered } = self;
+        let (batch, at, effects) = match (&call, &answer) {
+            (Call::Apply(batch, at), Answer::Applied(Ok(applied))) => (batch, *at, &applied.effects),
+            (Call::Version(owner) | Call::Changes { owner, .. }, _) => {
+                return vec![(owner.clone(), Self { call, answer, called, answered })];
+            }
+            (Call::Get(keys), _) if keys.len() == 1 => {
+                return vec![(keys[0].owner.clone(), Self { call, answer, called, answered })];
+            }
+            _ => panic!("{call}: {answer:?} is of no one owner, or of no one moment"),
+        };
+        let mut effects = effects.iter().copied();
+        let of_owner = |writes: &[conversation_settings_core::Write]| {
+            let effects = effects.by_ref().take(writes.len()).collect();
+            let batch = WriteBatch::new(writes.to_vec()).expect("each key is there once");
+            let (call, answer) = (Call::Apply(batch, at), Answer::Applied(Ok(Applied { effects })));
+            (writes[0].key.owner.clone(), Self { call, answer, called, answered })
+        };
+        batch.by_owner().map(of_owner).collect()
+    }
+
+    /// The version that it made, if it changed anything.
+    fn version(&self) -> Option<Version> {
+        let Answer::Applied(Ok(Applied { effects })) = &self.answer else { return None };
+        effects.iter().find_map(|Effect { version, .. }| *version)
+    }
+}
+
+fn check_one(events: Vec<Event>) -> Result<(), String> {
+    let (mut changes, mut others): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| event.version().is_some());
+    changes.sort_by_key(Event::version);
+    others.sort_by_key(|event| event.called);
+
+    let mut states = vec![Model::default()];
+    for (number, event) in (1..).zip(&changes) {
+        if event.version() != Some(Version(number)) {
+            return Err(format!("version {number} was made by none, or by two: {event:?}"));
+        }
+        let mut state = states[states.len() - 1].clone();
+        let expected = event.call.expect(&mut state);
+        if event.answer != expected {
+            return Err(format!("version {number} is not made from the one before: {event:?}, not {expected:?}"));
+        }
+        states.push(state);
+    }
+
+    // Where each event stands: at the version that it made, or the earliest that it may have read.
+    let mut placed: Vec<(usize, &Event)> = changes.iter().enumerate().map(|(at, event)| (at + 1, event)).collect();
+    for event in &others {
+        let before = placed.iter().filter(|(_, earlier)| earlier.answered < event.called).map(|(at, _)| *at);
+        let earliest = before.max().unwrap_or_default();
+        let is_of = |at: &usize| event.call.expect(&mut states[*at].clone()) == event.answer;
+        let Some(at) = (earliest..states.len()).find(is_of) else {
+            return Err(format!("not of version {earliest} or a later one: {event:?}"));
+        };
+        placed.push((at, event));
+    }
+    for (at, event) in &placed {
+        let is_change = event.version().is_some();
+        let is_late = |(later_at, later): &&(usize, &Event)| {
+            later.answered < event.called && if is_change { later_at >= at } else { later_at > at }
+        };
+        if let Some((earlier_at, earlier)) = placed.iter().find(is_late) {
+            return Err(format!("answered at {earlier_at}: {earlier:?}, and only then called at {at}: {event:?}"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use conversation_settings_core::{Outcome, Patch, Timestamp};
+
+    use super::*;
+    use crate::make::{batch, key, set, user};
+
+    fn event(call: Call, answer: Answer, called: usize, answered: usize) -> Event {
+        Event { call, answer, called, answered }
+    }
+
+    /// Sets `ex` at these times, and is answered with this version.
+    fn sets(ex: &str, outcome: Outcome, version: Option<u64>, called: usize, answered: usize) -> Event {
+        let effects = vec![Effect { outcome, version: version.map(Version) }];
+        let call = Call::Apply(batch([set(key("a", "sg_1"), Patch::KEEP.ex(ex))]), Timestamp(0));
+        event(call, Answer::Applied(Ok(Applied { effects })), called, answered)
+    }
+
+    fn reads(version: u64, called: usize, answered: usize) -> Event {
+        event(Call::Version(user("a")), Answer::Version(Version(version)), called, answered)
+    }
+
+    fn of_ex() -> Outcome {
+        Outcome::Updated(conversation_settings_core::Field::Ex.into())
+    }
+
+    #[test]
+    fn what_could_have_been_one_after_the_other_passes() {
+        let created = || sets("x", Outcome::Created, Some(1), 0, 5);
+        for events in [
+            vec![created(), reads(0, 1, 2), reads(1, 3, 4)],
+            vec![created(), reads(0, 1, 6), reads(1, 7, 8)],
+            vec![created(), sets("y", of_ex(), Some(2), 1, 2), sets("y", Outcome::Unchanged, None, 3, 4)],
+        ] {
+            assert_eq!(check(events), Ok(()));
+        }
+    }
+
+    #[test]
+    fn what_could_not_does_not() {
+        let created = || sets("x", Outcome::Created, Some(1), 0, 5);
+        for events in [
+            vec![created(), reads(0, 6, 7)],
+            vec![created(), reads(1, 1, 2), reads(0, 3, 4)],
+            vec![reads(1, 0, 1), sets("x", Outcome::Created, Some(1), 2, 3)],
+            vec![created(), sets("y", Outcome::Created, Some(2), 6, 7)],
+            vec![created(), sets("y", of_ex(), Some(1), 6, 7)],
+            vec![created(), sets("y", of_ex(), Some(3), 6, 7)],
+            vec![created(), sets("y", Outcome::Unchanged, None, 6, 7)],
+            vec![sets("y", of_ex(), Some(2), 0, 1), sets("x", Outcome::Created, Some(1), 2, 3)],
+        ] {
+            let told = format!("{events:?}");
+            assert!(check(events).is_err(), "{told}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Mocks of the store and of the service's ports, for hosts that test what stands around them.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use conversation_settings_core::UserId;
+//! use conversation_settings_service::Service;
+//! use conversation_settings_store::{OwnerVersion, StoreError};
+//! use conversation_settings_testkit::mocks::MockStore;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let mut store = MockStore::new();
+//! store.expect_version().once().returning(|_| {
+//!     Err(StoreError::Unavailable { store: "mock", source: "out for lunch".into() })
+//! });
+//! let service = Service::builder(Arc::new(store)).build();
+//! assert!(service.ready().await.is_err());
+//! # }
+//! ```
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use conversation_settings_core::{Conversation, ConversationId, GroupId, Key, Timestamp, UserId, Version, WriteBatch};
+use conversation_settings_service::{
+    Clock, DirectoryError, Event, EventSink, GroupDirectory, GroupStatus, Latest, Messages, MessagesError,
+};
+use conversation_settings_store::{
+    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError,
+};
+use mockall::mock;
+
+mock! {
+    /// A [`ConversationStore`] that does what it is told to expect.
+    #[derive(Debug)]
+    pub Store {}
+
+    #[async_trait]
+    impl ConversationStore for Store {
+        async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError>;
+        async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError>;
+        async fn list(
+            &self,
+            owner: &UserId,
+            filter: &Filter,
+            page: &PageRequest<ConversationId>,
+        ) -> Result<Page<ConversationId>, StoreError>;
+        async fn list_by_conversation(
+            &self,
+            conversation_id: &ConversationId,
+            filter: &Filter,
+            page: &PageRequest<UserId>,
+        ) -> Result<Page<UserId>, StoreError>;
+        async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError>;
+        async fn changes(
+            &self,
+            owner: &UserId,
+            since: &OwnerVersion,
+            limit: usize,
+        ) -> Result<Changes, StoreError>;
+        async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError>;
+    }
+}
+
+mock! {
+    /// A [`GroupDirectory`] that does what it is told to expect.
+    #[derive(Debug)]
+    pub Groups {}
+
+    #[async_trait]
+    impl GroupDirectory for Groups {
+        async fn status(&self, operation_id: &str, group: &GroupId) -> Result<GroupStatus, DirectoryError>;
+    }
+}
+
+mock! {
+    /// A [`Messages`] that does what it is told to expect.
+    #[derive(Debug)]
+    pub Messages {}
+
+    #[async_trait]
+    impl Messages for Messages {
+        async fn latest(
+            &self,
+            owner: &UserId,
+            conversation_ids: &[ConversationId],
+        ) -> Result<HashMap<ConversationId, Latest>, MessagesError>;
+    }
+}
+
+mock! {
+    /// An [`EventSink`] that does what it is told to expect.
+    #[derive(Debug)]
+    pub Events {}
+
+    impl EventSink for Events {
+        fn emit(&self, event: Event);
+    }
+}
+
+mock! {
+    /// A [`Clock`] that does what it is told to expect.
+    #[derive(Debug)]
+    pub Clock {}
+
+    impl Clock for Clock {
+        fn now(&self) -> Timestamp;
+    }
+}

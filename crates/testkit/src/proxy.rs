@@ -1,0 +1,173 @@
+//! What stands between an adapter and its database's server.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
+    },
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpListener, TcpStream, ToSocketAddrs, lookup_host},
+    sync::watch,
+    task::{AbortHandle, JoinSet},
+};
+
+/// A way to a server on loopback that counts what is asked, and breaks when told to.
+///
+/// A [`Harness`](crate::conformance::Harness) that opens its adapter at [`address`](Self::address) has its
+/// [`round_trips`](crate::conformance::Harness::round_trips) and
+/// [`inject_fault`](crate::conformance::Harness::inject_fault) for nothing, whatever the protocol. It ends when dropped.
+///
+/// ```no_run
+/// # async fn example() -> std::io::Result<()> {
+/// let proxy = conversation_settings_testkit::Proxy::start("127.0.0.1:5432").await?;
+/// let url = format!("postgres://app@{}/app", proxy.address());
+/// // … calls of a store opened at `url` …
+/// proxy.lose_answer_to("COMMIT"); // the next commit happens, and nobody is told
+/// proxy.cut(); // all connections of now
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    accepting: AbortHandle,
+}
+
+#[derive(Debug)]
+struct Shared {
+    server: SocketAddr,
+    round_trips: AtomicU64,
+    /// What the next request has to hold whose answer is lost.
+    losing: Mutex<Option<String>>,
+    /// How often connections were cut: each ends when the number is no longer that of its beginning.
+    cuts: watch::Sender<u64>,
+}
+
+impl Proxy {
+    /// Begins to stand before `server`, on a free port, in the current Tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// When `server` has no address, or there is no free port.
+    pub async fn start(server: impl ToSocketAddrs) -> io::Result<Self> {
+        let nowhere = || io::Error::new(io::ErrorKind::NotFound, "the server has no address");
+        let server = lookup_host(server).await?.next().ok_or_else(nowhere)?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let (round_trips, losing) = (AtomicU64::new(0), Mutex::new(None));
+        let shared = Arc::new(Shared { server, round_trips, losing, cuts: watch::Sender::new(0) });
+        let address = listener.local_addr()?;
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared))).abort_handle();
+        Ok(Self { address, shared, accepting })
+    }
+
+    /// Where an adapter finds it.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How many times something was asked, after an answer or at the beginning, on any connection.
+    #[must_use]
+    pub fn round_trips(&self) -> u64 {
+        self.shared.round_trips.load(SeqCst)
+    }
+
+    /// Cuts all connections, whatever they are about. New ones can be made at once.
+    pub fn cut(&self) {
+        self.shared.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// The next request that holds `text`, in one piece as it comes from the network, reaches the server; instead of
+    /// its answer comes the end of the connection.
+    pub fn lose_answer_to(&self, text: &str) {
+        *self.shared.losing.lock().unwrap_or_else(PoisonError::into_inner) = Some(text.to_owned());
+    }
+
+    /// Whether the request whose [answer is to be lost](Self::lose_answer_to) has yet to come.
+    #[must_use]
+    pub fn is_losing(&self) -> bool {
+        self.shared.losing.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+/// Ends with the connections that it has accepted.
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    while let Ok((client, _)) = listener.accept().await {
+        let shared = Arc::clone(&shared);
+        connections.spawn(async move { shared.pass(client).await });
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+/// Whose turn it is on one connection.
+#[derive(Default)]
+struct Turn {
+    asked: AtomicBool,
+    answer_is_lost: AtomicBool,
+}
+
+impl Shared {
+    /// Passes on what both say, until one of them ends or the connection is cut; which of these, neither can tell.
+    async fn pass(&self, mut client: TcpStream) -> io::Result<()> {
+        let mut cuts = self.cuts.subscribe();
+        let mut server = TcpStream::connect(self.server).await?;
+        client.set_nodelay(true)?;
+        server.set_nodelay(true)?;
+        let turn = Turn::default();
+        let ((from_client, to_client), (from_server, to_server)) = (client.split(), server.split());
+        let questions = each(from_client, to_server, |bytes| {
+            if !turn.asked.swap(true, SeqCst) {
+                self.round_trips.fetch_add(1, SeqCst);
+            }
+            if self.is_lost(bytes) {
+                turn.answer_is_lost.store(true, SeqCst);
+            }
+            true
+        });
+        let answers = each(from_server, to_client, |_| {
+            turn.asked.store(false, SeqCst);
+            !turn.answer_is_lost.load(SeqCst)
+        });
+        tokio::select! {
+            ended = questions => ended,
+            ended = answers => ended,
+            _ = cuts.changed() => Ok(()),
+        }
+    }
+
+    fn is_lost(&self, bytes: &[u8]) -> bool {
+        let mut losing = self.losing.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds =
+            |text: &mut String| text.is_empty() || bytes.windows(text.len()).any(|part| part == text.as_bytes());
+        losing.take_if(holds).is_some()
+    }
+}
+
+/// Passes on from one to the other for as long as `passes` says so.
+async fn each(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    mut passes: impl FnMut(&[u8]) -> bool,
+) -> io::Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = from.read(&mut buffer).await?;
+        if read == 0 || !passes(&buffer[..read]) {
+            return Ok(());
+        }
+        to.write_all(&buffer[..read]).await?;
+    }
+}

@@ -1,0 +1,115 @@
+//! The primitive values of settings, and the types that some settings have.
+
+use conversation_settings_core::{
+    BurnDuration, Field, GroupAtType, Kind, Patch, RecvMsgOpt, Seconds, Seq, Text, Timestamp, Value, Version,
+};
+use proptest::{prelude::*, sample::select};
+
+use super::{Sizes, of_default_sizes};
+
+/// A [`Value`] that owns what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OwnedValue {
+    /// True or false.
+    Bool(bool),
+    /// A 32-bit signed integer.
+    I32(i32),
+    /// A 64-bit signed integer.
+    I64(i64),
+    /// A text.
+    Text(Text),
+}
+
+impl OwnedValue {
+    /// The value itself.
+    #[must_use]
+    pub fn value(&self) -> Value<'_> {
+        match self {
+            Self::Bool(value) => Value::Bool(*value),
+            Self::I32(value) => Value::I32(*value),
+            Self::I64(value) => Value::I64(*value),
+            Self::Text(value) => Value::Text(value),
+        }
+    }
+
+    /// Whether `field` takes it.
+    #[must_use]
+    pub fn is_of(&self, field: Field) -> bool {
+        Patch::KEEP.with(field, self.value()).is_ok()
+    }
+}
+
+/// A moment: near the epoch, before it, and at the ends of time.
+pub fn timestamp() -> BoxedStrategy<Timestamp> {
+    i64s().prop_map(Timestamp).boxed()
+}
+
+/// A version, small or large; there is always a next one.
+pub fn version() -> BoxedStrategy<Version> {
+    prop_oneof![4 => 0..8_u64, 1 => 0..u64::MAX].prop_map(Version).boxed()
+}
+
+/// What happens when a message arrives.
+pub fn recv_msg_opt() -> BoxedStrategy<RecvMsgOpt> {
+    select(RecvMsgOpt::ALL).boxed()
+}
+
+/// Whether somebody has called for attention.
+pub fn group_at_type() -> BoxedStrategy<GroupAtType> {
+    select(GroupAtType::ALL).boxed()
+}
+
+/// How long a message burns.
+pub fn burn_duration() -> BoxedStrategy<BurnDuration> {
+    let number = prop_oneof![0..4, Just(i32::MAX), 0..=i32::MAX];
+    number.prop_map(|number| BurnDuration::try_from(number).expect("is not negative")).boxed()
+}
+
+/// A span of time.
+pub fn seconds() -> BoxedStrategy<Seconds> {
+    non_negative().prop_map(|number| Seconds::try_from(number).expect("is not negative")).boxed()
+}
+
+/// A sequence number.
+pub fn seq() -> BoxedStrategy<Seq> {
+    non_negative().prop_map(|number| Seq::try_from(number).expect("is not negative")).boxed()
+}
+
+/// A kind of value.
+pub fn kind() -> BoxedStrategy<Kind> {
+    select(&[Kind::Bool, Kind::I32, Kind::I64, Kind::Text][..]).boxed()
+}
+
+of_default_sizes! {
+    /// A value of any kind, whatever setting might take it.
+    owned_value: OwnedValue;
+}
+
+impl Sizes {
+    /// As [`owned_value()`].
+    pub fn owned_value(&self) -> BoxedStrategy<OwnedValue> {
+        let this = self.clone();
+        kind().prop_flat_map(move |kind| this.value_of_kind(kind)).boxed()
+    }
+
+    pub(super) fn value_of_kind(&self, kind: Kind) -> BoxedStrategy<OwnedValue> {
+        match kind {
+            Kind::Bool => any::<bool>().prop_map(OwnedValue::Bool).boxed(),
+            Kind::I32 => i32s().prop_map(OwnedValue::I32).boxed(),
+            Kind::I64 => i64s().prop_map(OwnedValue::I64).boxed(),
+            Kind::Text => self.text().prop_map(OwnedValue::Text).boxed(),
+        }
+    }
+}
+
+fn non_negative() -> impl Strategy<Value = i64> {
+    prop_oneof![0..4_i64, Just(i64::MAX), 0..=i64::MAX]
+}
+
+fn i64s() -> impl Strategy<Value = i64> {
+    prop_oneof![4 => -2..4_i64, 1 => select(&[i64::MIN, i64::MAX, 1 << 53, (1 << 53) + 1][..]), 1 => any::<i64>()]
+}
+
+fn i32s() -> impl Strategy<Value = i32> {
+    prop_oneof![4 => -2..8_i32, 1 => select(&[i32::MIN, i32::MAX][..]), 1 => any::<i32>()]
+}

@@ -1,0 +1,164 @@
+//! The store in memory, with something between it and the caller.
+
+use std::{fmt::Debug, marker::PhantomData};
+
+use async_trait::async_trait;
+use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
+use conversation_settings_store::{
+    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError,
+};
+use conversation_settings_store_memory::MemoryStore;
+use conversation_settings_testkit::conformance::Harness;
+
+pub(crate) const STORE: &str = "sabotaged";
+
+/// What is wrong with a store: the one method that it does otherwise.
+#[async_trait]
+pub(crate) trait Sabotage: Debug + Default + Send + Sync + 'static {
+    async fn apply(&self, store: &MemoryStore, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
+        store.apply(batch, at).await
+    }
+
+    async fn get(&self, store: &MemoryStore, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError> {
+        store.get(keys).await
+    }
+
+    async fn list(
+        &self,
+        store: &MemoryStore,
+        owner: &UserId,
+        filter: &Filter,
+        page: &PageRequest<ConversationId>,
+    ) -> Result<Page<ConversationId>, StoreError> {
+        store.list(owner, filter, page).await
+    }
+
+    async fn list_by_conversation(
+        &self,
+        store: &MemoryStore,
+        id: &ConversationId,
+        filter: &Filter,
+        page: &PageRequest<UserId>,
+    ) -> Result<Page<UserId>, StoreError> {
+        store.list_by_conversation(id, filter, page).await
+    }
+
+    async fn version(&self, store: &MemoryStore, owner: &UserId) -> Result<OwnerVersion, StoreError> {
+        store.version(owner).await
+    }
+
+    async fn changes(
+        &self,
+        store: &MemoryStore,
+        owner: &UserId,
+        since: &OwnerVersion,
+        limit: usize,
+    ) -> Result<Changes, StoreError> {
+        store.changes(owner, since, limit).await
+    }
+
+    async fn prune(&self, store: &MemoryStore, owner: &UserId, through: Version) -> Result<usize, StoreError> {
+        store.prune(owner, through).await
+    }
+
+    /// The data as it is after the store was closed.
+    fn reopened(store: MemoryStore) -> MemoryStore {
+        store
+    }
+
+    fn inject_fault(&self) {}
+
+    fn round_trips(&self) -> u64 {
+        0
+    }
+}
+
+/// Nothing is wrong.
+#[derive(Debug, Default)]
+pub(crate) struct Right;
+
+impl Sabotage for Right {}
+
+#[derive(Debug)]
+pub(crate) struct Sabotaged<S> {
+    store: MemoryStore,
+    sabotage: S,
+}
+
+#[deny(clippy::missing_trait_methods, reason = "a method left to its default would be right")]
+#[async_trait]
+impl<S: Sabotage> ConversationStore for Sabotaged<S> {
+    async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
+        self.sabotage.apply(&self.store, batch, at).await
+    }
+
+    async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError> {
+        self.sabotage.get(&self.store, keys).await
+    }
+
+    async fn list(
+        &self,
+        owner: &UserId,
+        filter: &Filter,
+        page: &PageRequest<ConversationId>,
+    ) -> Result<Page<ConversationId>, StoreError> {
+        self.sabotage.list(&self.store, owner, filter, page).await
+    }
+
+    async fn list_by_conversation(
+        &self,
+        id: &ConversationId,
+        filter: &Filter,
+        page: &PageRequest<UserId>,
+    ) -> Result<Page<UserId>, StoreError> {
+        self.sabotage.list_by_conversation(&self.store, id, filter, page).await
+    }
+
+    async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
+        self.sabotage.version(&self.store, owner).await
+    }
+
+    async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
+        self.sabotage.changes(&self.store, owner, since, limit).await
+    }
+
+    async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {
+        self.sabotage.prune(&self.store, owner, through).await
+    }
+}
+
+/// Makes such stores.
+#[derive(Debug)]
+pub(crate) struct Wrongly<S>(PhantomData<fn() -> S>);
+
+impl<S> Default for Wrongly<S> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<S: Sabotage> Harness for Wrongly<S> {
+    type Guard = ();
+    type Store = Sabotaged<S>;
+
+    async fn fresh(&self) -> Option<((), Sabotaged<S>)> {
+        Some(((), Sabotaged { store: MemoryStore::new(), sabotage: S::default() }))
+    }
+
+    async fn another_handle(&self, (): &(), other: &Sabotaged<S>) -> Option<Sabotaged<S>> {
+        Some(Sabotaged { store: other.store.clone(), sabotage: S::default() })
+    }
+
+    async fn reopen(&self, (): &(), other: Sabotaged<S>) -> Option<Sabotaged<S>> {
+        Some(Sabotaged { store: S::reopened(other.store), sabotage: S::default() })
+    }
+
+    async fn round_trips(&self, (): &(), store: &Sabotaged<S>) -> Option<u64> {
+        Some(store.sabotage.round_trips())
+    }
+
+    async fn inject_fault(&self, (): &(), store: &Sabotaged<S>) -> Option<()> {
+        store.sabotage.inject_fault();
+        Some(())
+    }
+}
