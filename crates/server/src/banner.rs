@@ -17,7 +17,7 @@ pub(crate) struct Banner<'a> {
 
 impl fmt::Display for Banner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))?;
+        writeln!(f, "{} {}", env!("CARGO_BIN_NAME"), env!("CARGO_PKG_VERSION"))?;
         writeln!(f, "listens on http://{}", self.address)?;
         writeln!(f, "stores in {}", self.store)?;
         writeln!(f, "shows every call, to read about and to try, at http://{}/docs", callable(self.address))?;
