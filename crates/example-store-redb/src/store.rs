@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, PageRequest, StoreError, resolve,
+    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, resolve,
 };
 use redb::{Database, ReadableDatabase};
 
@@ -65,9 +65,9 @@ impl ConversationStore for RedbStore {
             // One at a time: this is what serialises writers. Dropped without a commit, it leaves nothing.
             let transaction = database.begin_write()?;
             let mut tables = Tables::open(&transaction)?;
-            let held = tables.load(&batch)?;
-            let resolved = resolve(&batch, &held, at).map_err(Error::Rejected)?;
-            tables.store(&held, &resolved)?;
+            let loaded = tables.load(&batch)?;
+            let resolved = resolve(&batch, &loaded, at).map_err(Error::Rejected)?;
+            tables.store(&loaded, &resolved)?;
             drop(tables);
             if !resolved.is_noop() {
                 transaction.commit()?;
@@ -119,9 +119,14 @@ impl ConversationStore for RedbStore {
         let (log, owner, since) = (self.log, owner.clone(), *since);
         self.read(move |snapshot| {
             let (version, pruned) = snapshot.versions(&owner)?;
-            Changes::since(&since, OwnerVersion { log, version }, pruned, limit, |after, most| {
-                snapshot.changed(&owner, after, most.saturating_add(1))
-            })
+            let current = OwnerVersion { log, version };
+            match Changes::plan(&since, current, pruned) {
+                SyncPlan::Settled(changes) => Ok(changes),
+                SyncPlan::ReadAfter(after) => {
+                    let records = snapshot.changed(&owner, after, limit.saturating_add(1))?;
+                    Ok(Changes::from_records(after, current, limit, records))
+                }
+            }
         })
         .await
     }

@@ -59,13 +59,13 @@ impl<'t> Tables<'t> {
         })
     }
 
-    /// Stores what was resolved; `held` is what it was resolved from.
-    pub(crate) fn store(&mut self, held: &Loaded, resolved: &Resolved) -> Result<(), Error> {
-        for changed in &resolved.records {
-            let record = &changed.record;
+    /// Stores what was resolved from `loaded`.
+    pub(crate) fn store(&mut self, loaded: &Loaded, resolved: &Resolved) -> Result<(), Error> {
+        for write in &resolved.records {
+            let record = &write.record;
             let Key { owner, conversation_id } = record.key();
             let (owner, id) = (owner.as_str(), conversation_id.as_str());
-            if let Some(before) = &held.records[changed.position] {
+            if let Some(before) = &loaded.records[write.position] {
                 self.changed.remove((owner, before.last_changed.0, id))?;
             }
             self.records.insert((owner, id), row::write(record)?.as_slice())?;

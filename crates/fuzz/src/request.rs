@@ -1,5 +1,7 @@
 //! The request decoder, and all that a request goes through without a store.
 
+use std::collections::BTreeMap;
+
 use conversation_settings_core::{IfMissing, Limits, SetConversations, SetConversationsRequest, Timestamp, WriteBatch};
 use conversation_settings_store::{Loaded, Resolved, resolve};
 
@@ -23,18 +25,25 @@ pub fn request(data: &[u8]) {
     assert!(set.users().iter().all(|user| set.has_user(user)));
     assert!(set.users().len() <= batch.len() && batch.len() <= set.users().len() + 1, "one peer at most");
 
-    let nothing = Loaded::align(&batch, [], []);
-    let Ok(resolved) = resolve(&batch, &nothing, Timestamp(0)) else { panic!("a request's own target allows it") };
+    let Ok(resolved) = resolve(&batch, &Loaded::empty(&batch), Timestamp(0)) else {
+        panic!("a request's own target allows it")
+    };
     let report = set.report(&batch, &resolved.applied.effects);
     assert_eq!(report.entries.len(), batch.len());
     let created = report.entries.iter().filter(|entry| entry.outcome.is_change()).count();
     assert_eq!(created, if set.patch().is_empty() { 0 } else { batch.len() });
 
-    let again = resolve(&batch, &held_after(&batch, resolved), Timestamp(1)).expect("was possible before");
+    let again = resolve(&batch, &loaded_after(&batch, resolved), Timestamp(1)).expect("was possible before");
     assert!(again.is_noop(), "a retry changes nothing");
 }
 
-/// What a store holds that has stored this.
-fn held_after(batch: &WriteBatch, resolved: Resolved) -> Loaded {
-    Loaded::align(batch, resolved.records.into_iter().map(|changed| changed.record), resolved.versions)
+/// What a store holds of `batch` once it has stored `resolved`, and held nothing before.
+fn loaded_after(batch: &WriteBatch, resolved: Resolved) -> Loaded {
+    let mut loaded = Loaded::empty(batch);
+    for write in resolved.records {
+        loaded.records[write.position] = Some(write.record);
+    }
+    let raised: BTreeMap<_, _> = resolved.versions.into_iter().collect();
+    loaded.versions = batch.owners().map(|owner| raised.get(owner).copied().unwrap_or_default()).collect();
+    loaded
 }

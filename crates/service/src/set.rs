@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use conversation_settings_core::{
-    Conversation, Effect, GroupId, Report, SetConversations, SetConversationsRequest, Target, Version, WriteBatch,
+    Effect, GroupId, Report, SetConversations, SetConversationsRequest, Target, WriteBatch,
 };
-use conversation_settings_store::{Lifespan, Loaded, Record, State, StoreError, resolve};
+use conversation_settings_store::{StoreError, decide_batch};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::{Context, GroupStatus, Service, ServiceError};
@@ -65,15 +65,8 @@ impl Service {
         let owners: Vec<_> = batch.owners().cloned().collect();
         let version = async |owner| Ok::<_, ServiceError>(store.version(&owner).await?.version);
         let versions: Vec<_> = stream::iter(owners).map(version).buffered(AT_A_TIME).try_collect().await?;
-        let record = |conversation: Conversation| Record {
-            state: State::Live(conversation),
-            // Neither is asked for where nothing is stored.
-            lifespan: Lifespan::created_at(Version::ZERO),
-            last_changed: Version::ZERO,
-        };
-        let records = store.get(&keys).await?.into_iter().map(|found| found.map(record)).collect();
-        let resolved = resolve(batch, &Loaded { records, versions }, self.inner.clock.now());
-        let resolved = resolved.map_err(StoreError::from)?;
-        Ok(resolved.applied.effects)
+        let conversations = store.get(&keys).await?;
+        let decided = decide_batch(batch, conversations.iter().map(Option::as_ref), self.inner.clock.now());
+        Ok(decided.map_err(StoreError::from)?.effects(&versions))
     }
 }

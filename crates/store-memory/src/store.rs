@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
     Applied, Changes, ConversationStore, Filter, Loaded, LogId, OwnerVersion, Page, PageRequest, Record, StoreError,
-    resolve,
+    SyncPlan, resolve,
 };
 
 /// Keeps conversations in memory, for as long as the process runs.
@@ -140,9 +140,13 @@ impl ConversationStore for MemoryStore {
         let current = OwnerVersion { log: self.log, version: tables.version(owner) };
         let owner = tables.owners.get(owner);
         let pruned = owner.map(|owner| owner.pruned).unwrap_or_default();
-        Changes::since(since, current, pruned, limit, |after, _| {
-            let records = owner.into_iter().flat_map(|owner| owner.records.values());
-            Ok(records.filter(|record| record.last_changed > after).cloned().collect())
+        Ok(match Changes::plan(since, current, pruned) {
+            SyncPlan::Settled(changes) => changes,
+            SyncPlan::ReadAfter(after) => {
+                let records = owner.into_iter().flat_map(|owner| owner.records.values());
+                let changed = records.filter(|record| record.last_changed > after).cloned().collect();
+                Changes::from_records(after, current, limit, changed)
+            }
         })
     }
 

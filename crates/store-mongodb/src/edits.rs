@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use conversation_settings_core::{ConversationId, Outcome, Timestamp, UserId, Version, WriteBatch};
-use conversation_settings_store::{Changed, Lifespan, Resolved};
+use conversation_settings_store::{Lifespan, RecordWrite, Resolved};
 use mongodb::bson::{Bson, DateTime, Document, doc};
 
 use crate::{
@@ -76,8 +76,8 @@ pub(crate) fn of(
     (inserts, updates)
 }
 
-fn new_log(owner: &UserId, version: Version, changed: &[Changed], at: Timestamp) -> Document {
-    let entry = |changed: &Changed| {
+fn new_log(owner: &UserId, version: Version, changed: &[RecordWrite], at: Timestamp) -> Document {
+    let entry = |changed: &RecordWrite| {
         let mut entry = doc! {
             log::ENTRY_ID: changed.record.key().conversation_id.as_str(),
             log::STATE: state(changed.outcome),
@@ -113,7 +113,7 @@ pub(crate) fn int64(number: u64) -> i64 {
 }
 
 impl<'a> EntryEdit<'a> {
-    fn of(changed: &'a Changed, logs: &Logs) -> Self {
+    fn of(changed: &'a RecordWrite, logs: &Logs) -> Self {
         let record = &changed.record;
         let there = logs.entries[changed.position].as_ref();
         let lifespan = match there {

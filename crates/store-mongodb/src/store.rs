@@ -8,7 +8,7 @@ use std::sync::{
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, resolve,
+    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, resolve,
 };
 use mongodb::ClientSession;
 use tokio::time::Instant;
@@ -213,11 +213,11 @@ impl ConversationStore for MongoStore {
             let told = queries::told(&self.collections, &mut session, owner, since.version).await?;
             self.clock.check(&session)?;
             let current = told.current;
-            match Changes::to_read(since, current, told.deleted) {
-                Err(settled) => Ok(settled),
-                Ok(after) => {
+            match Changes::plan(since, current, told.deleted) {
+                SyncPlan::Settled(changes) => Ok(changes),
+                SyncPlan::ReadAfter(after) => {
                     let records = queries::changed(&self.collections, &mut session, owner, after, told, limit).await?;
-                    Ok(Changes::told(after, current, limit, records))
+                    Ok(Changes::from_records(after, current, limit, records))
                 }
             }
         })

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, mem, slice, sync::Arc};
 
 use conversation_settings_core::{Change, Key, Mask, Outcome, Timestamp, WriteBatch};
-use conversation_settings_store::{Changed, Resolved};
+use conversation_settings_store::{RecordWrite, Resolved};
 use mongodb::{
     ClientSession,
     bson::{Document, RawArrayBuf, RawDocumentBuf, doc, raw::cstr},
@@ -46,7 +46,7 @@ impl Writes {
         let mut inserts = Vec::new();
         let mut removed = Vec::new();
         // What the same change changes in the same fields, it changes to the same values.
-        let mut alike: HashMap<(*const Change, Mask), Vec<&Changed>> = HashMap::new();
+        let mut alike: HashMap<(*const Change, Mask), Vec<&RecordWrite>> = HashMap::new();
         for changed in &resolved.records {
             match (changed.outcome, changed.record.live()) {
                 (Outcome::Updated(mask), _) => {
@@ -105,7 +105,7 @@ impl Writes {
 
 /// Adds the statements that give the fields of `mask` in all of `alike` the values that they have in the first, and
 /// answers with how many bytes that stores.
-fn update(mask: Mask, alike: &[&Changed], updates: &mut Vec<RawDocumentBuf>) -> Result<usize, Error> {
+fn update(mask: Mask, alike: &[&RecordWrite], updates: &mut Vec<RawDocumentBuf>) -> Result<usize, Error> {
     let Some(conversation) = alike.first().and_then(|first| first.record.live()) else { return Ok(0) };
     let values = conversation.settings.get(mask);
     let set: Document = rows::settings(values.values()).collect();

@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use conversation_settings_core::{Conversation, ConversationId, Key, UserId, Version, WriteBatch};
-use conversation_settings_store::{Changed, Filter, Loaded, Record, Resolved};
+use conversation_settings_store::{Filter, Loaded, Record, RecordWrite, Resolved};
 use futures_util::TryStreamExt;
 use tokio_postgres::Row;
 
@@ -67,7 +67,7 @@ impl Queries {
         ];
         parameters.extend(rows::parameters(&resolved.records));
         // A plain insert is the cheaper one.
-        let is_new = |changed: &Changed| held.records[changed.position].is_none();
+        let is_new = |changed: &RecordWrite| held.records[changed.position].is_none();
         let put = if resolved.records.iter().all(is_new) { &self.0.insert } else { &self.0.put };
         session.execute(put, &parameters).await.map_err(Error::or_overtaken)?;
         Ok(())

@@ -5,7 +5,7 @@ use std::{iter, str, sync::LazyLock};
 use conversation_settings_core::{
     Conversation, ConversationId, Field, Key, Kind, Settings, Target, Timestamp, UserId, Value, Version,
 };
-use conversation_settings_store::{BoxError, Changed, Record, State};
+use conversation_settings_store::{BoxError, Record, RecordWrite, State};
 use tokio_postgres::{
     Row,
     types::{ToSql, Type},
@@ -80,7 +80,7 @@ const ALIKE: usize = 4;
 /// then the settings, an array for each.
 ///
 /// A batch mostly leaves many records with the same settings, and `ex` may be long, so equal ones are sent once.
-pub(crate) fn parameters(records: &[Changed]) -> Vec<Parameter<'_>> {
+pub(crate) fn parameters(records: &[RecordWrite]) -> Vec<Parameter<'_>> {
     let mut settings = Vec::<&Settings>::new();
     let mut which = Vec::<Option<i64>>::with_capacity(records.len());
     for live in records.iter().map(|changed| changed.record.live()) {

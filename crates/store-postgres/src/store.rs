@@ -5,7 +5,7 @@ use std::iter;
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, PageRequest, StoreError, resolve,
+    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, resolve,
 };
 use deadpool_postgres::{Client, Pool};
 
@@ -149,9 +149,9 @@ impl ConversationStore for PostgresStore {
             async |client: &mut Client| self.queries.changed((&*client).into(), owner, since.version, most).await;
         let (version, pruned, records) = session::run(&self.pool, read).await?;
         let current = OwnerVersion { log: self.log, version };
-        Ok(match Changes::to_read(since, current, pruned) {
-            Ok(after) => Changes::told(after, current, limit, records),
-            Err(settled) => settled,
+        Ok(match Changes::plan(since, current, pruned) {
+            SyncPlan::Settled(changes) => changes,
+            SyncPlan::ReadAfter(after) => Changes::from_records(after, current, limit, records),
         })
     }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, PageRequest, StoreError, resolve,
+    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, resolve,
 };
 
 use crate::{
@@ -111,7 +111,10 @@ impl ConversationStore for SqliteStore {
     async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
         let settled = self.readers.run_here(|connection| {
             let (version, pruned) = queries::versions(connection, owner)?;
-            Ok(Changes::to_read(since, OwnerVersion { log: self.log, version }, pruned).err())
+            Ok(match Changes::plan(since, OwnerVersion { log: self.log, version }, pruned) {
+                SyncPlan::Settled(changes) => Some(changes),
+                SyncPlan::ReadAfter(_) => None,
+            })
         });
         if let Some(settled) = settled {
             return Ok(settled);
@@ -119,9 +122,14 @@ impl ConversationStore for SqliteStore {
         let (log, owner, since) = (self.log, owner.clone(), *since);
         let changes = self.readers.run(move |connection| {
             let (version, pruned) = queries::versions(connection, &owner)?;
-            Changes::since(&since, OwnerVersion { log, version }, pruned, limit, |after, most| {
-                queries::changed(connection, &owner, after, most.saturating_add(1))
-            })
+            let current = OwnerVersion { log, version };
+            match Changes::plan(&since, current, pruned) {
+                SyncPlan::Settled(changes) => Ok(changes),
+                SyncPlan::ReadAfter(after) => {
+                    let records = queries::changed(connection, &owner, after, limit.saturating_add(1))?;
+                    Ok(Changes::from_records(after, current, limit, records))
+                }
+            }
         });
         Ok(changes.await?)
     }

@@ -1,20 +1,18 @@
 //! Conveniences for callers of a store.
 
-use async_trait::async_trait;
 use conversation_settings_core::{Conversation, Key, UserId};
 
 use crate::{ConversationStore, Filter, PageRequest, StoreError};
 
 /// What every [`ConversationStore`] can do by means of its few required methods.
-#[async_trait]
 pub trait ConversationStoreExt: ConversationStore {
     /// The conversation of one key.
     ///
     /// # Errors
     ///
     /// As [`ConversationStore::get`].
-    async fn get_one(&self, key: Key) -> Result<Option<Conversation>, StoreError> {
-        Ok(self.get(&[key]).await?.pop().flatten())
+    fn get_one(&self, key: Key) -> impl Future<Output = Result<Option<Conversation>, StoreError>> + Send {
+        async move { Ok(self.get(&[key]).await?.pop().flatten()) }
     }
 
     /// All of the owner's conversations that pass `filter`, in the byte order of their IDs, read page by page: one that
@@ -23,16 +21,22 @@ pub trait ConversationStoreExt: ConversationStore {
     /// # Errors
     ///
     /// As [`ConversationStore::list`].
-    async fn list_all(&self, owner: &UserId, filter: &Filter) -> Result<Vec<Conversation>, StoreError> {
+    fn list_all(
+        &self,
+        owner: &UserId,
+        filter: &Filter,
+    ) -> impl Future<Output = Result<Vec<Conversation>, StoreError>> + Send {
         const PAGE: usize = 1_000;
-        let mut all = Vec::new();
-        let mut page = PageRequest::first(PAGE);
-        loop {
-            let read = self.list(owner, filter, &page).await?;
-            all.extend(read.conversations);
-            match read.next {
-                Some(next) => page = PageRequest::after(next, PAGE),
-                None => return Ok(all),
+        async move {
+            let mut all = Vec::new();
+            let mut page = PageRequest::first(PAGE);
+            loop {
+                let read = self.list(owner, filter, &page).await?;
+                all.extend(read.conversations);
+                match read.next {
+                    Some(next) => page = PageRequest::after(next, PAGE),
+                    None => return Ok(all),
+                }
             }
         }
     }

@@ -2,13 +2,13 @@
 //!
 //! [`ConversationStore`] is what an adapter implements, and its documentation is the contract. Between what an adapter
 //! loads and what it stores lies one pure step, [`resolve`]: decisions, versions, tombstones and outcomes, written once
-//! for all. How a record looks to a client that synced before is one pure rule too, [`Changes::since`]. What is left to
+//! for all. How a record looks to a client that synced before is one pure rule too, [`Changes::plan`]. What is left to
 //! an adapter is a transaction, a load and a store:
 //!
 //! ```text
 //! begin
-//!   held     = load the batch's records and its owners' versions      (the engine's own)
-//!   resolved = resolve(batch, &held, at)?                              (pure, the same for all)
+//!   loaded   = load the batch's records and its owners' versions      (the engine's own)
+//!   resolved = resolve(batch, &loaded, at)?                            (pure, the same for all)
 //!   store resolved.records and resolved.versions                      (the engine's own)
 //! commit
 //! answer resolved.applied
@@ -21,11 +21,14 @@
 //!
 //! Callers find conveniences in [`ConversationStoreExt`].
 
+mod arc;
 mod changes;
+mod decided;
 mod error;
 mod ext;
 mod filter;
 mod lifespan;
+mod loaded;
 mod metered;
 pub mod metrics;
 mod page;
@@ -35,15 +38,17 @@ mod retry;
 mod store;
 mod version;
 
-pub use changes::{Changes, Seen, seen_since};
+pub use changes::{Changes, SyncPlan};
+pub use decided::{Decided, decide_batch};
 pub use error::{BoxError, StoreError};
 pub use ext::ConversationStoreExt;
 pub use filter::Filter;
 pub use lifespan::{Lifespan, ParseLifespanError};
+pub use loaded::Loaded;
 pub use metered::MeteredStore;
 pub use page::{Page, PageRequest};
 pub use record::{Record, State};
-pub use resolve::{Applied, Changed, Loaded, Resolved, resolve};
+pub use resolve::{Applied, RecordWrite, Resolved, resolve};
 pub use retry::{Attempt, Retry};
 pub use store::ConversationStore;
 pub use version::{LogId, OwnerVersion, ParseLogIdError};

@@ -49,7 +49,7 @@ fn every_operation_is_measured_under_its_own_name() {
         store.changes(&alice, &OwnerVersion::default(), 1).await.unwrap();
         store.prune(&alice, Version::ZERO).await.unwrap();
     });
-    let once = ["apply", "get", "list_by_conversation", "list", "prune", "version"]
+    let once = ["apply", "get", "list", "list_by_conversation", "prune", "version"]
         .map(|name| entry(["memory", name, "ok"], 1));
     let mut expected = once.to_vec();
     expected.insert(1, entry(["memory", "changes", "ok"], 2));

@@ -1,10 +1,10 @@
-//! The step between what is held and what to store, by named cases.
+//! The step between load and store, by named cases.
 
 use conversation_settings_core::{
-    Change, ConversationId, GroupId, Key, Missing, Outcome, Patch, Rejected, Target, Timestamp, UserId, Version, Write,
-    WriteBatch,
+    Change, ConversationId, Effect, GroupId, Key, Missing, Outcome, Patch, Rejected, Target, Timestamp, UserId,
+    Version, Write, WriteBatch,
 };
-use conversation_settings_store::{Applied, Loaded, Record, Resolved, resolve};
+use conversation_settings_store::{Applied, Loaded, Resolved, decide_batch, resolve};
 
 fn key(owner: &str, id: &str) -> Key {
     Key::new(UserId::new(owner).unwrap(), ConversationId::new(id).unwrap())
@@ -22,79 +22,124 @@ fn batch(writes: impl IntoIterator<Item = Write>) -> WriteBatch {
     WriteBatch::new(writes.into_iter().collect()).unwrap()
 }
 
-fn versions(applied: &Applied) -> Vec<Option<u64>> {
-    applied.effects.iter().map(|effect| effect.version.map(|version| version.0)).collect()
+fn versions(effects: &[Effect]) -> Vec<Option<u64>> {
+    effects.iter().map(|effect| effect.version.map(|version| version.0)).collect()
 }
 
-/// What a store holds that held nothing and has stored this.
-fn stored(resolved: Resolved) -> (Vec<Record>, Vec<(UserId, Version)>) {
-    (resolved.records.into_iter().map(|changed| changed.record).collect(), resolved.versions)
+/// What an empty store loads of `batch` once it has stored `resolved`, which changes every owner.
+fn loaded_after(batch: &WriteBatch, resolved: Resolved) -> Loaded {
+    let mut loaded = Loaded::empty(batch);
+    for write in resolved.records {
+        loaded.records[write.position] = Some(write.record);
+    }
+    loaded.versions = resolved.versions.into_iter().map(|(_, version)| version).collect();
+    loaded
+}
+
+fn created(batch: &WriteBatch) -> Loaded {
+    loaded_after(batch, resolve(batch, &Loaded::empty(batch), Timestamp(0)).unwrap())
 }
 
 #[test]
-fn each_owner_whose_records_change_gets_one_version_more_and_all_its_effects_say_so() {
+fn raises_the_version_of_each_changed_owner_once() {
     let batch = batch([create("a", "1"), create("a", "2"), create("b", "1"), create("c", "1"), create("c", "2")]);
-    let (mut records, versions_held) = stored(resolve(&batch, &Loaded::align(&batch, [], []), Timestamp(0)).unwrap());
-    // One of c's is forgotten, as if it had never been: a and b have nothing to change.
-    let forgotten = records.pop().unwrap();
-    let held = Loaded::align(&batch, records, versions_held);
-    assert_eq!(held.records.iter().map(Option::is_some).collect::<Vec<_>>(), [true, true, true, true, false]);
+    let mut loaded = created(&batch);
+    // The last record never existed: a and b have nothing to change.
+    let forgotten = loaded.records[4].take().unwrap();
 
-    let resolved = resolve(&batch, &held, Timestamp(0)).unwrap();
-    assert_eq!(versions(&resolved.applied), [None, None, None, Some(2), Some(2)]);
+    let resolved = resolve(&batch, &loaded, Timestamp(0)).unwrap();
+    assert_eq!(versions(&resolved.applied.effects), [None, None, None, Some(2), Some(2)]);
     assert_eq!(resolved.versions, [(UserId::new("c").unwrap(), Version(2))]);
-    let [changed] = &resolved.records[..] else { panic!("{:?}", resolved.records) };
-    assert_eq!((changed.position, changed.outcome), (4, Outcome::Created));
-    assert_eq!((changed.record.key(), changed.record.last_changed), (forgotten.key(), Version(2)));
+    let [write] = &resolved.records[..] else { panic!("{:?}", resolved.records) };
+    assert_eq!((write.position, write.outcome), (4, Outcome::Created));
+    assert_eq!((write.record.key(), write.record.last_changed), (forgotten.key(), Version(2)));
     assert!(!resolved.is_noop());
 }
 
 #[test]
-fn what_changes_nothing_is_silent() {
+fn stores_nothing_for_a_noop() {
     let batch = batch([create("a", "1"), create("b", "1")]);
-    let (records, versions_held) = stored(resolve(&batch, &Loaded::align(&batch, [], []), Timestamp(0)).unwrap());
-    let again = resolve(&batch, &Loaded::align(&batch, records, versions_held), Timestamp(9)).unwrap();
+    let again = resolve(&batch, &created(&batch), Timestamp(9)).unwrap();
     assert!(again.is_noop() && again.versions.is_empty());
-    assert_eq!(versions(&again.applied), [None, None]);
+    assert_eq!(versions(&again.applied.effects), [None, None]);
 }
 
 #[test]
-fn one_write_that_is_rejected_rejects_its_batch() {
+fn rejects_the_batch_with_one_of_its_writes() {
     let reject = set(key("b", "1"), Missing::Reject);
     let batch = batch([create("a", "1"), reject, create("c", "1")]);
-    let resolved = resolve(&batch, &Loaded::align(&batch, [], []), Timestamp(0));
+    let resolved = resolve(&batch, &Loaded::empty(&batch), Timestamp(0));
     assert_eq!(resolved, Err(Rejected::Missing(key("b", "1"))));
 }
 
 #[test]
-fn what_is_held_is_aligned_by_its_key_whatever_its_order() {
-    let batch = batch([create("a", "1"), create("b", "1")]);
-    let (mut records, mut versions_held) =
-        stored(resolve(&batch, &Loaded::align(&batch, [], []), Timestamp(0)).unwrap());
-    let in_order = Loaded::align(&batch, records.clone(), versions_held.clone());
-    records.reverse();
-    versions_held.reverse();
-    versions_held.push((UserId::new("stranger").unwrap(), Version(7)));
-    assert_eq!(Loaded::align(&batch, records, versions_held), in_order);
+fn decides_from_conversations_alone_what_stamping_then_answers() {
+    let batch = batch([create("a", "1"), create("a", "2"), create("b", "1")]);
+    let mut loaded = created(&batch);
+    loaded.records[1] = None;
+    let conversations: Vec<_> =
+        loaded.records.iter().map(|record| record.as_ref().and_then(|record| record.live())).collect();
+    let decided = decide_batch(&batch, conversations, Timestamp(3)).unwrap();
+    assert_eq!(decided.outcomes(), [Outcome::Unchanged, Outcome::Created, Outcome::Unchanged]);
+    assert_eq!((decided.is_noop(), decided.noop()), (false, None));
+    let foreseen = decided.effects(&loaded.versions);
+    assert_eq!(versions(&foreseen), [Some(2), Some(2), None]);
+
+    let resolved = decided.stamp(&loaded);
+    assert_eq!(resolved.applied, Applied { effects: foreseen });
+    assert_eq!(resolved, resolve(&batch, &loaded, Timestamp(3)).unwrap());
+}
+
+#[test]
+fn answers_a_noop_without_versions() {
+    let batch = batch([create("a", "1"), set(key("b", "1"), Missing::Skip)]);
+    let mut loaded = Loaded::empty(&batch);
+    loaded.records[0] = created(&batch_of(create("a", "1"))).records.remove(0);
+    let conversations = loaded.records.iter().map(|record| record.as_ref().and_then(|record| record.live()));
+    let decided = decide_batch(&batch, conversations, Timestamp(3)).unwrap();
+    let noop = decided.noop().unwrap();
+    assert!(decided.is_noop());
+    assert_eq!(noop, resolve(&batch, &loaded, Timestamp(3)).unwrap().applied);
+    assert_eq!(noop.effects.iter().map(|effect| effect.outcome).collect::<Vec<_>>(), decided.outcomes());
+}
+
+fn batch_of(write: Write) -> WriteBatch {
+    batch([write])
 }
 
 #[test]
 #[should_panic(expected = "a version for each owner")]
-fn what_is_not_aligned_is_not_resolved() {
+fn refuses_to_resolve_with_a_version_missing() {
     let batch = batch([create("a", "1"), create("b", "1")]);
     let _resolved = resolve(&batch, &Loaded { records: vec![None, None], versions: vec![Version(0)] }, Timestamp(0));
 }
 
 #[test]
-fn a_live_record_is_its_conversation_and_a_tombstone_is_none() {
-    let batch_of = |change: Change| batch([Write { key: key("a", "1"), change: change.into() }]);
-    let created = batch([create("a", "1")]);
-    let (records, versions_held) = stored(resolve(&created, &Loaded::align(&created, [], []), Timestamp(7)).unwrap());
-    assert_eq!(records[0].live().map(|live| live.created_at), Some(Timestamp(7)));
-    assert_eq!(records[0].clone().into_live().as_ref(), records[0].live());
+#[should_panic(expected = "a conversation or none for each write")]
+fn refuses_to_decide_with_a_conversation_missing() {
+    let _decided = decide_batch(&batch([create("a", "1"), create("b", "1")]), [None], Timestamp(0));
+}
 
-    let removing = batch_of(Change::Remove);
-    let removed = resolve(&removing, &Loaded::align(&removing, records, versions_held), Timestamp(8)).unwrap();
+#[test]
+#[should_panic(expected = "the record of each conversation that was decided on")]
+fn refuses_to_stamp_a_removal_without_its_record() {
+    let created_batch = batch_of(create("a", "1"));
+    let loaded = created(&created_batch);
+    let removal = batch_of(Write { key: key("a", "1"), change: Change::Remove.into() });
+    let conversation = loaded.records[0].as_ref().unwrap().live();
+    let _resolved = decide_batch(&removal, [conversation], Timestamp(0)).unwrap().stamp(&Loaded::empty(&removal));
+}
+
+#[test]
+fn a_live_record_has_its_conversation_and_a_tombstone_none() {
+    let create = batch_of(create("a", "1"));
+    let record = resolve(&create, &Loaded::empty(&create), Timestamp(7)).unwrap().records.remove(0).record;
+    assert_eq!(record.live().map(|live| live.created_at), Some(Timestamp(7)));
+    assert_eq!(record.clone().into_live().as_ref(), record.live());
+
+    let removal = batch_of(Write { key: key("a", "1"), change: Change::Remove.into() });
+    let loaded = Loaded { records: vec![Some(record)], versions: vec![Version(1)] };
+    let removed = resolve(&removal, &loaded, Timestamp(8)).unwrap();
     let record = &removed.records[0].record;
     assert_eq!((record.live(), record.clone().into_live(), record.key()), (None, None, &key("a", "1")));
 }

@@ -1,12 +1,10 @@
 //! The sync rule by named cases: what a client that synced before is told.
 
-use std::convert::Infallible;
-
 use conversation_settings_core::{
     Change, Conversation, ConversationId, Key, Missing, Patch, Settings, Target, Timestamp, UserId, Version, Write,
     WriteBatch,
 };
-use conversation_settings_store::{Changes, Loaded, LogId, OwnerVersion, Record, Seen, resolve, seen_since};
+use conversation_settings_store::{Changes, Loaded, LogId, OwnerVersion, Record, SyncPlan, resolve};
 
 const LOG: LogId = LogId([7; 12]);
 
@@ -16,6 +14,14 @@ fn key() -> Key {
 
 fn at(version: u64) -> OwnerVersion {
     OwnerVersion { log: LOG, version: Version(version) }
+}
+
+/// How a record looks to a client.
+#[derive(Debug, PartialEq)]
+enum Seen {
+    Inserted,
+    Updated,
+    Removed,
 }
 
 /// One record's life under single changes.
@@ -45,13 +51,30 @@ impl Life {
     }
 
     fn seen_since(&self, version: u64) -> Option<Seen> {
-        seen_since(self.record.as_ref().unwrap(), Version(version))
+        let record = self.record.clone().unwrap();
+        match Changes::from_records(Version(version), at(self.version.0), 1, vec![record]) {
+            Changes::Full(version) => panic!("{version:?}: one record is within the limit"),
+            Changes::Increment { inserted, updated, removed, .. } => {
+                match (inserted.len(), updated.len(), removed.len()) {
+                    (0, 0, 0) => None,
+                    (1, 0, 0) => Some(Seen::Inserted),
+                    (0, 1, 0) => Some(Seen::Updated),
+                    (0, 0, 1) => Some(Seen::Removed),
+                    more => panic!("one record is seen once, not {more:?}"),
+                }
+            }
+        }
     }
 
     fn told(&self, since: OwnerVersion, pruned: u64, limit: usize) -> Changes {
-        let read =
-            |after, _| Ok::<_, Infallible>(self.record.iter().filter(|r| r.last_changed > after).cloned().collect());
-        Changes::since(&since, at(self.version.0), Version(pruned), limit, read).unwrap()
+        let current = at(self.version.0);
+        match Changes::plan(&since, current, Version(pruned)) {
+            SyncPlan::Settled(changes) => changes,
+            SyncPlan::ReadAfter(after) => {
+                let records = self.record.iter().filter(|record| record.last_changed > after).cloned().collect();
+                Changes::from_records(after, current, limit, records)
+            }
+        }
     }
 }
 
@@ -138,12 +161,14 @@ fn what_is_new_what_is_otherwise_and_what_is_gone_are_told_apart() {
 #[test]
 fn who_was_never_written_has_no_changes() {
     let current = OwnerVersion { log: LogId::NONE, version: Version::ZERO };
-    let read = |_, _| -> Result<Vec<Record>, Infallible> { panic!("there is nothing to read") };
-    let told = Changes::since(&current, current, Version::ZERO, 10, read).unwrap();
-    assert_eq!(told.version(), current);
-    assert!(matches!(told, Changes::Increment { .. }));
-    let told = Changes::since(&at(1), current, Version::ZERO, 10, read).unwrap();
-    assert_eq!(told, Changes::Full(current));
+    let settled = |since| match Changes::plan(&since, current, Version::ZERO) {
+        SyncPlan::Settled(changes) => changes,
+        SyncPlan::ReadAfter(_) => panic!("there is nothing to read"),
+    };
+    let nothing = settled(current);
+    assert_eq!(nothing.version(), current);
+    assert!(matches!(nothing, Changes::Increment { .. }));
+    assert_eq!(settled(at(1)), Changes::Full(current));
 }
 
 #[test]
