@@ -36,7 +36,8 @@ pub enum Missing {
 pub struct Write {
     /// The conversation.
     pub key: Key,
-    /// What becomes of it; shared, since a batch usually does the same to many.
+    /// What becomes of it. Writes of the same change share one `Arc`: an adapter may store those with one statement.
+    /// Separate `Arc`s of equal changes have the same effect, at a higher cost.
     pub change: Arc<Change>,
 }
 

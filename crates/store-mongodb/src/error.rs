@@ -1,4 +1,4 @@
-//! How MongoDB's failures become the contract's.
+//! MongoDB's failures as the contract's errors.
 
 use conversation_settings_core::{Key, Rejected};
 use conversation_settings_store::{Attempt, BoxError, StoreError};
@@ -10,47 +10,46 @@ use mongodb::{
 /// The store's name in errors.
 const STORE: &str = "mongodb";
 
-/// Any failure inside this adapter.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
     Mongo(#[from] mongodb::error::Error),
     #[error(transparent)]
     Rejected(#[from] Rejected),
-    /// A document that cannot be read back, and whose it is, where that much can be told.
+    /// `key` names the conversation if the document's key is readable.
     #[error("a document cannot be read back")]
     Damaged { key: Option<Box<Key>>, source: BoxError },
-    /// A statement of a command that the server did not carry out; its text may hold values, so it is not kept.
+    /// The server refused a statement. Its message is not kept, because it may contain values.
     #[error("the server refused a write, code {code}")]
     Refused { code: i32 },
-    #[error("the batch is too large for one transaction: it stores {got} bytes, at most {most} are possible")]
-    TooLarge { got: usize, most: usize },
-    #[error("the server has not caught up with what it was told before")]
+    #[error("the batch is too large for one transaction: it stores {got} bytes, at most {max} are possible")]
+    TooLarge { got: usize, max: usize },
+    #[error("the server has not caught up with an earlier commit of this process")]
     Behind,
-    #[error("a defect has stopped the work on this call")]
+    #[error("a panic stopped this call")]
     Panicked,
     #[error("the server did not answer in time")]
-    NoAnswer,
-    #[error("another primary was elected before the one that was asked had answered")]
+    Timeout,
+    #[error("another primary was elected before the server answered")]
     Replaced,
 }
 
-/// What the server's codes mean for the caller.
-enum Kind {
-    /// Another writer was in the way.
+/// What a failure means for the caller.
+enum Class {
+    /// Another writer interfered.
     Conflict,
-    /// No primary, no connection, no time: it may be so for a moment or for long.
+    /// No primary, no connection or no time, for a moment or for long.
     Unavailable,
     /// More than a document or a transaction can hold.
     TooLarge,
     Other,
 }
 
-impl Kind {
+impl Class {
     fn of_code(code: i32) -> Self {
         match code {
-            // LockTimeout, WriteConflict, SnapshotTooOld, SnapshotUnavailable, DuplicateKey: since every key is looked
-            // for first, a duplicate was made by somebody else in between.
+            // LockTimeout, WriteConflict, SnapshotTooOld, SnapshotUnavailable, DuplicateKey: a transaction looks up every
+            // key first, so another writer inserted the duplicate in between.
             24 | 112 | 239 | 246 | 11000 => Self::Conflict,
             // HostUnreachable, HostNotFound, NetworkTimeout, ShutdownInProgress, PrimarySteppedDown,
             // ExceededTimeLimit, WriteConcernFailed, NoSuchTransaction, NotWritablePrimary, InterruptedAtShutdown,
@@ -68,12 +67,12 @@ impl Kind {
         match &*error.kind {
             ErrorKind::Command(command) => match Self::of_code(command.code) {
                 Self::Other if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => Self::Conflict,
-                kind => kind,
+                class => class,
             },
             ErrorKind::Write(WriteFailure::WriteError(write)) => Self::of_code(write.code),
             ErrorKind::Write(WriteFailure::WriteConcernError(concern)) => match Self::of_code(concern.code) {
                 Self::Other => Self::Unavailable,
-                kind => kind,
+                class => class,
             },
             ErrorKind::InsertMany(many) => match many.write_errors.as_deref() {
                 Some([first, ..]) => Self::of_code(first.code),
@@ -90,34 +89,39 @@ impl Kind {
 }
 
 impl Error {
-    /// What the answer to a command says of its statements: the driver looks at those of its own commands alone.
-    pub(crate) fn check(answer: &Document) -> Result<(), Self> {
-        let Ok(errors) = answer.get_array("writeErrors") else { return Ok(()) };
+    /// A document whose key is unknown or unreadable.
+    pub(crate) const fn damaged(source: BoxError) -> Self {
+        Self::Damaged { key: None, source }
+    }
+
+    /// Checks the response to a raw command for refused statements: the driver checks only its own commands.
+    pub(crate) fn check_response(response: &Document) -> Result<(), Self> {
+        let Ok(errors) = response.get_array("writeErrors") else { return Ok(()) };
         let first = errors.first().and_then(|first| first.as_document());
         let code = first.and_then(|first| first.get_i32("code").ok()).unwrap_or_default();
         Err(Self::Refused { code })
     }
 
-    /// Whether it is unknown if the commit that failed so has taken place.
+    /// Whether a commit that failed with this error may have taken place.
     pub(crate) fn is_unknown_commit(&self) -> bool {
         match self {
-            Self::NoAnswer | Self::Replaced => true,
+            Self::Timeout | Self::Replaced => true,
             Self::Mongo(error) => error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT),
             _ => false,
         }
     }
 
-    fn kind(&self) -> Kind {
+    fn class(&self) -> Class {
         match self {
-            Self::Mongo(error) => Kind::of(error),
-            Self::Refused { code } => Kind::of_code(*code),
-            Self::TooLarge { .. } => Kind::TooLarge,
-            Self::NoAnswer | Self::Replaced | Self::Behind => Kind::Unavailable,
-            Self::Rejected(_) | Self::Damaged { .. } | Self::Panicked => Kind::Other,
+            Self::Mongo(error) => Class::of(error),
+            Self::Refused { code } => Class::of_code(*code),
+            Self::TooLarge { .. } => Class::TooLarge,
+            Self::Timeout | Self::Replaced | Self::Behind => Class::Unavailable,
+            Self::Rejected(_) | Self::Damaged { .. } | Self::Panicked => Class::Other,
         }
     }
 
-    /// What becomes of an attempt that failed so, where there is time for another or not.
+    /// Whether to try again after this error.
     pub(crate) fn attempt(self, is_time_left: bool) -> Attempt {
         let error = StoreError::from(self);
         if is_time_left && error.is_retryable() { Attempt::Again(error) } else { Attempt::Fail(error) }
@@ -131,13 +135,13 @@ impl From<Error> for StoreError {
             Error::Rejected(rejected) => Self::Rejected(rejected),
             Error::Damaged { key, source } => Self::Corrupt { store, key, source },
             error => {
-                let kind = error.kind();
+                let class = error.class();
                 let source = error.into();
-                match kind {
-                    Kind::Conflict => Self::Conflict { store, source },
-                    Kind::Unavailable => Self::Unavailable { store, source },
-                    Kind::TooLarge => Self::Invalid { store, source },
-                    Kind::Other => Self::Other { store, source },
+                match class {
+                    Class::Conflict => Self::Conflict { store, source },
+                    Class::Unavailable => Self::Unavailable { store, source },
+                    Class::TooLarge => Self::Invalid { store, source },
+                    Class::Other => Self::Other { store, source },
                 }
             }
         }

@@ -1,19 +1,17 @@
-//! The fields of a document, by name and of the type that is asked for.
+//! Typed access to the fields of a document.
 
 use std::cell::Cell;
 
 use conversation_settings_store::BoxError;
 use mongodb::bson::{DateTime, RawArray, RawDocument, oid::ObjectId, raw::RawBsonRef, spec::ElementType};
 
-/// The fields of a document. One that is missing and one that is null are the same.
+/// The fields of a document. A missing field and a null field are both `None`.
 pub(crate) struct Fields<'a> {
     fields: Vec<(&'a str, RawBsonRef<'a>)>,
-    /// Behind the field that was found last. Fields are mostly asked for in the order in which they stand, so the next
-    /// one is mostly here.
+    /// The index behind the field found last. Callers mostly ask for fields in stored order, so a search starts here.
     next: Cell<usize>,
 }
 
-/// A field of another type than it has to be.
 #[derive(Debug, thiserror::Error)]
 #[error("{name}: must be {expected}, got BSON type {got:?}")]
 struct WrongType {
@@ -28,7 +26,7 @@ impl<'a> Fields<'a> {
         Ok(Self { fields: fields.collect::<Result<_, _>>()?, next: Cell::new(0) })
     }
 
-    /// A field as `read` can read it, which answers `None` where it is of another type.
+    /// Reads a field with `read`, which returns `None` for a value of another type.
     fn read<T>(
         &self,
         name: &str,
@@ -50,7 +48,6 @@ impl<'a> Fields<'a> {
         self.read(name, "a string", RawBsonRef::as_str)
     }
 
-    /// An integer of any width, as the drivers of other languages take it too.
     pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, BoxError> {
         self.read(name, "an integer", integer)
     }
@@ -59,7 +56,7 @@ impl<'a> Fields<'a> {
         self.read(name, "a boolean", RawBsonRef::as_bool)
     }
 
-    /// Milliseconds since 1970.
+    /// A date, in milliseconds since the epoch.
     pub(crate) fn date(&self, name: &str) -> Result<Option<i64>, BoxError> {
         self.read(name, "a date", |value| value.as_datetime().map(DateTime::timestamp_millis))
     }
@@ -73,11 +70,16 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// An integer of any width.
+/// An integer of either width, since drivers of other languages write both.
 pub(crate) fn integer(value: RawBsonRef<'_>) -> Option<i64> {
     match value {
         RawBsonRef::Int32(value) => Some(value.into()),
         RawBsonRef::Int64(value) => Some(value),
         _ => None,
     }
+}
+
+/// An unsigned number as BSON's signed one. No owner's version reaches 2⁶³.
+pub(crate) fn int64(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }

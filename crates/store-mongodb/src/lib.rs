@@ -1,4 +1,4 @@
-//! Conversations in MongoDB, on the collections that OpenIM already has.
+//! Stores conversations in MongoDB, in OpenIM's own collections.
 //!
 //! ```no_run
 //! use conversation_settings_core::{Change, ConversationId, GroupId, Key, Missing, Patch, Target, Timestamp, UserId, Write, WriteBatch};
@@ -13,7 +13,7 @@
 //! let change = Change::Set { patch: Patch::KEEP.is_pinned(true), missing };
 //! let batch = WriteBatch::new(vec![Write { key: key.clone(), change: change.into() }])?;
 //!
-//! store.apply(&batch, Timestamp(1_700_000_000_000)).await?; // a majority has it from here on
+//! store.apply(&batch, Timestamp(1_700_000_000_000)).await?; // durable: a majority has it
 //! assert!(store.get_one(key).await?.unwrap().settings.is_pinned);
 //! # Ok(())
 //! # }
@@ -21,26 +21,28 @@
 //!
 //! # How it works
 //!
-//! A batch is one transaction: a find of the conversations, and where something changes, a find of the versions and of
-//! what the logs say, the statements, and the commit. All that changes alike is one statement, and statements of a kind
-//! are one command, so that round trips do not grow with the number of users. A transaction runs in a task of its own,
-//! to its end, even if the caller gives it up.
+//! A batch is one transaction. It finds the conversations; if one of them changes, it finds the versions and log entries,
+//! runs the statements, and commits. Equal changes are one statement, and statements of one kind are one command, so
+//! round trips do not grow with the number of users. The transaction runs in a task of its own, so it finishes even if the
+//! caller drops the future.
 //!
-//! Silence needs no transaction where a read shows that all there is, is there to stay. Who sets again what is set
-//! mostly does so in a row, so that is tried after a call that came to nothing; see `MongoStore::silence`.
+//! A no-op needs no transaction if a read shows that its data is durable. No-ops come in series, so that read is tried
+//! after a no-op; see `MongoStore::noop_fast_path`.
 //!
-//! An owner's version and log are one document of OpenIM's, in which tombstones are entries; see `log.rs` for what a
-//! field of our own adds to them, and how a log is kept short.
+//! An owner's version and log are one document of OpenIM's, with tombstones as entries. `log.rs` describes the field that
+//! this crate adds, and how a log is cut.
 //!
-//! Conflicts, elections and lost answers are waited out inside; see `retry.rs` and `transaction.rs`.
+//! Conflicts, elections and lost responses are retried inside; see `retry.rs` and `transaction.rs`.
 
-mod edits;
+mod collections;
 mod error;
 mod fields;
 mod keys;
 mod load;
 mod log;
+mod log_updates;
 mod open;
+mod open_error;
 mod primary;
 mod queries;
 mod retry;
@@ -50,5 +52,5 @@ mod store;
 mod transaction;
 mod writes;
 
-pub use open::OpenError;
+pub use open_error::OpenError;
 pub use store::MongoStore;

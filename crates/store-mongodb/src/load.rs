@@ -1,104 +1,74 @@
-//! Loading what is held of a batch.
+//! Loading what a batch needs: its conversations, and if one changes, its owners' logs.
 
 use std::collections::HashMap;
 
-use conversation_settings_core::{Conversation, UserId, Version, WriteBatch};
-use conversation_settings_store::{Lifespan, Loaded, Record, State};
+use conversation_settings_core::{Conversation, UserId, Write, WriteBatch};
+use conversation_settings_store::Loaded;
 use mongodb::{
     ClientSession,
     bson::{Bson, Document, doc},
-    options::Hint,
 };
 
 use crate::{
+    collections::{Collections, batch_size, each},
     error::Error,
     fields::Fields,
-    keys::{Block, blocks, condition, index, texts},
-    log::{self, Entry, Head},
-    queries::{Collections, batch_size, damaged, each},
-    rows,
+    keys::{KeyGroup, key_groups, texts},
+    log::{self, Entry, LogHeader},
 };
 
-/// More conversations than this, and the entries of a batch are not picked out by the server but all of an owner's sent.
-const MOST_PICKED: usize = 32;
+/// For batches of more conversations than this, the server sends all entries of a log instead of selecting some.
+const MAX_SELECTED: usize = 32;
 
-/// A batch's owners by their IDs.
-struct Owners<'a>(HashMap<&'a str, (usize, &'a UserId)>);
-
-impl<'a> Owners<'a> {
-    fn of(batch: &'a WriteBatch) -> Self {
-        Self(batch.owners().enumerate().map(|(n, owner)| (owner.as_str(), (n, owner))).collect())
-    }
-
-    fn get(&self, owner: &str) -> Option<(usize, &'a UserId)> {
-        self.0.get(owner).copied()
-    }
-}
-
-/// The conversations of a batch. They tell what each write comes to, but nothing of versions, tombstones and lives, which
-/// stand in the logs.
+/// The conversations of a batch, one for each write.
 pub(crate) async fn conversations(
     collections: &Collections,
     session: &mut ClientSession,
     batch: &WriteBatch,
-) -> Result<Loaded, Error> {
-    let mut held = Loaded { records: vec![None; batch.len()], versions: vec![Version::ZERO; batch.owners().count()] };
-    let blocks = blocks(batch.writes().iter().map(|write| &write.key));
-    let found = collections
-        .conversations
-        .find(condition(&blocks))
-        .hint(Hint::Keys(index(&blocks)))
-        .batch_size(batch_size(batch.len()))
-        .session(&mut *session)
-        .await?;
-    each(found, session, |document| {
-        let conversation = rows::conversation(document)?;
+) -> Result<Vec<Option<Conversation>>, Error> {
+    let mut conversations = vec![None; batch.len()];
+    let groups = key_groups(batch.writes().iter().map(|write| &write.key));
+    let take = |conversation: Conversation| {
         if let Some(position) = batch.position(&conversation.key) {
-            held.records[position] = Some(unlogged(conversation));
+            conversations[position] = Some(conversation);
         }
-        Ok(())
-    })
-    .await?;
-    Ok(held)
+    };
+    collections.find(session, &groups, batch.len(), take).await?;
+    Ok(conversations)
 }
 
-/// The record of a conversation as long as nothing is known of its log.
-fn unlogged(conversation: Conversation) -> Record {
-    Record { state: State::Live(conversation), lifespan: Lifespan::created_at(Version(1)), last_changed: Version(1) }
-}
-
-/// What the logs say of a batch.
+/// What the logs of a batch's owners say of the batch's conversations.
 #[derive(Debug)]
 pub(crate) struct Logs {
     /// One for each owner.
-    pub(crate) heads: Vec<Option<Head>>,
+    pub(crate) headers: Vec<Option<LogHeader>>,
     /// One for each write.
     pub(crate) entries: Vec<Option<Entry>>,
 }
 
 impl Logs {
-    /// Loads the logs of a batch, which may have `most` entries.
+    /// Loads the logs, which may have `max` entries.
     pub(crate) async fn load(
         collections: &Collections,
         session: &mut ClientSession,
         batch: &WriteBatch,
-        most: usize,
+        max: usize,
     ) -> Result<Self, Error> {
-        let owners = Owners::of(batch);
-        let mut logs = Self { heads: vec![None; owners.0.len()], entries: vec![None; batch.len()] };
-        let blocks = blocks(batch.writes().iter().map(|write| &write.key));
-        let found = collections
+        let owners: HashMap<_, _> = batch.owners().enumerate().map(|(n, owner)| (owner.as_str(), (n, owner))).collect();
+        let mut logs = Self { headers: vec![None; owners.len()], entries: vec![None; batch.len()] };
+        let groups = key_groups(batch.writes().iter().map(|write| &write.key));
+        let cursor = collections
             .versions
-            .find(of_owners(batch))
-            .projection(picked(&blocks, most))
-            .batch_size(batch_size(owners.0.len()))
+            .find(doc! { log::OWNER: { "$in": texts(batch.owners().map(UserId::as_str)) } })
+            .projection(projection(&groups, max))
+            .batch_size(batch_size(owners.len()))
             .session(&mut *session)
             .await?;
-        each(found, session, |document| {
-            let fields = Fields::of(document).map_err(damaged)?;
-            let owner = fields.text(log::OWNER).map_err(damaged)?.unwrap_or_default();
-            let Some((n, owner)) = owners.get(owner) else { return Ok(()) };
-            logs.heads[n] = Some(Head::read(&fields).map_err(damaged)?);
+        each(cursor, session, |document| {
+            let fields = Fields::of(document).map_err(Error::damaged)?;
+            let owner = fields.text(log::OWNER).map_err(Error::damaged)?.unwrap_or_default();
+            let Some(&(n, owner)) = owners.get(owner) else { return Ok(()) };
+            logs.headers[n] = Some(LogHeader::read(&fields).map_err(Error::damaged)?);
             log::entries(owner, &fields, |key, entry| {
                 if let Some(position) = batch.position(&key) {
                     logs.entries[position] = Some(entry);
@@ -109,50 +79,48 @@ impl Logs {
         Ok(logs)
     }
 
-    /// Completes what is held by what the logs say.
-    pub(crate) fn complete(&self, batch: &WriteBatch, held: &mut Loaded) {
-        let mut position = 0;
-        for ((writes, head), version) in batch.by_owner().zip(&self.heads).zip(&mut held.versions) {
-            let deleted = head.as_ref().map(|head| head.deleted).unwrap_or_default();
-            *version = head.as_ref().map(|head| head.version).unwrap_or_default();
-            for write in writes {
-                let conversation = held.records[position].take().and_then(Record::into_live);
-                held.records[position] = log::record(&write.key, conversation, self.entries[position].clone(), deleted);
-                position += 1;
-            }
+    /// Makes the records of a batch from its conversations and the logs.
+    pub(crate) fn records(&self, batch: &WriteBatch, conversations: Vec<Option<Conversation>>) -> Loaded {
+        let mut loaded = Loaded { records: Vec::with_capacity(batch.len()), versions: Vec::new() };
+        let mut conversations = conversations.into_iter().zip(&self.entries);
+        for (writes, header) in batch.by_owner().zip(&self.headers) {
+            let (version, deleted) = header.as_ref().map(|header| (header.version, header.deleted)).unwrap_or_default();
+            loaded.versions.push(version);
+            let records = writes.iter().zip(&mut conversations);
+            let record = |(write, (conversation, entry)): (&Write, (_, &Option<Entry>))| {
+                log::record(&write.key, conversation, entry.clone(), deleted)
+            };
+            loaded.records.extend(records.map(record));
         }
+        loaded
     }
 }
 
-fn of_owners(batch: &WriteBatch) -> Document {
-    doc! { log::OWNER: { "$in": texts(batch.owners().map(UserId::as_str)) } }
-}
-
-/// Of a log, the entries of some conversations, and of one with more than `most` entries the versions of all.
-fn picked(blocks: &[Block<'_>], most: usize) -> Document {
-    let mut ids: Vec<_> = blocks.iter().flat_map(|block| &block.conversations).map(|id| id.as_str()).collect();
+/// A log with the entries of some conversations, and with the versions of all entries if there are more than `max`.
+fn projection(groups: &[KeyGroup<'_>], max: usize) -> Document {
+    let mut ids: Vec<_> = groups.iter().flat_map(|group| &group.conversations).map(|id| id.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
     let logs = doc! { "$ifNull": ["$logs", []] };
     // IDs may begin with a dollar.
-    let is_picked = match &*ids {
+    let is_selected = match &*ids {
         [id] => Some(doc! { "$eq": ["$$this.e_id", { "$literal": *id }] }),
-        ids if ids.len() <= MOST_PICKED => {
+        ids if ids.len() <= MAX_SELECTED => {
             Some(doc! { "$in": ["$$this.e_id", { "$literal": texts(ids.iter().copied()) }] })
         }
         _ => None,
     };
-    let entries = match is_picked {
-        Some(is_picked) => Bson::from(doc! { "$filter": { "input": logs.clone(), "cond": is_picked } }),
+    let entries = match is_selected {
+        Some(is_selected) => Bson::from(doc! { "$filter": { "input": logs.clone(), "cond": is_selected } }),
         None => Bson::from("$logs"),
     };
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let is_crowded = doc! { "$gt": [{ "$size": logs }, { "$literal": most }] };
+    let max = i64::try_from(max).unwrap_or(i64::MAX);
+    let has_too_many = doc! { "$gt": [{ "$size": logs }, { "$literal": max }] };
     doc! {
         log::OWNER: 1,
         log::VERSION: 1,
         log::DELETED: 1,
         log::LOGS: entries,
-        log::VERSIONS: { "$cond": [is_crowded, "$logs.version", "$$REMOVE"] },
+        log::VERSIONS: { "$cond": [has_too_many, "$logs.version", "$$REMOVE"] },
     }
 }

@@ -1,12 +1,12 @@
-//! An owner's version log as one of OpenIM's documents, and back.
+//! An owner's version log as one of OpenIM's documents.
 //!
-//! OpenIM keeps one document an owner, with an entry for each conversation that ever changed: its ID, whether it was
-//! inserted (1), removed (2) or updated (3), and the owner's version then. A tombstone is an entry with state 2. What
-//! OpenIM's entries cannot tell, when the conversation came and went, stands in a field of our own, `lives`, which
-//! OpenIM leaves alone; an entry without it is of a conversation that was born at the entry's version.
+//! OpenIM keeps one document per owner, with one entry per conversation that ever changed: its ID, whether it was
+//! inserted (1), removed (2) or updated (3), and the owner's version at that change. A tombstone is an entry with state 2.
+//! OpenIM's entries do not record when a conversation was created and removed before. A field of our own, `lives`, does;
+//! OpenIM leaves it alone. An entry without it means a conversation that was created at the entry's version.
 //!
-//! The log is cut from its old end: versions up to `deleted` are gone, and a client older than that syncs in full. A
-//! conversation whose entry is gone was there already at `deleted`, which is all that anybody may still ask.
+//! The log is cut at its old end: `deleted` is the last version whose entries are gone, and a client older than that syncs
+//! in full. A conversation without an entry existed at `deleted` already, which is all that a client can still ask.
 
 use conversation_settings_core::{Conversation, ConversationId, Key, UserId, Version};
 use conversation_settings_store::{BoxError, Lifespan, Record, State};
@@ -24,48 +24,48 @@ pub(crate) const UPDATED: &str = "last_update";
 pub(crate) const ENTRY_ID: &str = "e_id";
 pub(crate) const STATE: &str = "state";
 pub(crate) const LIVES: &str = "lives";
-/// How many entries there are, where a query counts them.
+/// The number of entries, in a projection that counts them.
 pub(crate) const LENGTH: &str = "length";
-/// The entries' versions, where a query lists them.
+/// The versions of the entries, in a projection that lists them.
 pub(crate) const VERSIONS: &str = "versions";
 
-/// What an entry says last happened to its conversation.
+/// The states of an entry: what last happened to its conversation.
 pub(crate) const INSERTED: i32 = 1;
 pub(crate) const REMOVED: i32 = 2;
-pub(crate) const CHANGED: i32 = 3;
+pub(crate) const UPDATED_STATE: i32 = 3;
 
-/// How far an owner's log has come.
+/// A log without its entries.
 #[derive(Clone, Debug)]
-pub(crate) struct Head {
+pub(crate) struct LogHeader {
     pub(crate) version: Version,
-    /// Versions up to this one are gone from the log.
+    /// Entries up to this version are gone.
     pub(crate) deleted: Version,
-    /// The entries' versions, if there are too many entries.
-    pub(crate) crowded: Vec<Version>,
+    /// The versions of all entries, if the log has too many; else empty.
+    pub(crate) entry_versions: Vec<Version>,
 }
 
-/// What the log says of one conversation.
+/// The entry of one conversation.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) version: Version,
     pub(crate) lifespan: Lifespan,
 }
 
-impl Head {
+impl LogHeader {
     pub(crate) fn read(fields: &Fields<'_>) -> Result<Self, BoxError> {
-        let crowded = fields.array(VERSIONS)?.into_iter().flatten();
+        let entry_versions = fields.array(VERSIONS)?.into_iter().flatten();
         Ok(Self {
             version: version(fields, VERSION)?,
             deleted: version(fields, DELETED)?,
-            crowded: crowded.map(|version| to_version(integer(version?))).collect::<Result<_, _>>()?,
+            entry_versions: entry_versions.map(|version| to_version(integer(version?))).collect::<Result<_, _>>()?,
         })
     }
 
-    /// The version up to which a crowded log is to be cut, so that the `most` newest entries are left at most.
-    pub(crate) fn cut(&self, most: usize) -> Option<Version> {
-        let mut versions = self.crowded.clone();
+    /// The version up to which to cut a log that has too many entries, so that the `keep` newest stay at most.
+    pub(crate) fn cut_through(&self, keep: usize) -> Option<Version> {
+        let mut versions = self.entry_versions.clone();
         versions.sort_unstable_by(|a, b| b.cmp(a));
-        versions.get(most).copied()
+        versions.get(keep).copied()
     }
 }
 
@@ -75,19 +75,18 @@ impl Entry {
         let is_removed = fields.number(STATE)? == Some(REMOVED.into());
         let lifespan = match fields.text(LIVES)? {
             Some(lifespan) => lifespan.parse()?,
-            None => untold(is_removed, version),
+            None => assumed_lifespan(is_removed, version),
         };
         Ok(Self { version, lifespan })
     }
 }
 
-/// Hands each of an owner's entries to `take`. An entry of something that is no conversation of ours is none of ours.
+/// Passes each of an owner's entries to `take`. Skips entries whose ID no conversation can have.
 pub(crate) fn entries(owner: &UserId, fields: &Fields<'_>, mut take: impl FnMut(Key, Entry)) -> Result<(), Error> {
-    let damaged = |source| Error::Damaged { key: None, source };
-    for entry in fields.array(LOGS).map_err(damaged)?.into_iter().flatten() {
+    for entry in fields.array(LOGS).map_err(Error::damaged)?.into_iter().flatten() {
         let entry = entry.map_err(BoxError::from).and_then(|entry| Fields::of(entry.as_document().ok_or(NO_ENTRY)?));
-        let entry = entry.map_err(damaged)?;
-        let id = entry.text(ENTRY_ID).map_err(damaged)?.unwrap_or_default();
+        let entry = entry.map_err(Error::damaged)?;
+        let id = entry.text(ENTRY_ID).map_err(Error::damaged)?.unwrap_or_default();
         let Ok(id) = ConversationId::new(id) else { continue };
         let key = Key::new(owner.clone(), id);
         match Entry::read(&entry) {
@@ -100,17 +99,17 @@ pub(crate) fn entries(owner: &UserId, fields: &Fields<'_>, mut take: impl FnMut(
 
 const NO_ENTRY: &str = "logs: must hold documents";
 
-/// The lives of a conversation of which OpenIM's entry is all that is known, such that a client is told too much rather
-/// than too little: what there is as inserted, what is gone as removed.
-fn untold(is_removed: bool, last_changed: Version) -> Lifespan {
-    let born = Version(1).min(Version(last_changed.0.saturating_sub(1)));
-    let removed = || format!("{born},{last_changed}").parse().ok();
+/// The lifespan of a conversation whose entry OpenIM wrote. It sends a client too much rather than too little: an existing
+/// conversation as inserted, a removed one as removed.
+fn assumed_lifespan(is_removed: bool, last_changed: Version) -> Lifespan {
+    let created = Version(1).min(Version(last_changed.0.saturating_sub(1)));
+    let removed = || format!("{created},{last_changed}").parse().ok();
     is_removed.then(removed).flatten().unwrap_or(Lifespan::created_at(last_changed))
 }
 
-/// The record made of a conversation and what the log says of it.
+/// The record of a conversation and its entry.
 ///
-/// Where the two disagree, as they may where OpenIM wrote without a transaction, the conversation is right.
+/// The two may disagree where OpenIM wrote without a transaction; then the conversation is right.
 pub(crate) fn record(
     key: &Key,
     conversation: Option<Conversation>,

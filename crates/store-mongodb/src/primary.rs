@@ -1,4 +1,4 @@
-//! Who the primary is, and giving up one that is no more.
+//! Watching which member is the primary, to give up work on one that was replaced.
 
 use std::{future::Future, time::Duration};
 
@@ -14,22 +14,22 @@ use tokio::{sync::watch, time::timeout};
 
 use crate::error::Error;
 
-/// The longest that one step of a call may take, and in it one answer of the server's. A server that is paused or cut
-/// off while no other one is elected is given up after this.
-const STEP: Duration = Duration::from_secs(10);
+/// The longest that one step of a call may take. A server that is paused or cut off is given up after this time if no
+/// other primary is elected.
+const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The primary as far as the driver knows, which asks all members all the time. A sharded cluster's routers know theirs.
+/// The primary as the driver's monitor last saw it; none for a sharded cluster, whose routers know their primaries.
 #[derive(Clone, Debug)]
 pub(crate) struct Primary(watch::Receiver<Option<ServerAddress>>);
 
 impl Primary {
-    /// What the driver is to tell of the members, and what comes of it.
+    /// Returns the event handler for the driver, and the primary that it keeps up to date.
     pub(crate) fn watch() -> (EventHandler<SdamEvent>, Self) {
-        let (told, primary) = watch::channel(None);
+        let (sender, primary) = watch::channel(None);
         let handler = EventHandler::callback(move |event| {
             if let SdamEvent::TopologyDescriptionChanged(changed) = event {
-                let now = of(&changed.new_description);
-                told.send_if_modified(|before| {
+                let now = find(&changed.new_description);
+                sender.send_if_modified(|before| {
                     let is_another = *before != now;
                     *before = now;
                     is_another
@@ -39,9 +39,9 @@ impl Primary {
         (handler, Self(primary))
     }
 
-    /// Does what `work` does, or gives it up: after [`STEP`], and at once where another primary was elected, since the
-    /// one that was asked may be paused or cut off, and its connection not say so.
-    pub(crate) async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    /// Runs one step of a call. Fails after [`STEP_TIMEOUT`], and at once when another primary is elected: the connection
+    /// to a paused or cut off server does not fail by itself.
+    pub(crate) async fn run_step<T>(&self, step: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let mut primary = self.0.clone();
         let mut asked = primary.borrow_and_update().clone();
         let is_replaced = |now: &Option<ServerAddress>| match (&asked, now) {
@@ -54,13 +54,13 @@ impl Primary {
         };
         tokio::select! {
             biased;
-            done = timeout(STEP, work) => done.unwrap_or(Err(Error::NoAnswer)),
+            done = timeout(STEP_TIMEOUT, step) => done.unwrap_or(Err(Error::Timeout)),
             Ok(_) = primary.wait_for(is_replaced) => Err(Error::Replaced),
         }
     }
 }
 
-fn of(members: &TopologyDescription) -> Option<ServerAddress> {
+fn find(members: &TopologyDescription) -> Option<ServerAddress> {
     let servers = members.servers();
     let mut primaries = servers.iter().filter(|(_, server)| server.server_type() == ServerType::RsPrimary);
     primaries.next().map(|(address, _)| (*address).clone())

@@ -14,31 +14,31 @@ use tokio::{
 
 use crate::error::Error;
 
-/// For how long a call is tried again: longer than an election takes, shorter than a client waits.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a call is tried again: longer than an election takes, shorter than a client waits.
+const MAX_TIME: Duration = Duration::from_secs(20);
 
-/// The delays. The number of attempts is bounded by [`PATIENCE`].
+/// The delays. [`MAX_TIME`] bounds the attempts.
 const RETRY: Retry = Retry { attempts: u32::MAX, first: Duration::from_millis(2), longest: Duration::from_millis(250) };
 
-/// Those whose first attempt met another writer go on one after the other, so that they are not in each other's way
-/// again: many callers on one owner cost little more than one after the other.
+/// Runs operations until they succeed. Second attempts run one at a time, so that calls that met in one owner do not
+/// meet again: many concurrent calls on one owner take little longer than the same calls in sequence.
 #[derive(Debug, Default)]
-pub(crate) struct Queue(Mutex<()>);
+pub(crate) struct RetryQueue(Mutex<()>);
 
-impl Queue {
-    /// Does what `operation` does, which is told until when it may try.
+impl RetryQueue {
+    /// Runs `operation`, which gets its deadline, and runs it again after failures that may pass.
     pub(crate) async fn run<T, Tried>(&self, operation: impl Fn(Instant) -> Tried) -> Result<T, StoreError>
     where
         Tried: Future<Output = Result<T, Error>>,
     {
-        let until = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + MAX_TIME;
         let mut is_first = true;
         let attempt = || {
-            let waits = !mem::take(&mut is_first);
-            let tried = operation(until);
+            let is_queued = !mem::take(&mut is_first);
+            let tried = operation(deadline);
             async move {
-                let _turn = if waits { Some(self.0.lock().await) } else { None };
-                tried.await.map_err(|error| error.attempt(Instant::now() < until))
+                let _permit = if is_queued { Some(self.0.lock().await) } else { None };
+                tried.await.map_err(|error| error.attempt(Instant::now() < deadline))
             }
         };
         RETRY.run(sleep, jitter, attempt).await

@@ -18,12 +18,12 @@ pub(crate) const USER: &str = "user_id";
 const GROUP: &str = "group_id";
 const CREATED: &str = "create_time";
 
-/// The time that OpenIM writes where there is none: the first moment of the year 1.
+/// The date that OpenIM writes for no time: the start of the year 1, in milliseconds since the epoch.
 const NEVER: i64 = -62_135_596_800_000;
 
 static DEFAULTS: LazyLock<Settings> = LazyLock::new(Settings::default);
 
-/// A conversation as a document, all fields of it.
+/// A conversation as a document, with every field.
 pub(crate) fn document(conversation: &Conversation) -> Document {
     let target = &conversation.target;
     let mut document = doc! {
@@ -43,7 +43,6 @@ pub(crate) fn settings<'a>(values: impl Iterator<Item = (Field, Value<'a>)>) -> 
     values.map(|(field, value)| (field.column().to_owned(), bson(field, value)))
 }
 
-/// The one setting that is a time is a date in a document.
 fn bson(field: Field, value: Value<'_>) -> Bson {
     match value {
         Value::I64(0) if field == Field::LatestMsgDestructTime => DateTime::from_millis(NEVER).into(),
@@ -55,14 +54,14 @@ fn bson(field: Field, value: Value<'_>) -> Bson {
     }
 }
 
-/// The conditions of a filter. A field that is missing or null has its default.
+/// The conditions of a filter. A missing field and a null field have the default value.
 pub(crate) fn conditions(filter: &Filter) -> Document {
     let mut conditions = Document::new();
     for &field in Field::ALL {
         let mut condition = Document::new();
         let mut add = |operator, value: Option<Value<'_>>| {
             if let Some(value) = value {
-                condition.insert(operator, same_as(field, value));
+                condition.insert(operator, stored_forms(field, value));
             }
         };
         add("$in", filter.is.value(field));
@@ -74,22 +73,22 @@ pub(crate) fn conditions(filter: &Filter) -> Document {
     conditions
 }
 
-/// All that is read back as `value`.
-fn same_as(field: Field, value: Value<'_>) -> Vec<Bson> {
-    let mut same = vec![bson(field, value)];
+/// Everything in a document that is read back as `value`.
+fn stored_forms(field: Field, value: Value<'_>) -> Vec<Bson> {
+    let mut forms = vec![bson(field, value)];
     if value == DEFAULTS.value(field) {
-        same.push(Bson::Null);
+        forms.push(Bson::Null);
         if field == Field::LatestMsgDestructTime {
-            same.push(DateTime::from_millis(0).into());
+            forms.push(DateTime::from_millis(0).into());
         }
     }
-    same
+    forms
 }
 
 /// Reads a conversation back.
 pub(crate) fn conversation(document: &RawDocument) -> Result<Conversation, Error> {
-    let fields = Fields::of(document).map_err(|source| Error::Damaged { key: None, source })?;
-    let key = key(&fields).map_err(|source| Error::Damaged { key: None, source })?;
+    let fields = Fields::of(document).map_err(Error::damaged)?;
+    let key = key(&fields).map_err(Error::damaged)?;
     let read = || -> Result<_, BoxError> {
         let kind = i32::try_from(fields.number(TYPE)?.unwrap_or_default())?;
         let (user, group) = (fields.text(USER)?, fields.text(GROUP)?);
@@ -113,7 +112,7 @@ fn read_settings(fields: &Fields<'_>) -> Result<Settings, BoxError> {
         let name = field.column();
         let value = match field.kind() {
             _ if field == Field::LatestMsgDestructTime => {
-                fields.date(name)?.map(|at| Value::I64(if at == NEVER { 0 } else { at }))
+                fields.date(name)?.map(|millis| Value::I64(if millis == NEVER { 0 } else { millis }))
             }
             Kind::Bool => fields.boolean(name)?.map(Value::Bool),
             Kind::I32 => fields.number(name)?.map(i32::try_from).transpose()?.map(Value::I32),

@@ -1,4 +1,4 @@
-//! Storing what a batch came to.
+//! The commands that store a resolved batch.
 
 use std::{collections::HashMap, mem, slice, sync::Arc};
 
@@ -10,51 +10,50 @@ use mongodb::{
 };
 
 use crate::{
-    edits,
+    collections::{CONVERSATIONS, Collections, VERSIONS},
     error::Error,
-    keys::{Block, blocks, index},
+    keys::{KeyGroup, MAX_OWNERS, index, key_groups},
     load::Logs,
-    queries::{CONVERSATIONS, Collections, VERSIONS},
+    log_updates::log_updates,
     rows,
 };
 
-/// The most owners that one statement names, so that it stays well within a command.
-pub(crate) const MOST_OWNERS: usize = 10_000;
-/// The most bytes of statements in one command. The server takes 16 MiB.
-const MOST_IN_COMMAND: usize = 12 << 20;
-/// The most bytes that one transaction may store: they all have to fit into the server's cache.
-const MOST_STORED: usize = 64 << 20;
+/// The most bytes of statements in one command. The server accepts 16 MiB.
+const MAX_COMMAND: usize = 12 << 20;
+/// The most bytes that one transaction may store: all of them must fit into the server's cache.
+const MAX_STORED: usize = 64 << 20;
 
-/// What a batch came to, as commands.
+/// The commands of one batch.
 pub(crate) struct Writes {
     commands: Vec<RawDocumentBuf>,
 }
 
 impl Writes {
-    /// The commands that store `resolved`, where `logs` is what the logs say; they are cut to `most` entries.
+    /// Makes the commands that store `resolved`. Logs of more than `max_entries` entries are cut.
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`] where that is more than one transaction can hold.
+    /// [`Error::TooLarge`] if one transaction cannot store that much.
     pub(crate) fn of(
         batch: &WriteBatch,
         logs: &Logs,
         resolved: &Resolved,
         at: Timestamp,
-        most: usize,
+        max_entries: usize,
     ) -> Result<Self, Error> {
         let mut inserts = Vec::new();
         let mut removed = Vec::new();
-        // What the same change changes in the same fields, it changes to the same values.
+        // One change gives one set of fields the same values everywhere, so it becomes one statement. Equal changes behind
+        // different `Arc`s become a statement each, with the same result.
         let mut alike: HashMap<(*const Change, Mask), Vec<&RecordWrite>> = HashMap::new();
-        for changed in &resolved.records {
-            match (changed.outcome, changed.record.live()) {
+        for write in &resolved.records {
+            match (write.outcome, write.record.live()) {
                 (Outcome::Updated(mask), _) => {
-                    let change = Arc::as_ptr(&batch.writes()[changed.position].change);
-                    alike.entry((change, mask)).or_default().push(changed);
+                    let change = Arc::as_ptr(&batch.writes()[write.position].change);
+                    alike.entry((change, mask)).or_default().push(write);
                 }
                 (_, Some(created)) => inserts.push(raw(&rows::document(created))?),
-                (_, None) => removed.push(changed.record.key()),
+                (_, None) => removed.push(write.record.key()),
             }
         }
         let mut stored: usize = inserts.iter().map(|insert| insert.as_bytes().len()).sum();
@@ -62,86 +61,84 @@ impl Writes {
         for ((_, mask), alike) in alike {
             stored += update(mask, &alike, &mut updates)?;
         }
-        if stored > MOST_STORED {
-            return Err(Error::TooLarge { got: stored, most: MOST_STORED });
+        if stored > MAX_STORED {
+            return Err(Error::TooLarge { got: stored, max: MAX_STORED });
         }
-        let (new_logs, log_updates) = edits::of(batch, logs, resolved, at, most);
+        let (new_logs, log_updates) = log_updates(batch, logs, resolved, at, max_entries);
         let mut writes = Self { commands: Vec::new() };
-        writes.add(Kind::Insert, VERSIONS, new_logs.iter().map(raw).collect::<Result<_, _>>()?);
-        writes.add(Kind::Update, VERSIONS, log_updates.iter().map(raw).collect::<Result<_, _>>()?);
-        writes.add(Kind::Insert, CONVERSATIONS, inserts);
-        writes.add(Kind::Update, CONVERSATIONS, updates);
-        writes.add(Kind::Delete, CONVERSATIONS, deletes(&removed)?);
+        writes.add(Statement::Insert, VERSIONS, new_logs.iter().map(raw).collect::<Result<_, _>>()?);
+        writes.add(Statement::Update, VERSIONS, log_updates.iter().map(raw).collect::<Result<_, _>>()?);
+        writes.add(Statement::Insert, CONVERSATIONS, inserts);
+        writes.add(Statement::Update, CONVERSATIONS, updates);
+        writes.add(Statement::Delete, CONVERSATIONS, deletes(&removed)?);
         Ok(writes)
     }
 
-    /// Adds statements: as one command, or as few as can hold them.
-    fn add(&mut self, kind: Kind, collection: &str, statements: Vec<RawDocumentBuf>) {
+    /// Adds statements as few commands, nearly always one.
+    fn add(&mut self, kind: Statement, collection: &str, statements: Vec<RawDocumentBuf>) {
         let mut bytes = 0;
-        let mut some = RawArrayBuf::new();
+        let mut chunk = RawArrayBuf::new();
         for statement in statements {
             let length = statement.as_bytes().len();
-            if bytes > 0 && bytes + length > MOST_IN_COMMAND {
-                self.commands.push(kind.command(collection, mem::take(&mut some)));
+            if bytes > 0 && bytes + length > MAX_COMMAND {
+                self.commands.push(kind.command(collection, mem::take(&mut chunk)));
                 bytes = 0;
             }
             bytes += length;
-            some.push(statement);
+            chunk.push(statement);
         }
         if bytes > 0 {
-            self.commands.push(kind.command(collection, some));
+            self.commands.push(kind.command(collection, chunk));
         }
     }
 
-    /// Carries the commands out.
     pub(crate) async fn run(self, collections: &Collections, session: &mut ClientSession) -> Result<(), Error> {
         for command in self.commands {
             let run = collections.database.run_raw_command(command).session(&mut *session);
-            Error::check(&collections.primary.in_time(async { Ok(run.await?) }).await?)?;
+            let response = collections.primary.run_step(async { Ok(run.await?) }).await?;
+            Error::check_response(&response)?;
         }
         Ok(())
     }
 }
 
-/// Adds the statements that give the fields of `mask` in all of `alike` the values that they have in the first, and
-/// answers with how many bytes that stores.
+/// Adds the statements that give the fields of `mask` the same values in all of `alike`. Returns how many bytes they store.
 fn update(mask: Mask, alike: &[&RecordWrite], updates: &mut Vec<RawDocumentBuf>) -> Result<usize, Error> {
     let Some(conversation) = alike.first().and_then(|first| first.record.live()) else { return Ok(0) };
     let values = conversation.settings.get(mask);
     let set: Document = rows::settings(values.values()).collect();
     let stored = raw(&set)?.as_bytes().len() * alike.len();
-    if stored > MOST_STORED {
+    if stored > MAX_STORED {
         return Ok(stored);
     }
-    for some in alike.chunks(MOST_OWNERS) {
-        for block in blocks(some.iter().map(|changed| changed.record.key())) {
+    for chunk in alike.chunks(MAX_OWNERS) {
+        for group in key_groups(chunk.iter().map(|write| write.record.key())) {
             let set = doc! { "$set": set.clone() };
-            let by = index(slice::from_ref(&block));
-            updates.push(raw(&doc! { "q": block.condition(), "u": set, "multi": true, "hint": by })?);
+            let hint = index(slice::from_ref(&group));
+            updates.push(raw(&doc! { "q": group.condition(), "u": set, "multi": true, "hint": hint })?);
         }
     }
     Ok(stored)
 }
 
 fn deletes(removed: &[&Key]) -> Result<Vec<RawDocumentBuf>, Error> {
-    let blocks = removed.chunks(MOST_OWNERS).flat_map(|some| blocks(some.iter().copied()));
-    let delete = |block| raw(&doc! { "q": Block::condition(&block), "limit": 0, "hint": index(&[block]) });
-    blocks.map(delete).collect()
+    let groups = removed.chunks(MAX_OWNERS).flat_map(|chunk| key_groups(chunk.iter().copied()));
+    let delete = |group| raw(&doc! { "q": KeyGroup::condition(&group), "limit": 0, "hint": index(&[group]) });
+    groups.map(delete).collect()
 }
 
 fn raw(document: &Document) -> Result<RawDocumentBuf, Error> {
     Ok(RawDocumentBuf::try_from(document).map_err(mongodb::error::Error::from)?)
 }
 
-/// What a command does.
 #[derive(Clone, Copy)]
-enum Kind {
+enum Statement {
     Insert,
     Update,
     Delete,
 }
 
-impl Kind {
+impl Statement {
     fn command(self, collection: &str, statements: RawArrayBuf) -> RawDocumentBuf {
         let (name, list) = match self {
             Self::Insert => (cstr!("insert"), cstr!("documents")),

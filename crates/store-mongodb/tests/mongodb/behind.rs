@@ -1,5 +1,5 @@
-//! A primary that is ahead of the others, as one is that was just elected: what it read before is not what is there, and
-//! what it has may not stay.
+//! A primary whose writes a majority does not have yet, such as a newly elected one. Its snapshot is older than its data,
+//! and its data may be rolled back.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,13 +19,13 @@ use crate::{
 };
 
 #[tokio::test]
-async fn silence_is_told_only_of_what_is_there_and_stays() {
+async fn answers_noop_only_from_durable_data() {
     let Some(members) = Members::start().await else { return };
     let store = Arc::new(MongoStore::open(&members.address()).await.unwrap());
     let pin = |is_pinned| batch([set(key("alice", "sg_1"), Patch::KEEP.is_pinned(is_pinned))]);
     let apply = async |is_pinned| store.apply(&pin(is_pinned), NOW).await.unwrap().effects[0].outcome;
     assert_eq!(apply(true).await, Outcome::Created);
-    // The second one by a look, since the first came to nothing.
+    // The second call takes the fast path, because the first was a no-op.
     assert_eq!([apply(true).await, apply(true).await], [Outcome::Unchanged; 2]);
 
     members.replicate(false).await;
@@ -34,13 +34,14 @@ async fn silence_is_told_only_of_what_is_there_and_stays() {
     let unpin = rows.update_one(doc! {}, doc! { "$set": { "is_pinned": false } });
     unpin.write_concern(WriteConcern::nodes(1)).await.unwrap();
 
-    // A majority still has it pinned, so that to pin it looks like nothing; and that it is not may yet be undone.
+    // A majority still has `true`, so pinning looks like a no-op. The primary's `false` may be rolled back, so unpinning
+    // must not return either.
     let mut waiting = Vec::new();
     for is_pinned in [true, false] {
         let (store, batch) = (store.clone(), pin(is_pinned));
         let mut call = tokio::spawn(async move { store.apply(&batch, NOW).await });
-        let told = timeout(Duration::from_secs(1), &mut call).await;
-        assert!(told.is_err(), "pinned {is_pinned}: answered before a majority has it");
+        let early = timeout(Duration::from_secs(1), &mut call).await;
+        assert!(early.is_err(), "pinned {is_pinned}: returned before a majority has it");
         waiting.push(call);
     }
 

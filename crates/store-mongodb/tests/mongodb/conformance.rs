@@ -10,12 +10,12 @@ use tokio::task::JoinSet;
 
 use crate::support::{Database, address_of};
 
-/// Tells the process that is to be killed where to write.
+/// The environment variable with the address for the process that a case kills.
 const ADDRESS: &str = "CONVERSATION_KILLED_ADDRESS";
 
 struct Mongo;
 
-/// The first handle goes to the primary by way of a proxy; the others find it as usual.
+/// The first handle connects to the primary through a proxy, the others directly.
 struct Proxied {
     database: Database,
     proxy: Proxy,
@@ -31,7 +31,7 @@ impl Proxied {
 
     async fn store(&self) -> MongoStore {
         let address = format!("mongodb://{}/", self.proxy.address());
-        // Else the driver asks now and then how the server is, and that is counted.
+        // The proxy would count the driver's heartbeats as round trips.
         let options = "directConnection=true&heartbeatFrequencyMS=600000";
         MongoStore::open(&address_of(&address, &self.database.name, options)).await.unwrap()
     }
@@ -78,7 +78,7 @@ impl Harness for Mongo {
 conversation_settings_testkit::conformance!(Mongo);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the process that a case starts and kills"]
+#[ignore = "a case starts and kills this as a process"]
 async fn writes_until_killed() {
     let Ok(address) = env::var(ADDRESS) else { return };
     let store: Arc<dyn ConversationStore> = Arc::new(MongoStore::open(&address).await.unwrap());

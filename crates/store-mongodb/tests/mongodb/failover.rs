@@ -1,4 +1,4 @@
-//! The primary is killed, stepped down and paused while two processes write.
+//! Kills, steps down and pauses the primary while two processes write.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -19,16 +19,16 @@ use mongodb::{
 
 use crate::{members::Members, support::conversation, worker};
 
-/// How many failovers: `CONVERSATION_TEST_FAILOVERS`, for a long run.
+/// The number of failovers. `CONVERSATION_TEST_FAILOVERS` sets it for a long run.
 fn failovers() -> usize {
     env::var("CONVERSATION_TEST_FAILOVERS").map_or(3, |number| number.parse().unwrap())
 }
 
-/// Longer than any failover may keep callers waiting: an election, and the time in which a paused server is given up.
-const LONGEST: Duration = Duration::from_secs(45);
+/// The longest outage that a caller may see: an election, and the time until a paused server is given up.
+const MAX_OUTAGE: Duration = Duration::from_secs(45);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_acknowledged_batch_is_lost_and_none_is_halved_when_the_primary_goes() {
+async fn keeps_acknowledged_batches_and_halves_none_through_failovers() {
     let Some(mut members) = Members::start().await else { return };
     let address = members.address();
     MongoStore::open(&address).await.unwrap();
@@ -65,15 +65,15 @@ async fn no_acknowledged_batch_is_lost_and_none_is_halved_when_the_primary_goes(
     println!("{}", check(&address, &all).await);
 }
 
-/// Waits until each worker has been acknowledged a batch that it began after `start`, and answers with how long the
-/// slowest had to wait for that.
+/// Waits until each worker has an acknowledgement for a batch that it began after `start`. Returns the time until the
+/// slowest has.
 fn served(told: &mpsc::Receiver<Told>, all: &mut Vec<Told>, start: Instant) -> Duration {
     let mut acknowledged = [0; 2];
-    // The callers of a worker have batches under way that may have been answered before; the ones after those were not.
+    // Four callers of each worker may first report batches that began before `start`.
     while acknowledged.iter().any(|number| *number <= 4) {
         let one = told
-            .recv_timeout(LONGEST.saturating_sub(start.elapsed()))
-            .unwrap_or_else(|_| panic!("not served within {LONGEST:?}, last {:?}", all.last()));
+            .recv_timeout(MAX_OUTAGE.saturating_sub(start.elapsed()))
+            .unwrap_or_else(|_| panic!("no acknowledgement within {MAX_OUTAGE:?}, last {:?}", all.last()));
         if one.at > start && one.what == What::Acknowledged {
             acknowledged[one.worker] += 1;
         }
@@ -82,8 +82,7 @@ fn served(told: &mpsc::Receiver<Told>, all: &mut Vec<Told>, start: Instant) -> D
     start.elapsed()
 }
 
-/// Checks that the database holds all of each acknowledged batch, and all or nothing of each other, and
-/// says how many there were.
+/// Checks that the database has all of each acknowledged batch, and all or nothing of each other. Returns a summary.
 async fn check(address: &str, all: &[Told]) -> String {
     let wrong: Vec<_> = all.iter().filter(|told| matches!(told.what, What::Wrong(_))).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
@@ -97,20 +96,19 @@ async fn check(address: &str, all: &[Told]) -> String {
         for entry in log.get_array("logs").unwrap() {
             let entry = entry.as_document().unwrap();
             let version = u64::try_from(entry.get_i64("version").unwrap()).unwrap();
-            assert!(of_owner.insert(version), "version {version} of {owner} was given twice");
+            assert!(of_owner.insert(version), "version {version} of {owner} was used twice");
             versions.insert((owner.to_owned(), entry.get_str("e_id").unwrap().to_owned()), version);
         }
         let last = u64::try_from(log.get_i64("version").unwrap()).unwrap();
-        assert_eq!(of_owner.len() as u64, last, "{owner}: every version once");
+        assert_eq!(of_owner.len() as u64, last, "{owner}: uses every version once");
     }
     let (mut acknowledged, mut unknown, mut stored) = (0, 0, 0);
     for told in all {
         let id = conversation(&told.conversation);
-        let holders =
+        let found =
             store.list_by_conversation(&id, &Filter::ALL, &PageRequest::first(100)).await.unwrap().conversations;
-        let holders: Vec<UserId> = holders.into_iter().map(|holder| holder.key.owner).collect();
-        let there =
-            told.owners.iter().filter(|(owner, _)| holders.iter().any(|holder| holder.as_str() == owner)).count();
+        let owners: Vec<UserId> = found.into_iter().map(|found| found.key.owner).collect();
+        let there = told.owners.iter().filter(|(owner, _)| owners.iter().any(|found| found.as_str() == owner)).count();
         let logged = told
             .owners
             .iter()

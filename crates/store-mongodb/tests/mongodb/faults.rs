@@ -1,4 +1,4 @@
-//! What is wrong with a batch, a document or a caller hurts nothing else.
+//! A faulty batch, document or caller affects nothing else.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::support::{Database, NOW, batch, key, set, user};
 
 #[tokio::test]
-async fn a_damaged_document_fails_the_reads_of_it_alone_and_is_named() {
+async fn names_damaged_document_and_reads_others() {
     let Some(database) = Database::new().await else { return };
     let store = database.store().await;
     let wrong = [
@@ -45,7 +45,7 @@ async fn a_damaged_document_fails_the_reads_of_it_alone_and_is_named() {
 }
 
 #[tokio::test]
-async fn a_batch_too_large_for_one_transaction_is_refused_before_anything_is_written() {
+async fn rejects_batch_too_large_for_one_transaction_without_writing() {
     let Some(database) = Database::new().await else { return };
     let store = database.store().await;
     let large = "x".repeat(1 << 20);
@@ -61,7 +61,7 @@ async fn a_batch_too_large_for_one_transaction_is_refused_before_anything_is_wri
 }
 
 #[tokio::test]
-async fn many_different_changes_in_one_batch_fit_into_commands() {
+async fn splits_large_batch_into_commands() {
     let Some(database) = Database::new().await else { return };
     let store = database.store().await;
     // About 30 MiB: more than one command holds, less than a transaction does.
@@ -76,7 +76,7 @@ async fn many_different_changes_in_one_batch_fit_into_commands() {
 }
 
 #[tokio::test]
-async fn a_rejected_batch_writes_nothing() {
+async fn writes_nothing_of_rejected_batch() {
     let Some(database) = Database::new().await else { return };
     let store = database.store().await;
     let pinned = Patch::KEEP.is_private_chat(true);
@@ -88,16 +88,16 @@ async fn a_rejected_batch_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_call_given_up_at_any_moment_leaves_all_or_nothing_and_nobody_waiting() {
+async fn applies_dropped_call_fully_or_not_and_blocks_nobody() {
     let Some(database) = Database::new().await else { return };
     let store = database.store().await;
     let owners = ["a", "b", "c"];
     for round in 0..60_u64 {
         let ex = format!("{round}");
         let writes = owners.map(|owner| set(key(owner, "sg_1"), Patch::KEEP.ex(ex.as_str())));
-        let given_up = timeout(Duration::from_micros(round * 200), store.apply(&batch(writes), NOW)).await;
-        drop(given_up);
-        // Unless the transaction that was given up is ended, these would meet it, and wait for a minute.
+        let dropped = timeout(Duration::from_micros(round * 200), store.apply(&batch(writes), NOW)).await;
+        drop(dropped);
+        // A transaction left open would block these calls for a minute.
         let marker = format!("after {round}");
         let writes = owners.map(|owner| set(key(owner, "sg_2"), Patch::KEEP.ex(marker.as_str())));
         timeout(Duration::from_secs(10), store.apply(&batch(writes), NOW)).await.unwrap().unwrap();

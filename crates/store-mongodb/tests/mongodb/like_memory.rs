@@ -1,4 +1,4 @@
-//! Random histories, after which this adapter has to answer as the one in memory does.
+//! Random histories, on which this adapter must answer like the memory adapter.
 
 use conversation_settings_core::{Patch, RecvMsgOpt, UserId, Version};
 use conversation_settings_store::{Changes, ConversationStore, Filter, OwnerVersion, PageRequest};
@@ -6,11 +6,10 @@ use conversation_settings_store_memory::MemoryStore;
 
 use crate::support::{Database, NOW, batch, conversation, key, remove, set, user};
 
-/// Numbers that look random and are the same in every run.
+/// Pseudo-random numbers, the same in every run.
 pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
-    /// One of some, by chance.
     fn of<'a, T>(&mut self, some: &'a [T]) -> &'a T {
         &some[usize::try_from(self.below(some.len() as u64)).unwrap()]
     }
@@ -38,7 +37,7 @@ async fn assert_alike(one: &impl ConversationStore, other: &impl ConversationSto
     assert_eq!(of(one, a).await, of(other, b).await, "{owner} since {since} of {}", a.version);
 }
 
-/// Without the log's identity, and in the order of IDs.
+/// Changes without the log identity, in the order of IDs.
 fn sorted(changes: Changes) -> String {
     match changes {
         Changes::Full(current) => format!("full, {}", current.version),
@@ -52,7 +51,7 @@ fn sorted(changes: Changes) -> String {
 }
 
 #[tokio::test]
-async fn random_histories_come_to_the_same_as_in_memory() {
+async fn matches_memory_store_on_random_histories() {
     let Some(database) = Database::new().await else { return };
     let (memory, mongodb) = (MemoryStore::new(), database.store().await);
     let mut numbers = Numbers(1);
@@ -79,10 +78,10 @@ async fn random_histories_come_to_the_same_as_in_memory() {
             assert_eq!(mongodb.prune(&owner, through).await.unwrap(), memory.prune(&owner, through).await.unwrap());
         }
         let (id, page) = (conversation(numbers.of(&IDS)), PageRequest::first(3));
-        let holders = (
+        let owners = (
             mongodb.list_by_conversation(&id, &Filter::ALL, &page).await,
             memory.list_by_conversation(&id, &Filter::ALL, &page).await,
         );
-        assert_eq!(holders.0.unwrap(), holders.1.unwrap());
+        assert_eq!(owners.0.unwrap(), owners.1.unwrap());
     }
 }

@@ -1,4 +1,4 @@
-//! On one database with OpenIM: what either writes, the other reads.
+//! One database shared with OpenIM: each reads what the other writes.
 
 use conversation_settings_core::{Field, GroupAtType, Patch, RecvMsgOpt, Target, Timestamp, Version};
 use conversation_settings_store::{
@@ -8,11 +8,11 @@ use mongodb::bson::{Bson, DateTime, Document, doc, oid::ObjectId, spec::ElementT
 
 use crate::support::{Database, NOW, batch, key, remove, set, user};
 
-/// Go's zero time, which OpenIM writes where there is none.
+/// Go's zero time, which OpenIM writes for no time.
 const NEVER: DateTime = DateTime::from_millis(-62_135_596_800_000);
 
 /// A document as OpenIM writes it.
-fn theirs(owner: &str, id: &str) -> Document {
+pub(crate) fn theirs(owner: &str, id: &str) -> Document {
     doc! {
         "_id": ObjectId::new(),
         "owner_user_id": owner,
@@ -38,8 +38,8 @@ fn theirs(owner: &str, id: &str) -> Document {
 
 const NOW_DATE: DateTime = DateTime::from_millis(NOW.0);
 
-/// What OpenIM's server does to an owner's log: raise the version, take the changed entries out, add them anew.
-async fn raise(database: &Database, owner: &str, id: &str, state: i32) {
+/// Changes an owner's log as OpenIM's server does: raises the version, and moves the changed entry to the end.
+pub(crate) async fn raise(database: &Database, owner: &str, id: &str, state: i32) {
     let version = doc! { "$add": ["$version", 1_i64] };
     let others =
         doc! { "$filter": { "input": "$logs", "as": "log", "cond": { "$not": { "$in": ["$$log.e_id", [id]] } } } };
@@ -54,29 +54,29 @@ async fn raise(database: &Database, owner: &str, id: &str, state: i32) {
     }
 }
 
-/// What OpenIM's server answers a client that asks for the changes since a version: IDs by state, `None` for all.
+/// The changes since a version as OpenIM's server reports them: IDs by state, `None` for a full sync.
 async fn incremental(database: &Database, owner: &str, since: i64) -> Option<[Vec<String>; 3]> {
     let log = database.collection("conversation_version").find_one(doc! { "d_id": owner }).await.unwrap().unwrap();
     if log.get_i64("version").unwrap() < since || log.get_i64("deleted").unwrap() >= since {
         return None;
     }
-    let mut told = [Vec::new(), Vec::new(), Vec::new()];
+    let mut ids = [Vec::new(), Vec::new(), Vec::new()];
     for entry in log.get_array("logs").unwrap() {
         let entry = entry.as_document().unwrap();
         if entry.get_i64("version").unwrap() > since {
             let state = usize::try_from(entry.get_i32("state").unwrap()).unwrap();
-            told[state - 1].push(entry.get_str("e_id").unwrap().to_owned());
+            ids[state - 1].push(entry.get_str("e_id").unwrap().to_owned());
         }
     }
-    Some(told)
+    Some(ids)
 }
 
-async fn insert(database: &Database, document: Document) {
+pub(crate) async fn insert(database: &Database, document: Document) {
     database.collection("conversation").insert_one(document).await.unwrap();
 }
 
 #[tokio::test]
-async fn what_openim_wrote_is_read() {
+async fn reads_documents_of_openim() {
     let Some(database) = Database::new().await else { return };
     insert(&database, theirs("alice", "sg_team")).await;
     raise(&database, "alice", "sg_team", 1).await;
@@ -91,7 +91,7 @@ async fn what_openim_wrote_is_read() {
     assert_eq!((settings.min_seq.get(), settings.max_seq.get()), (3, 7));
     assert_eq!((settings.burn_duration.get(), settings.msg_destruct_time.get()), (30, 86_400));
     assert!(settings.is_pinned && &*settings.ex == "{\"a\":1}" && &*settings.attached_info == "info");
-    assert_eq!(settings.latest_msg_destruct_time, Timestamp(0), "never is 0 with us");
+    assert_eq!(settings.latest_msg_destruct_time, Timestamp(0), "no time is read as 0");
 
     let document = database.collection("conversation_version").find_one(doc! {}).await.unwrap().unwrap();
     let version = store.version(&user("alice")).await.unwrap();
@@ -100,7 +100,7 @@ async fn what_openim_wrote_is_read() {
 }
 
 #[tokio::test]
-async fn a_null_and_a_missing_field_are_the_default_and_found_as_such() {
+async fn reads_and_finds_null_and_missing_fields_as_defaults() {
     let Some(database) = Database::new().await else { return };
     for (id, value) in [("sg_null", Some(Bson::Null)), ("sg_missing", None)] {
         let mut document = theirs("alice", id);
@@ -121,7 +121,7 @@ async fn a_null_and_a_missing_field_are_the_default_and_found_as_such() {
 }
 
 #[tokio::test]
-async fn openim_reads_what_is_written() {
+async fn writes_documents_as_openim_does() {
     let Some(database) = Database::new().await else { return };
     let store = database.store().await;
     store.apply(&batch([set(key("alice", "sg_team"), Patch::KEEP.is_pinned(true))]), NOW).await.unwrap();
@@ -134,7 +134,7 @@ async fn openim_reads_what_is_written() {
         types.sort_by(|a, b| a.0.cmp(&b.0));
         types
     };
-    assert_eq!(types(&written), types(&template), "every field of theirs, of the same type");
+    assert_eq!(types(&written), types(&template), "every field of OpenIM's, with the same type");
     assert_eq!(written.get_datetime("latest_msg_destruct_time").unwrap(), &NEVER);
 
     let log = database.collection("conversation_version").find_one(doc! {}).await.unwrap().unwrap();
@@ -150,11 +150,11 @@ async fn openim_reads_what_is_written() {
 }
 
 #[tokio::test]
-async fn changes_of_both_are_told_by_both() {
+async fn reports_changes_of_both_servers_to_clients_of_both() {
     let Some(database) = Database::new().await else { return };
     let store = database.store().await;
     let alice = user("alice");
-    // Ours, theirs, ours, theirs.
+    // The adapter and OpenIM write in turn.
     store
         .apply(&batch([set(key("alice", "sg_1"), Patch::KEEP), set(key("alice", "sg_2"), Patch::KEEP)]), NOW)
         .await
@@ -169,8 +169,8 @@ async fn changes_of_both_are_told_by_both() {
     let current = store.version(&alice).await.unwrap();
     assert_eq!(current.version, Version(4));
     let since = |version| OwnerVersion { version: Version(version), ..current };
-    let told = async |version| match store.changes(&alice, &since(version), 10).await.unwrap() {
-        Changes::Full(_) => panic!("the log goes back that far"),
+    let changes_since = async |version| match store.changes(&alice, &since(version), 10).await.unwrap() {
+        Changes::Full(_) => panic!("the log has these entries"),
         Changes::Increment { inserted, updated, mut removed, .. } => {
             removed.sort();
             let ids = |list: Vec<conversation_settings_core::Conversation>| {
@@ -180,18 +180,18 @@ async fn changes_of_both_are_told_by_both() {
         }
     };
     let ids = |ids: &[&str]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
-    assert_eq!(told(1).await, [ids(&["sg_3"]), ids(&["sg_1", "sg_2"]), ids(&[])], "an insert stays one");
-    assert_eq!(told(2).await, [ids(&[]), ids(&["sg_1", "sg_2"]), ids(&["sg_3"])]);
-    assert_eq!(told(3).await, [ids(&[]), ids(&["sg_1"]), ids(&[])]);
+    assert_eq!(changes_since(1).await, [ids(&["sg_3"]), ids(&["sg_1", "sg_2"]), ids(&[])], "an insert stays an insert");
+    assert_eq!(changes_since(2).await, [ids(&[]), ids(&["sg_1", "sg_2"]), ids(&["sg_3"])]);
+    assert_eq!(changes_since(3).await, [ids(&[]), ids(&["sg_1"]), ids(&[])]);
 
-    // Entries stay where they are, so theirs come in the order in which conversations first changed.
+    // The adapter keeps the positions of entries, so OpenIM reports them in the order of their first change.
     let theirs = incremental(&database, "alice", 1).await.unwrap();
     assert_eq!(theirs, [ids(&[]), ids(&["sg_2", "sg_1"]), ids(&["sg_3"])]);
     assert_eq!(incremental(&database, "alice", 4).await.unwrap(), [ids(&[]), ids(&[]), ids(&[])]);
 }
 
 #[tokio::test]
-async fn where_the_log_says_nothing_of_a_conversation_it_was_there_before() {
+async fn treats_conversation_without_entry_as_older_than_log() {
     let Some(database) = Database::new().await else { return };
     insert(&database, theirs("alice", "sg_imported")).await;
     let store = database.store().await;
@@ -201,7 +201,7 @@ async fn where_the_log_says_nothing_of_a_conversation_it_was_there_before() {
     let Changes::Increment { inserted, .. } =
         store.changes(&user("alice"), &OwnerVersion { version: Version(0), ..current }, 10).await.unwrap()
     else {
-        panic!("a client that holds nothing is told of all")
+        panic!("a client at version 0 gets every conversation")
     };
     assert_eq!(inserted.len(), 2);
 }

@@ -1,4 +1,4 @@
-//! What cannot work is told on start, in one plain sentence without a secret.
+//! A start that cannot work fails at once, with one plain sentence that contains no secret.
 
 use std::time::{Duration, Instant};
 
@@ -7,16 +7,16 @@ use mongodb::{IndexModel, bson::doc, options::IndexOptions};
 
 use crate::support::Database;
 
-async fn refused(address: &str) -> (OpenError, String) {
+async fn open_error(address: &str) -> (OpenError, String) {
     let error = MongoStore::open(address).await.unwrap_err();
-    let told = error.to_string();
-    assert!(!told.contains('\n') && !told.contains("s3cret"), "{told}");
+    let message = error.to_string();
+    assert!(!message.contains('\n') && !message.contains("s3cret"), "{message}");
     assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
-    (error, told)
+    (error, message)
 }
 
 #[tokio::test]
-async fn an_address_that_is_none_is_told_without_what_it_holds() {
+async fn rejects_malformed_address_without_repeating_it() {
     for address in [
         "mongodb://",
         "mongodb:nowhere",
@@ -25,40 +25,40 @@ async fn an_address_that_is_none_is_told_without_what_it_holds() {
         "mongodb://h:s3cret/db",
         "s3cret",
     ] {
-        let (error, told) = refused(address).await;
+        let (error, message) = open_error(address).await;
         assert!(matches!(error, OpenError::Address), "{address}: {error:?}");
-        assert!(told.starts_with("the address is none of MongoDB's, mongodb://USER:PASSWORD@HOST"), "{told}");
+        assert!(message.starts_with("not a MongoDB address: write mongodb://USER:PASSWORD@HOST"), "{message}");
     }
 }
 
 #[tokio::test]
-async fn a_database_name_that_is_none_is_told() {
+async fn rejects_invalid_database_name() {
     for name in ["a%20b", "a%24b", "a.b", "a%2Fb", &"x".repeat(64)] {
-        let (error, told) = refused(&format!("mongodb://127.0.0.1:1/{name}")).await;
-        assert!(matches!(error, OpenError::Database), "{name}: {told}");
+        let (error, message) = open_error(&format!("mongodb://127.0.0.1:1/{name}")).await;
+        assert!(matches!(error, OpenError::Database), "{name}: {message}");
     }
 }
 
 #[tokio::test]
-async fn a_host_that_nobody_answers_at_is_told_within_seconds() {
+async fn reports_unreachable_host_within_seconds() {
     let start = Instant::now();
-    let (error, told) = refused("mongodb://user:s3cret@127.0.0.1:1/openim_v3").await;
+    let (error, message) = open_error("mongodb://user:s3cret@127.0.0.1:1/openim_v3").await;
     assert!(matches!(error, OpenError::Unreachable { .. }), "{error:?}");
-    assert_eq!(told, "no MongoDB primary at 127.0.0.1:1 answered within 5 seconds");
+    assert_eq!(message, "no MongoDB primary at 127.0.0.1:1 answered within 5 seconds");
     assert!(start.elapsed() < Duration::from_secs(10));
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_told() {
+async fn reports_wrong_password() {
     let Some(database) = Database::new().await else { return };
     let address = database.address.replacen("mongodb://", "mongodb://user:s3cret@", 1);
-    let (error, told) = refused(&address).await;
+    let (error, message) = open_error(&address).await;
     assert!(matches!(error, OpenError::Login { .. }), "{error:?}");
-    assert_eq!(told, "MongoDB refused the user or the password in the address");
+    assert_eq!(message, "MongoDB refused the user or the password in the address");
 }
 
 #[tokio::test]
-async fn indexes_are_made_once_and_those_that_are_there_are_left_alone() {
+async fn makes_missing_indexes_once_and_keeps_existing_ones() {
     let Some(database) = Database::new().await else { return };
     let keys = doc! { "user_id": 1 };
     let options = IndexOptions::builder().name("by_somebody_else".to_owned()).build();
@@ -81,14 +81,14 @@ async fn indexes_are_made_once_and_those_that_are_there_are_left_alone() {
 }
 
 #[tokio::test]
-async fn an_index_with_other_options_is_told_and_left_alone() {
+async fn reports_index_with_other_options_and_keeps_it() {
     let Some(database) = Database::new().await else { return };
     let there = IndexModel::builder().keys(doc! { "d_id": 1 }).build();
     database.collection("conversation_version").create_index(there).await.unwrap();
-    let (error, told) = refused(&database.address).await;
+    let (error, message) = open_error(&database.address).await;
     assert!(matches!(error, OpenError::Index { .. }), "{error:?}");
     assert_eq!(
-        told,
+        message,
         "conversation_version has an index { \"d_id\": 1 } with other options than needed, which are unique: true and \
          no others"
     );

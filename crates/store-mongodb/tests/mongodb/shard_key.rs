@@ -1,4 +1,4 @@
-//! In a sharded cluster what names the owner is asked of the shards that have it, and all else of every shard.
+//! A sharded cluster sends a command that names owners to the shards of these owners, and any other to every shard.
 
 use conversation_settings_core::{Change, Missing, Patch, Version};
 use conversation_settings_store::{ConversationStore, Filter, OwnerVersion, PageRequest};
@@ -7,10 +7,10 @@ use mongodb::bson::{Bson, Document, doc};
 
 use crate::support::{Database, NOW, batch, conversation, group, key, remove, set, user};
 
-/// The profile of a database: what each command had to look for.
+/// The collection with the profile of a database: every command that it ran.
 const PROFILE: &str = "system.profile";
 
-/// Whether a filter says which values the field has to have.
+/// Whether a filter names the values of a field.
 fn names(filter: &Document, field: &str) -> bool {
     let parts = |name| filter.get_array(name).into_iter().flatten().filter_map(Bson::as_document);
     let is_named = |value: &Bson| value.as_document().is_none_or(|value| value.contains_key("$in"));
@@ -19,7 +19,7 @@ fn names(filter: &Document, field: &str) -> bool {
         || parts("$and").any(|part| names(part, field))
 }
 
-/// What a command looks for; nothing for those that look for nothing, such as an insert.
+/// The filter of a command, if it has one: an insert has none.
 fn filter(entry: &Document) -> Option<Document> {
     let command = entry.get_document("command").ok()?;
     let first = || command.get_array("pipeline").ok()?.first()?.as_document()?.get_document("$match").ok();
@@ -27,7 +27,7 @@ fn filter(entry: &Document) -> Option<Document> {
     filter.or_else(first).cloned()
 }
 
-/// Each of the profile's commands on the collection.
+/// The profiled commands on a collection.
 async fn profiled(database: &Database, collection: &str) -> Vec<Document> {
     let profile = database.collection(PROFILE);
     let of_collection =
@@ -36,21 +36,21 @@ async fn profiled(database: &Database, collection: &str) -> Vec<Document> {
 }
 
 #[tokio::test]
-async fn everything_but_holders_names_the_owner() {
+async fn names_owners_in_every_command_but_list_by_conversation() {
     let Some(database) = Database::new().await else { return };
     let store = database.store().await;
     let of_database = database.client.database(&database.name);
-    // Large enough that nothing falls out of it.
+    // Large enough to keep every command.
     of_database.create_collection(PROFILE).capped(true).size(64 * 1024 * 1024).await.unwrap();
     of_database.run_command(doc! { "profile": 2 }).await.unwrap();
 
     let keys: Vec<_> = (0..60).map(|n| key(format!("user{n}"), format!("sg_{}", n % 3))).collect();
     let all = |patch: Patch| batch(keys.iter().map(|key| set(key.clone(), patch.clone())));
-    // Created, changed for all alike, in silence, and in silence again, which is answered in another way.
+    // Create, update, no-op in a transaction, no-op on the fast path.
     for patch in [Patch::KEEP.ex("x"), Patch::KEEP.ex("y"), Patch::KEEP.ex("y"), Patch::KEEP.ex("y")] {
         store.apply(&all(patch), NOW).await.unwrap();
     }
-    // Each in a way of its own.
+    // A different change of each conversation.
     let own =
         |n: usize| Change::Set { patch: Patch::KEEP.ex(n.to_string()), missing: Missing::CreateEvenIfEmpty(group()) };
     let writes = keys
@@ -80,5 +80,5 @@ async fn everything_but_holders_names_the_owner() {
 
     store.list_by_conversation(&conversation("sg_1"), &Filter::ALL, &PageRequest::first(10)).await.unwrap();
     let asked: Vec<_> = profiled(&database, "conversation").await.iter().filter_map(filter).collect();
-    assert!(asked.iter().any(|filter| !names(filter, "owner_user_id")), "and the holders are asked of every shard");
+    assert!(asked.iter().any(|filter| !names(filter, "owner_user_id")), "list_by_conversation goes to every shard");
 }

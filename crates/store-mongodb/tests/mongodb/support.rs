@@ -16,15 +16,14 @@ use mongodb::{
 };
 use tokio::{runtime, sync::OnceCell};
 
-/// The replica set that tests use unless the environment names another.
-const USUAL: &str = "mongodb://127.0.0.1:27017/?replicaSet=rs0";
+/// The replica set for tests unless the environment names another.
+const DEFAULT_SERVER: &str = "mongodb://127.0.0.1:27017/?replicaSet=rs0";
 
-/// The address of the replica set for tests.
 fn server() -> String {
-    env::var("CONVERSATION_TEST_MONGODB").unwrap_or_else(|_| USUAL.to_owned())
+    env::var("CONVERSATION_TEST_MONGODB").unwrap_or_else(|_| DEFAULT_SERVER.to_owned())
 }
 
-/// `address` with another database and more options.
+/// `address` with the database `database` and with `options` added.
 pub(crate) fn address_of(address: &str, database: &str, options: &str) -> String {
     let (hosts, rest) = address.strip_prefix("mongodb://").unwrap().split_once('/').unwrap_or((address, ""));
     let given = rest.split_once('?').map_or("", |(_, options)| options);
@@ -32,7 +31,7 @@ pub(crate) fn address_of(address: &str, database: &str, options: &str) -> String
     format!("mongodb://{hosts}/{database}?{}", options.join("&"))
 }
 
-/// A database of its own on the replica set, dropped at the end.
+/// A database of the test's own, dropped at the end.
 #[derive(Debug)]
 pub(crate) struct Database {
     pub(crate) name: String,
@@ -41,7 +40,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// `None` where there is no server; in CI that is a failure.
+    /// `None` if there is no server, which fails the test in CI.
     pub(crate) async fn new() -> Option<Self> {
         static IS_THERE: OnceCell<bool> = OnceCell::const_new();
         static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -59,7 +58,7 @@ impl Database {
         MongoStore::open(&self.address).await.unwrap()
     }
 
-    /// A collection, as any other client sees it.
+    /// A collection, read without the adapter.
     pub(crate) fn collection(&self, name: &str) -> Collection<Document> {
         self.client.database(&self.name).collection(name)
     }
@@ -70,7 +69,7 @@ async fn is_there(server: &str) -> bool {
     let answer = client.database("admin").run_command(doc! { "ping": 1 }).await;
     if let Err(error) = &answer {
         assert!(env::var_os("CI").is_none(), "no MongoDB at {server}: {error}");
-        // Standard error, past the capture of tests, so that it is seen.
+        // `eprintln` would be captured by the test harness.
         std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("skipped: no MongoDB at {server}\n")).unwrap();
     }
     answer.is_ok()
@@ -83,7 +82,7 @@ impl Drop for Database {
             let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async { Client::with_uri_str(address).await?.database(&name).drop().await })
         };
-        // In a thread of its own, since a runtime cannot wait inside of another.
+        // A runtime cannot block inside another one, so it gets its own thread.
         let dropped = thread::spawn(drop).join();
         if !thread::panicking() {
             dropped.unwrap().unwrap();
@@ -107,7 +106,7 @@ pub(crate) fn group() -> Target {
     Target::Group(GroupId::new("team").unwrap())
 }
 
-/// Sets, and creates what is missing.
+/// Sets the fields of `patch`, and creates the conversation if it is missing.
 pub(crate) fn set(key: Key, patch: Patch) -> Write {
     Write { key, change: Change::Set { patch, missing: Missing::CreateEvenIfEmpty(group()) }.into() }
 }
