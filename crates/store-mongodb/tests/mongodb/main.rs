@@ -1,4 +1,4 @@
-//! The adapter on a real replica set, `CONVERSATION_TEST_MONGODB`.
+//! Tests of the adapter on a real replica set, which `CONVERSATION_TEST_MONGODB` names.
 
 mod behind;
 mod conformance;
@@ -11,6 +11,7 @@ mod openim;
 mod processes;
 mod refusals;
 mod shard_key;
+mod stored_form;
 mod support;
 mod sync;
 mod worker;
