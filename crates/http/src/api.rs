@@ -29,6 +29,13 @@ pub struct Api {
 }
 
 impl Api {
+    /// The limit of a request body unless [`max_body_bytes`](Self::max_body_bytes) sets another: 16 MiB.
+    pub const DEFAULT_MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+    /// The limit of a request's duration unless [`request_timeout`](Self::request_timeout) sets another.
+    pub const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+    /// The concurrency limit unless [`max_in_flight`](Self::max_in_flight) sets another.
+    pub const DEFAULT_MAX_IN_FLIGHT: usize = 256;
+
     /// A host whose callers are known to `authenticate`.
     ///
     /// A body may have 16 MiB, a request take 30 seconds, and 256 calls be under way at once.
@@ -38,9 +45,9 @@ impl Api {
             authenticate,
             tokens: None,
             metrics: None,
-            max_body_bytes: 16 * 1024 * 1024,
-            request_timeout: Duration::from_secs(30),
-            concurrency: ConcurrencyLimit::new(256),
+            max_body_bytes: Self::DEFAULT_MAX_BODY_BYTES,
+            request_timeout: Self::DEFAULT_REQUEST_TIMEOUT,
+            concurrency: ConcurrencyLimit::new(Self::DEFAULT_MAX_IN_FLIGHT),
         }
     }
 

@@ -1,15 +1,15 @@
-//! What the program says on start.
+//! What the program prints when it is ready.
 
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
-/// What this is, where it listens and stores, and what to paste next.
+/// The program's name, address and store, and two commands to paste.
 pub(crate) struct Banner<'a> {
     /// The bound address.
     pub(crate) address: SocketAddr,
-    /// The store, fit to be read by anybody.
+    /// The store's location, without secrets.
     pub(crate) store: &'a str,
     /// An admin's token.
     pub(crate) token: &'a str,
@@ -18,33 +18,33 @@ pub(crate) struct Banner<'a> {
 impl fmt::Display for Banner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} {}", env!("CARGO_BIN_NAME"), env!("CARGO_PKG_VERSION"))?;
-        writeln!(f, "listens on http://{}", self.address)?;
-        writeln!(f, "stores in {}", self.store)?;
-        writeln!(f, "shows every call, to read about and to try, at http://{}/docs", callable(self.address))?;
+        writeln!(f, "listening on http://{}", self.address)?;
+        writeln!(f, "storing in {}", self.store)?;
+        writeln!(f, "every route, to read and to try: http://{}/docs", connectable(self.address))?;
         writeln!(f, "\nSet a conversation for two users:\n")?;
-        self.command(
+        self.write_command(
             f,
             "set_conversations",
             r#"{"userIDs":["alice","bob"],"conversation":{"conversationID":"sg_team","conversationType":3,"groupID":"team","isPinned":true,"recvMsgOpt":2}}"#,
         )?;
-        writeln!(f, "\nSee how bob has it now:\n")?;
-        self.command(f, "get_conversation", r#"{"ownerUserID":"bob","conversationID":"sg_team"}"#)?;
-        writeln!(f, "\nThe token is an admin's, for an hour. `conversation-server token USER` prints others.")
+        writeln!(f, "\nRead bob's conversation:\n")?;
+        self.write_command(f, "get_conversation", r#"{"ownerUserID":"bob","conversationID":"sg_team"}"#)?;
+        writeln!(f, "\nThis admin token is valid for an hour. `conversation-server token USER` prints others.")
     }
 }
 
 impl Banner<'_> {
-    /// A command for any POSIX shell.
-    fn command(&self, f: &mut fmt::Formatter<'_>, call: &str, body: &str) -> fmt::Result {
-        writeln!(f, "curl -sS -w '\\n' http://{}/conversation/{call} \\", callable(self.address))?;
-        writeln!(f, "  -H 'operationID: {call}-1' \\")?;
+    /// Writes a command for any POSIX shell.
+    fn write_command(&self, f: &mut fmt::Formatter<'_>, route: &str, body: &str) -> fmt::Result {
+        writeln!(f, "curl -sS -w '\\n' http://{}/conversation/{route} \\", connectable(self.address))?;
+        writeln!(f, "  -H 'operationID: {route}-1' \\")?;
         writeln!(f, "  -H 'token: {}' \\", self.token)?;
         writeln!(f, "  -d '{body}'")
     }
 }
 
-/// An address to connect to: one that stands for all of the machine's becomes its own.
-fn callable(mut address: SocketAddr) -> SocketAddr {
+/// The address for clients on this machine: `0.0.0.0` and `::` become loopback.
+fn connectable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
             IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),

@@ -6,12 +6,12 @@ use tracing_subscriber::{EnvFilter, Layer, filter::LevelFilter, fmt, layer::Subs
 
 use crate::{config::LogFormat, error::StartError};
 
-/// Begins to log what `RUST_LOG` lets through, everything from `info` on where it is not set.
+/// Starts logging at the levels that `RUST_LOG` sets, `info` by default.
 ///
-/// Every line of a request carries the fields of its span, the operation ID among them.
-pub(crate) fn begin(format: LogFormat) -> Result<(), StartError> {
+/// Each line of a request has the fields of its span, such as the operation ID.
+pub(crate) fn start(format: LogFormat) -> Result<(), StartError> {
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env();
-    let filter = filter.map_err(|error| StartError::Usage(format!("RUST_LOG cannot be read as a filter: {error}")))?;
+    let filter = filter.map_err(|error| StartError::Usage(format!("RUST_LOG is not a valid filter: {error}")))?;
     let lines = fmt::layer().with_writer(io::stderr);
     let lines = match format {
         LogFormat::Text => lines.boxed(),

@@ -1,11 +1,11 @@
-//! The conversation settings server.
+//! The program `conversation-server`: configuration and wiring.
 
 mod banner;
 mod config;
 mod error;
+mod integrations;
 mod logs;
-mod ports;
-mod recorder;
+mod metrics;
 mod secret;
 mod serve;
 mod start;
@@ -16,10 +16,10 @@ use std::process::ExitCode;
 use config::Config;
 
 fn main() -> ExitCode {
-    match Config::of_process().and_then(start::run) {
+    match Config::from_process().and_then(start::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell where even this cannot be written.
+            // Standard error may be closed; then the exit code has to be enough.
             let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("conversation-server: {error}\n"));
             ExitCode::FAILURE
         }

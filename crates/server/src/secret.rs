@@ -1,4 +1,4 @@
-//! What nobody else may know: the secret that signs and checks tokens, and the token by which another service is asked.
+//! The secret that signs tokens, and the token for OpenIM's groups.
 
 use std::{
     env, fmt, fs,
@@ -9,67 +9,67 @@ use std::{
 
 use crate::{config::Config, error::StartError};
 
-const VARIABLE: &str = "CONVERSATION_SECRET";
-const GROUPS_VARIABLE: &str = "CONVERSATION_GROUPS_TOKEN";
-const DEFAULT_FILE: &str = "data/secret";
+pub(crate) const VARIABLE: &str = "CONVERSATION_SECRET";
+pub(crate) const GROUPS_VARIABLE: &str = "CONVERSATION_GROUPS_TOKEN";
+pub(crate) const DEFAULT_FILE: &str = "data/secret";
 
-/// A text that only the server and those whom it concerns know.
+/// A secret text, absent from `Debug`.
 pub(crate) struct Secret(String);
 
 impl Secret {
-    /// What signs and checks tokens, its bytes the key: of `--secret-file`, else of the environment, else of the default
-    /// file. A file that is not there is made.
-    pub(crate) fn signing(config: &Config) -> Result<Self, StartError> {
+    /// The key that signs tokens: from `--secret-file`, else the environment, else the default file. A missing file is
+    /// created.
+    pub(crate) fn signing_key(config: &Config) -> Result<Self, StartError> {
         match &config.secret_file {
-            Some(path) => Self::of_file_or_new(path),
-            None => Self::of_environment(VARIABLE)?.map_or_else(|| Self::of_file_or_new(Path::new(DEFAULT_FILE)), Ok),
+            Some(path) => Self::from_file_or_create(path),
+            None => {
+                Self::from_environment(VARIABLE)?.map_or_else(|| Self::from_file_or_create(Path::new(DEFAULT_FILE)), Ok)
+            }
         }
     }
 
-    /// The token by which groups are asked for: of `--groups-token-file`, else of the environment.
+    /// The token for `--groups`: from `--groups-token-file`, else the environment.
     pub(crate) fn groups_token(config: &Config) -> Result<Self, StartError> {
         let missing = || {
-            let needed =
-                format!("--groups needs an administrator's token, in {GROUPS_VARIABLE} or a --groups-token-file");
+            let needed = format!("--groups needs OpenIM's admin token, in {GROUPS_VARIABLE} or a --groups-token-file");
             StartError::Usage(needed)
         };
         match &config.groups_token_file {
-            Some(path) => Self::of_file(path),
-            None => Self::of_environment(GROUPS_VARIABLE)?.ok_or_else(missing),
+            Some(path) => Self::from_file(path),
+            None => Self::from_environment(GROUPS_VARIABLE)?.ok_or_else(missing),
         }
     }
 
-    fn of_environment(variable: &str) -> Result<Option<Self>, StartError> {
+    fn from_environment(variable: &str) -> Result<Option<Self>, StartError> {
         let Some(value) = env::var_os(variable) else { return Ok(None) };
         let text = value.into_string().ok().filter(|text| !text.is_empty());
-        let secret = text.map(Self).ok_or_else(|| StartError::Secret(variable.into(), "must be a text, and not empty"));
+        let secret = text.map(Self).ok_or_else(|| StartError::Secret(variable.into(), "must be non-empty UTF-8 text"));
         secret.map(Some)
     }
 
-    /// The secret in the file at `path`, which is made where there is none.
-    fn of_file_or_new(path: &Path) -> Result<Self, StartError> {
-        let failed = |doing| move |source| StartError::File { doing, path: path.into(), source };
+    /// Reads the file at `path`, creating it first if it is missing.
+    fn from_file_or_create(path: &Path) -> Result<Self, StartError> {
+        let failed = |action| move |source| StartError::File { action, path: path.into(), source };
         if !path.try_exists().map_err(failed("read the secret file"))? {
-            make(path).map_err(failed("make the secret file"))?;
+            create(path).map_err(failed("create the secret file"))?;
         }
-        Self::of_file(path)
+        Self::from_file(path)
     }
 
-    fn of_file(path: &Path) -> Result<Self, StartError> {
-        let failed = |source| StartError::File { doing: "read the secret file", path: path.into(), source };
+    fn from_file(path: &Path) -> Result<Self, StartError> {
+        let failed = |source| StartError::File { action: "read the secret file", path: path.into(), source };
         let (text, mode) = read(path).map_err(failed)?;
-        let wrong = |what| StartError::Secret(path.display().to_string(), what);
+        let invalid = |problem| StartError::Secret(path.display().to_string(), problem);
         if mode & 0o077 != 0 {
-            return Err(wrong("can be read by other users of this machine: take their permissions away (chmod 600)"));
+            return Err(invalid("can be read by other users: run chmod 600 on the file"));
         }
         let text = text.strip_suffix('\n').unwrap_or(&text);
         if text.is_empty() {
-            return Err(wrong("is empty"));
+            return Err(invalid("is empty"));
         }
         Ok(Self(text.to_owned()))
     }
 
-    /// The secret itself.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
@@ -85,13 +85,13 @@ fn read(path: &Path) -> io::Result<(String, u32)> {
     Ok((fs::read_to_string(path)?, fs::metadata(path)?.mode()))
 }
 
-/// Makes a secret file. Of two servers that start at once, the first one's stays, and both read it.
-fn make(path: &Path) -> io::Result<()> {
-    let folder = folder_of(path);
+/// Creates a secret file. If two servers start at once, both read the first one's file.
+fn create(path: &Path) -> io::Result<()> {
+    let folder = parent_of(path);
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
     let mut random = [0; 32];
     getrandom::fill(&mut random)?;
-    // Written whole under another name, readable by its owner alone, and only then given its name.
+    // A reader never sees half a secret: the file is renamed after it is complete. Only its owner can read it.
     let mut file = tempfile::NamedTempFile::new_in(&folder)?;
     random.iter().try_for_each(|byte| write!(file, "{byte:02x}"))?;
     writeln!(file)?;
@@ -102,7 +102,7 @@ fn make(path: &Path) -> io::Result<()> {
     }
 }
 
-fn folder_of(path: &Path) -> PathBuf {
+fn parent_of(path: &Path) -> PathBuf {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
 }
 
@@ -113,50 +113,51 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_made_once_and_is_the_owners_alone() {
+    fn creates_the_secret_once_readable_by_its_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/secret");
-        let made = Secret::of_file_or_new(&path).unwrap();
-        assert_eq!(made.expose().len(), 64);
+        let created = Secret::from_file_or_create(&path).unwrap();
+        assert_eq!(created.expose().len(), 64);
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
-        assert_eq!(Secret::of_file(&path).unwrap().expose(), made.expose());
+        assert_eq!(Secret::from_file(&path).unwrap().expose(), created.expose());
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing else is left behind");
     }
 
     #[test]
-    fn of_many_who_make_it_at_once_one_wins() {
+    fn creates_one_secret_for_concurrent_starts() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         let secrets: Vec<String> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| Secret::of_file_or_new(&path).unwrap().0)).collect();
+            let threads: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| Secret::from_file_or_create(&path).unwrap().0)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(secrets.iter().all(|secret| *secret == secrets[0]), "{secrets:?}");
     }
 
     #[test]
-    fn a_file_of_ones_own_is_taken_without_its_last_line_end() {
+    fn strips_the_last_line_end_of_a_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         fs::write(&path, "openIM123\n").unwrap();
         fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
-        assert_eq!(Secret::of_file(&path).unwrap().expose(), "openIM123");
+        assert_eq!(Secret::from_file(&path).unwrap().expose(), "openIM123");
     }
 
     #[test]
-    fn a_file_that_others_can_read_or_that_is_empty_is_refused() {
+    fn rejects_files_that_are_readable_by_others_or_empty() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
-        for (text, mode, told) in [("s", 0o644, "can be read by other users"), ("\n", 0o600, "is empty")] {
+        for (text, mode, message) in [("s", 0o644, "can be read by other users"), ("\n", 0o600, "is empty")] {
             fs::write(&path, text).unwrap();
             fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
-            let error = Secret::of_file(&path).unwrap_err().to_string();
-            assert!(error.contains(told), "{error}");
+            let error = Secret::from_file(&path).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
         }
     }
 
     #[test]
-    fn a_secret_is_not_printed() {
+    fn hides_the_secret_in_debug() {
         assert_eq!(format!("{:?}", Secret("hush".into())), "Secret(…)");
     }
 }

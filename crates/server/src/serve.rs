@@ -1,4 +1,4 @@
-//! Connections: taken, served, and at the end let finish.
+//! Accepts connections, serves them, and drains them before the process ends.
 
 use std::{io, time::Duration};
 
@@ -16,28 +16,26 @@ use tokio::{
 };
 use tracing::{debug, info, warn};
 
-/// How long a client may take to send a request's head, or to begin the next one on a connection kept open.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest head of a request.
-const MAX_HEAD_BYTES: usize = 64 * 1024;
-/// How long to wait when no connection can be taken, as when the process has too many files open.
+/// Time for a client to send a request's headers, or to begin the next request on an open connection.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+const MAX_HEADER_BYTES: usize = 64 * 1024;
+/// Pause after a failed accept, for example while too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// What tells the process to stop: SIGTERM, or SIGINT, which is Ctrl-C.
+/// SIGTERM and SIGINT (Ctrl-C).
 ///
-/// Made before the server says that it is ready, so that none is missed from then on.
-pub(crate) struct Stop {
+/// Created before the server announces that it is ready, so that no signal is missed.
+pub(crate) struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
 }
 
-impl Stop {
-    /// Begins to listen for it.
+impl StopSignals {
     pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    async fn told(&mut self) {
+    async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => (),
             _ = self.interrupt.recv() => (),
@@ -45,45 +43,45 @@ impl Stop {
     }
 }
 
-/// Serves until told to stop, then finishes the requests that have begun, within `patience`, unless told again.
-pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: Stop, patience: Duration) {
+/// Serves until a stop signal arrives, then drains requests for at most `drain_timeout`. A second signal ends it at once.
+pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: StopSignals, drain_timeout: Duration) {
     let connections = GracefulShutdown::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => serve_connection(stream, router.clone(), &connections),
                 Err(error) => {
-                    warn!(%error, "cannot take a connection");
+                    warn!(%error, "cannot accept a connection");
                     sleep(ACCEPT_PAUSE).await;
                 }
             },
-            () = stop.told() => break,
+            () = stop.next() => break,
         }
     }
     drop(listener);
-    info!("stopping: finishing the requests that have begun");
+    info!("stopping: finishing the requests in progress");
     tokio::select! {
         () = connections.shutdown() => info!("stopped"),
-        () = sleep(patience) => warn!("stopped, though some requests did not finish in time"),
-        () = stop.told() => warn!("stopped at once, told so again"),
+        () = sleep(drain_timeout) => warn!("stopped before some requests finished: the request timeout is over"),
+        () = stop.next() => warn!("stopped before some requests finished: a second signal arrived"),
     }
 }
 
 fn serve_connection(stream: TcpStream, router: Router, connections: &GracefulShutdown) {
-    // Answers are small and written whole: waiting to fill a packet would only delay them.
+    // A response is written whole, so waiting to fill a packet only delays it.
     if let Err(error) = stream.set_nodelay(true) {
-        debug!(%error, "the connection was lost before it began");
+        debug!(%error, "connection lost before its first request");
         return;
     }
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_header_size(MAX_HEAD_BYTES)
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_header_size(MAX_HEADER_BYTES)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let connection = connections.watch(connection);
     tokio::spawn(async move {
         if let Err(error) = connection.await {
-            debug!(%error, "the connection was lost");
+            debug!(%error, "connection lost");
         }
     });
 }

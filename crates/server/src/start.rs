@@ -6,7 +6,7 @@ use std::{
 };
 
 use axum::Router;
-use conversation_settings_core::{IfMissing, Limits, UserId};
+use conversation_settings_core::{Limits, UserId};
 use conversation_settings_http::{Api, TokenAuthority, not_found};
 use conversation_settings_service::Service;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -15,20 +15,19 @@ use tracing::info;
 
 use crate::{
     banner::Banner,
-    config::{Command, Config, Missing},
+    config::{Command, Config},
     error::StartError,
-    logs,
-    ports::Ports,
-    recorder,
+    integrations::Integrations,
+    logs, metrics,
     secret::Secret,
-    serve::{Stop, serve},
+    serve::{StopSignals, serve},
     store,
 };
 
-/// How long the token is good that is printed to be pasted.
-const BANNER_TOKEN: Duration = Duration::from_hours(1);
+/// Lifetime of the token in the banner.
+const BANNER_TOKEN_LIFETIME: Duration = Duration::from_hours(1);
 
-/// The kind of device that a printed token of a user is for: a Linux computer, as this is likely to be.
+/// OpenIM's platform number for a token of `conversation-server token`: 7 is Linux.
 const USER_PLATFORM: i32 = 7;
 
 /// Does what `config` asks for.
@@ -39,36 +38,37 @@ pub(crate) fn run(config: Config) -> Result<(), StartError> {
             Ok(writeln!(io::stdout(), "{token}")?)
         }
         None => {
-            logs::begin(config.log)?;
+            logs::start(config.log)?;
             Runtime::new()?.block_on(start(config))
         }
     }
 }
 
 async fn start(config: Config) -> Result<(), StartError> {
-    // What is wrong with the options is told before anything is made.
+    // Options are checked before anything is created.
     let location = config.store.parse::<store::Location>()?;
-    let metrics = recorder::install()?;
-    let ports = Ports::of(&config)?;
+    let metrics = metrics::install()?;
+    let integrations = Integrations::from_config(&config)?;
     let listener = listen(&config.listen).await?;
     let tokens = authority(&config)?;
     let store = store::open(&location).await?;
-    let stop = Stop::listen()?;
+    let stop = StopSignals::listen()?;
     let address = listener.local_addr()?;
 
-    let admin = config.admin.first().ok_or_else(|| StartError::Usage("there must be an --admin".into()))?;
-    let token = token(&tokens.clone().with_lifetime(BANNER_TOKEN), admin)?;
+    let admin =
+        config.admin.first().ok_or_else(|| StartError::Usage("--admin: at least one user is required".into()))?;
+    let token = token(&tokens.clone().with_lifetime(BANNER_TOKEN_LIFETIME), admin)?;
     let banner = Banner { address, store: &location.to_string(), token: &token };
     let mut out = io::stdout().lock();
     write!(out, "{banner}").and_then(|()| out.flush())?;
     drop(out);
     info!(%address, store = %location, "serving");
 
-    let service = Service::builder(store).limits(limits(&config)).missing(missing(config.missing));
-    let service = ports.plug(service).build();
-    let patience = Duration::from_secs(config.request_timeout.get());
-    serve(listener, router(service, tokens, metrics, &config), stop, patience).await;
-    ports.close(patience).await;
+    let service = Service::builder(store).limits(limits(&config)).missing(config.missing.into());
+    let service = integrations.install(service).build();
+    let drain_timeout = Duration::from_secs(config.request_timeout.get());
+    serve(listener, router(service, tokens, metrics, &config), stop, drain_timeout).await;
+    integrations.close(drain_timeout).await;
     Ok(())
 }
 
@@ -88,10 +88,10 @@ async fn listen(address: &str) -> Result<TcpListener, StartError> {
 }
 
 fn authority(config: &Config) -> Result<TokenAuthority, StartError> {
-    Ok(TokenAuthority::new(Secret::signing(config)?.expose(), config.admin.iter().cloned()))
+    Ok(TokenAuthority::new(Secret::signing_key(config)?.expose(), config.admin.iter().cloned()))
 }
 
-/// A token of `user`'s: an admin's where the user is one.
+/// A token for `user`; an admin gets an admin token.
 fn token(tokens: &TokenAuthority, user: &UserId) -> Result<String, StartError> {
     let platform = if tokens.is_admin(user) { TokenAuthority::ADMIN_PLATFORM } else { USER_PLATFORM };
     tokens.issue(user, platform).map_err(StartError::Token)
@@ -99,11 +99,4 @@ fn token(tokens: &TokenAuthority, user: &UserId) -> Result<String, StartError> {
 
 fn limits(config: &Config) -> Limits {
     Limits { max_users: config.max_users.get(), max_text_bytes: config.max_text_bytes.get() }
-}
-
-fn missing(policy: Missing) -> IfMissing {
-    match policy {
-        Missing::Create => IfMissing::Create,
-        Missing::Reject => IfMissing::Reject,
-    }
 }

@@ -1,7 +1,7 @@
-//! The page at `/docs` in a real browser: Debian's Chromium, driven by its own driver.
+//! The `/docs` page in Chromium, through chromedriver.
 
 #[path = "server/harness.rs"]
-#[expect(dead_code, reason = "the other tests of the program need more of it")]
+#[expect(dead_code, reason = "other tests use the rest")]
 mod harness;
 
 use std::{
@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use crate::harness::{LONG, Server, program};
 
-/// A browser of the test's own; it ends with this.
+/// A browser for one test.
 struct Browser {
     driver: Child,
     client: Client,
@@ -26,14 +26,14 @@ struct Browser {
 }
 
 impl Browser {
-    /// `None` where there is no browser; in CI that is a failure.
+    /// `None` without chromedriver; a failure in CI.
     async fn start(width: u32) -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut driver = Command::new("chromedriver");
         driver.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
         let Ok(driver) = driver.spawn() else {
             assert!(env::var_os("CI").is_none(), "no chromedriver");
-            // Past the capture of tests, so that it is seen.
+            // Written directly, because the test harness captures `eprintln!`.
             io::stderr().write_all(b"skipped: no chromedriver\n").unwrap();
             return None;
         };
@@ -67,7 +67,7 @@ impl Browser {
         Some(Self { driver, client, _profile: profile })
     }
 
-    /// Waits for an element.
+    /// Waits for an element to exist.
     async fn element(&self, css: &str) -> fantoccini::elements::Element {
         let found = self.client.wait().at_most(LONG).for_element(Locator::Css(css)).await;
         found.unwrap_or_else(|error| panic!("{css}: {error}"))
@@ -81,7 +81,7 @@ impl Browser {
         self.client.execute(script, Vec::new()).await.unwrap()
     }
 
-    /// Ends it in order, and its browser with it.
+    /// Closes the session, which ends the browser.
     async fn end(self) {
         self.client.clone().close().await.unwrap();
     }
@@ -89,14 +89,14 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It may have ended already, which is as good.
+        // The driver may have ended already.
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
 }
 
 #[tokio::test]
-async fn a_person_reads_about_every_route_and_sends_the_first_call() {
+async fn shows_every_route_and_sends_a_call() {
     let Some(browser) = Browser::start(1_200).await else { return };
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(program(folder.path()).args(["--store", "memory:"]));
@@ -112,9 +112,9 @@ async fn a_person_reads_about_every_route_and_sends_the_first_call() {
     let document: Value = serde_json::from_str(&document.into_body().read_to_string().unwrap()).unwrap();
     let mut paths: Vec<String> = document["paths"].as_object().unwrap().keys().cloned().collect();
     paths.sort();
-    assert_eq!(shown, paths, "every route is on the page");
+    assert_eq!(shown, paths, "the page lacks a route");
 
-    // Without a token the answer says what is missing.
+    // Without a token the response names the missing header.
     browser.element("#set_conversations > summary").await.click().await.unwrap();
     browser.element("#set_conversations button").await.click().await.unwrap();
     assert_eq!(browser.text("#set_conversations p.bad").await, "HTTP 200, 1001 ArgsError");
@@ -126,7 +126,7 @@ async fn a_person_reads_about_every_route_and_sends_the_first_call() {
     assert_eq!(answer, json!({ "errCode": 0, "errMsg": "", "errDlt": "", "data": null }));
     let own = json!({ "ownerUserID": "bob", "conversationID": "sg_team" });
     let read = server.post("/conversation/get_conversation", &server.admin_token(), &own);
-    assert_eq!(read["data"]["conversation"]["isPinned"], true, "the call was done");
+    assert_eq!(read["data"]["conversation"]["isPinned"], true, "the call had no effect");
 
     browser.element("#find").await.send_keys("idHash").await.unwrap();
     let left = browser.run("return [...document.querySelectorAll('details:not([hidden])')].map(({ id }) => id)").await;
@@ -135,7 +135,7 @@ async fn a_person_reads_about_every_route_and_sends_the_first_call() {
 }
 
 #[tokio::test]
-async fn on_a_phone_nothing_is_wider_than_the_screen() {
+async fn fits_a_phone_screen() {
     let Some(browser) = Browser::start(500).await else { return };
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(program(folder.path()).args(["--store", "memory:"]));

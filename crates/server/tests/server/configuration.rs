@@ -1,4 +1,4 @@
-//! Every option as a flag and as a variable.
+//! Every option, as a flag and as a variable.
 
 use std::{
     io::{Read, Write},
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{LONG, Server, program};
 
-/// What can be seen of an option from outside.
+/// An effect of an option that is visible from outside.
 type Probe = fn(&mut Server) -> String;
 
 fn set(server: &Server, users: &[&str], settings: &Value) -> String {
@@ -19,30 +19,29 @@ fn set(server: &Server, users: &[&str], settings: &Value) -> String {
     server.post("/conversation/set_conversations", &server.admin_token(), &body).to_string()
 }
 
-/// How long the server waits for a body that does not come, in whole seconds; nothing where that is longer than
-/// anybody would wait here.
+/// The response to a request whose body never arrives; "none" if it takes longer than the read timeout.
 fn body_timeout(server: &mut Server) -> String {
     let mut connection = TcpStream::connect(server.address()).unwrap();
     connection.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
-    connection.write_all(head(&server.admin_token()).as_bytes()).unwrap();
-    let mut answer = [0; 1024];
-    connection.read(&mut answer).map_or("none".into(), |n| String::from_utf8_lossy(&answer[..n]).into_owned())
+    connection.write_all(headers(&server.admin_token()).as_bytes()).unwrap();
+    let mut response = [0; 1024];
+    connection.read(&mut response).map_or("none".into(), |n| String::from_utf8_lossy(&response[..n]).into_owned())
 }
 
-/// What a call is answered while another one, whose body does not come, is under way.
+/// The response to a call while another call waits for its body.
 fn second_call(server: &mut Server) -> String {
     let mut first = TcpStream::connect(server.address()).unwrap();
-    first.write_all(head(&server.admin_token()).as_bytes()).unwrap();
+    first.write_all(headers(&server.admin_token()).as_bytes()).unwrap();
     let began = std::time::Instant::now();
     while !metrics(server).contains("conversation_http_in_flight 1") {
         assert!(began.elapsed() < LONG, "the first call did not begin");
     }
     let mut second = TcpStream::connect(server.address()).unwrap();
     second.set_read_timeout(Some(LONG)).unwrap();
-    second.write_all(format!("{}[1,2,3,4]", head(&server.admin_token())).as_bytes()).unwrap();
-    let mut answer = [0; 1024];
-    let read = second.read(&mut answer).unwrap();
-    String::from_utf8_lossy(&answer[..read]).into_owned()
+    second.write_all(format!("{}[1,2,3,4]", headers(&server.admin_token())).as_bytes()).unwrap();
+    let mut response = [0; 1024];
+    let read = second.read(&mut response).unwrap();
+    String::from_utf8_lossy(&response[..read]).into_owned()
 }
 
 fn metrics(server: &Server) -> String {
@@ -50,15 +49,15 @@ fn metrics(server: &Server) -> String {
     answer.body_mut().read_to_string().unwrap()
 }
 
-/// The head of a call whose body has nine bytes.
-fn head(token: &str) -> String {
+/// The headers of a call whose body has nine bytes.
+fn headers(token: &str) -> String {
     format!(
         "POST /conversation/set_conversations HTTP/1.1\r\nhost: t\r\noperationID: 1\r\ntoken: {token}\r\ncontent-length: 9\r\n\r\n"
     )
 }
 
 #[test]
-fn a_flag_and_its_variable_mean_the_same() {
+fn reads_each_option_from_its_flag_and_its_variable() {
     let options: [(&str, &str, &str, Probe, &str); 10] = [
         ("--listen", "CONVERSATION_LISTEN", "[::1]:0", |server| server.address().ip().to_string(), "::1"),
         ("--store", "CONVERSATION_STORE", "memory:", |server| server.banner.clone(), "memory:"),
@@ -124,6 +123,6 @@ fn a_flag_and_its_variable_mean_the_same() {
         let default = observe(&|_| ());
         assert!(by_flag.contains(seen), "{flag}: {by_flag}");
         assert!(by_variable.contains(seen), "{variable}: {by_variable}");
-        assert!(!default.contains(seen), "{flag} changes nothing: {default}");
+        assert!(!default.contains(seen), "{flag} has no effect: {default}");
     }
 }

@@ -1,4 +1,4 @@
-//! The end, not asked for.
+//! `kill -9` during writes.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,7 +8,7 @@ use crate::harness::{Server, post, program};
 
 const CONNECTIONS: usize = 6;
 
-/// Everybody writes, one user after another, until the server is gone: how many each was told are written.
+/// Writes on every connection until the server is killed. Returns the number of acknowledged writes per connection.
 fn write_until_killed(server: &mut Server) -> Vec<usize> {
     let (address, token) = (server.address(), server.admin_token());
     let acknowledged: Vec<AtomicUsize> = (0..CONNECTIONS).map(|_| AtomicUsize::new(0)).collect();
@@ -39,7 +39,7 @@ fn write_until_killed(server: &mut Server) -> Vec<usize> {
 }
 
 #[test]
-fn killed_in_the_middle_of_writes_it_has_kept_all_that_it_acknowledged() {
+fn keeps_acknowledged_writes_after_kill() {
     let folder = tempfile::tempdir().unwrap();
     for _ in 0..3 {
         let acknowledged = write_until_killed(&mut Server::start(&mut program(folder.path())));
@@ -55,7 +55,7 @@ fn killed_in_the_middle_of_writes_it_has_kept_all_that_it_acknowledged() {
                     assert_eq!(ex(&format!("{writer}-{n}{side}")), format!("{writer}/{n}"));
                 }
             }
-            // What was under way is there for both users or for neither.
+            // The write in progress took effect for both users or for neither.
             assert_eq!(ex(&format!("{writer}-{count}a")), ex(&format!("{writer}-{count}b")));
         }
     }

@@ -1,4 +1,4 @@
-//! A server of its own for each test: the built program, in a folder of its own, on a free port.
+//! Runs the built program in its own folder, on a free port.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -10,10 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Longer than anything here takes on the slowest machine.
+/// Longer than any step takes on the slowest machine.
 pub(crate) const LONG: Duration = Duration::from_mins(1);
 
-/// The program, to be run in `folder` on a free port, with nothing of this process's environment.
+/// A command that runs the program in `folder`, on a free port, with an empty environment.
 pub(crate) fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_conversation-server"));
     command.current_dir(folder).env_clear().env("CONVERSATION_LISTEN", "127.0.0.1:0").stdin(Stdio::null());
@@ -41,7 +41,7 @@ fn read(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
     })
 }
 
-/// Waits for the end of a process, which is killed when that takes too long.
+/// Waits for the process to end; kills it after [`LONG`].
 fn wait(child: &mut Child) -> ExitStatus {
     let began = Instant::now();
     loop {
@@ -52,7 +52,7 @@ fn wait(child: &mut Child) -> ExitStatus {
             child.kill().unwrap();
             panic!("the process did not end");
         }
-        #[expect(clippy::disallowed_methods, reason = "polls for the end of a process, bounded")]
+        #[expect(clippy::disallowed_methods, reason = "polls for the end of a process, with a limit")]
         std::thread::sleep(Duration::from_millis(2));
     }
 }
@@ -61,12 +61,12 @@ fn wait(child: &mut Child) -> ExitStatus {
 pub(crate) struct Server {
     child: Child,
     stderr: Option<JoinHandle<Vec<u8>>>,
-    /// What it printed on start.
+    /// The start-up output.
     pub(crate) banner: String,
 }
 
 impl Server {
-    /// Starts the program and waits until it has said what to paste.
+    /// Starts the program and waits for its two commands.
     pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = read(child.stderr.take().unwrap());
@@ -81,7 +81,7 @@ impl Server {
         server
     }
 
-    /// The commands that it printed, whole ones.
+    /// The complete commands in the banner.
     pub(crate) fn commands(&self) -> Vec<String> {
         let mut commands = Vec::new();
         let mut lines = self.banner.lines();
@@ -97,42 +97,42 @@ impl Server {
         commands
     }
 
-    /// Where the commands say that it can be called.
+    /// The address in the commands.
     pub(crate) fn address(&self) -> SocketAddr {
         let commands = self.commands().concat();
         let (_, rest) = commands.split_once("http://").unwrap();
         rest.split('/').next().unwrap().parse().unwrap()
     }
 
-    /// An admin's token, as printed.
+    /// The admin token in the banner.
     pub(crate) fn admin_token(&self) -> String {
         let (_, rest) = self.banner.split_once("token: ").unwrap();
         rest.split('\'').next().unwrap().to_owned()
     }
 
-    /// What it answers to a request.
+    /// Sends a request and returns the response.
     pub(crate) fn post(&self, path: &str, token: &str, body: &serde_json::Value) -> serde_json::Value {
         post(self.address(), path, token, body).unwrap()
     }
 
-    /// The process's number.
+    /// The process ID.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Sends it a signal, by name.
+    /// Sends a signal by name.
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.id().to_string()]).status().unwrap();
         assert!(status.success());
     }
 
-    /// Waits for its end: how it ended, and its log.
+    /// Waits for the process to end. Returns its status and log.
     pub(crate) fn end(mut self) -> (ExitStatus, String) {
         let status = wait(&mut self.child);
         (status, self.log())
     }
 
-    /// Kills it, as `kill -9` does, and answers its log.
+    /// Kills the process like `kill -9` and returns its log.
     pub(crate) fn kill(&mut self) -> String {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -146,13 +146,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already, which is as good.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Lines as they come, line ends kept.
+/// Lines as they arrive, with line ends.
 fn lines(from: ChildStdout) -> mpsc::Receiver<String> {
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {
@@ -165,7 +165,7 @@ fn lines(from: ChildStdout) -> mpsc::Receiver<String> {
     receive
 }
 
-/// What a server answers to a request; an error where it did not answer.
+/// Sends a request and returns the response, or an error if there is none.
 pub(crate) fn post(
     address: SocketAddr,
     path: &str,

@@ -1,10 +1,10 @@
-//! What is in the log, and what never is.
+//! The content of the log.
 
 use serde_json::json;
 
 use crate::harness::{Server, post, program, run};
 
-/// A day in the life: good and bad requests, with marks in all that must not be logged.
+/// The log of valid and invalid requests, and the texts that must not be in it.
 fn log(format: &str) -> (String, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let mut command = program(folder.path());
@@ -30,10 +30,10 @@ fn log(format: &str) -> (String, Vec<String>) {
 }
 
 #[test]
-fn no_token_secret_or_text_is_in_the_log_at_any_level() {
+fn logs_no_token_secret_or_text_at_any_level() {
     for format in ["text", "json"] {
         let (log, forbidden) = log(format);
-        assert!(log.lines().count() > 5, "something is logged: {log}");
+        assert!(log.lines().count() > 5, "too few lines: {log}");
         for text in forbidden {
             assert!(!log.contains(&text), "{text} is in the log: {log}");
         }
@@ -41,18 +41,18 @@ fn no_token_secret_or_text_is_in_the_log_at_any_level() {
 }
 
 #[test]
-fn every_line_of_a_request_has_its_operation_id() {
+fn logs_the_operation_id_in_every_line_of_a_request() {
     let (log, _) = log("json");
     let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of_requests: Vec<_> = lines.iter().filter(|line| line.get("span").is_some()).collect();
-    assert!(of_requests.len() >= 6, "a line for each request at least: {log}");
+    assert!(of_requests.len() >= 6, "fewer lines than requests: {log}");
     for line in of_requests {
         assert!(line.to_string().contains(r#":"test-1""#), "{line}");
     }
 }
 
 #[test]
-fn nothing_is_logged_below_what_is_asked_for() {
+fn logs_nothing_when_off() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(program(folder.path()).env("RUST_LOG", "off"));
     server.signal("TERM");

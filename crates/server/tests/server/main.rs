@@ -1,11 +1,11 @@
-//! The built program from outside: what it prints, answers, logs and keeps.
+//! The built program from outside: output, responses, log and data.
 
 mod configuration;
 mod crash;
 mod harness;
+mod integrations;
 mod logs;
 mod operations;
-mod ports;
 mod refusals;
 mod start;
 mod stop;

@@ -1,4 +1,4 @@
-//! What whoever runs the program sees of it: metrics, a head that is too long, answers to browsers and to who takes gzip.
+//! What operators and proxies see: metrics, header limits, CORS and compression.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::harness::{LONG, Server, program};
 
-/// What `/metrics` holds: each line's number by what stands before it.
+/// The values in `/metrics`, by name and labels.
 fn metrics(server: &Server) -> BTreeMap<String, f64> {
     let mut answer = ureq::get(format!("http://{}/metrics", server.address())).call().unwrap();
     assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
@@ -25,7 +25,7 @@ fn metrics(server: &Server) -> BTreeMap<String, f64> {
 }
 
 #[test]
-fn the_metrics_tell_what_it_has_done() {
+fn counts_calls_in_the_metrics() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&mut program(folder.path()));
     let conversation =
@@ -35,7 +35,7 @@ fn the_metrics_tell_what_it_has_done() {
         server.post("/conversation/set_conversations", &server.admin_token(), &set);
     }
     server.post("/conversation/set_conversations", "no token", &set);
-    let told = metrics(&server);
+    let metrics = metrics(&server);
     let route = r#"route="/conversation/set_conversations""#;
     let writes = r#"store="sqlite",operation="apply",result="ok""#;
     for (name, value) in [
@@ -51,15 +51,15 @@ fn the_metrics_tell_what_it_has_done() {
         ("conversation_sqlite_queue_depth".to_owned(), 0.0),
         ("conversation_sqlite_calls_per_commit_sum".to_owned(), 4.0),
     ] {
-        assert_eq!(told.get(&name), Some(&value), "{name} in {told:#?}");
+        assert_eq!(metrics.get(&name), Some(&value), "{name} in {metrics:#?}");
     }
 }
 
-/// What comes back on a connection of its own, to its end.
+/// Everything that a new connection receives.
 fn exchange(server: &Server, sent: &str) -> String {
     let mut connection = TcpStream::connect(server.address()).unwrap();
     connection.set_read_timeout(Some(LONG)).unwrap();
-    // It may answer, and hang up, before it has all of it.
+    // The server may respond and close before it has read everything.
     let _ = connection.write_all(sent.as_bytes());
     let mut answer = Vec::new();
     let _ = connection.read_to_end(&mut answer);
@@ -67,18 +67,18 @@ fn exchange(server: &Server, sent: &str) -> String {
 }
 
 #[test]
-fn a_head_that_is_too_long_is_refused_and_the_rest_served() {
+fn rejects_long_headers() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(program(folder.path()).args(["--store", "memory:"]));
-    let head =
+    let request =
         |bytes| format!("GET /healthz HTTP/1.1\r\nhost: t\r\nconnection: close\r\nx: {}\r\n\r\n", "x".repeat(bytes));
-    let (long, short) = (exchange(&server, &head(100_000)), exchange(&server, &head(60_000)));
+    let (long, short) = (exchange(&server, &request(100_000)), exchange(&server, &request(60_000)));
     assert!(long.starts_with("HTTP/1.1 431 "), "{long}");
     assert!(short.starts_with("HTTP/1.1 200 "), "{short}");
 }
 
 #[test]
-fn a_browser_is_told_that_it_may_call_any_path() {
+fn answers_preflight_requests_on_any_path() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(program(folder.path()).args(["--store", "memory:"]));
     for path in ["/conversation/set_conversations", "/nowhere"] {
@@ -96,7 +96,7 @@ fn a_browser_is_told_that_it_may_call_any_path() {
 }
 
 #[test]
-fn who_takes_gzip_gets_gzip() {
+fn compresses_responses_for_clients_that_accept_gzip() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(program(folder.path()).args(["--store", "memory:"]));
     let answer = exchange(

@@ -1,4 +1,4 @@
-//! The first minute of somebody who has never seen the project.
+//! The first steps of the README.
 
 use std::{fs, os::unix::fs::MetadataExt, process::Command};
 
@@ -7,7 +7,7 @@ use crate::harness::{Server, program};
 const README: &str = include_str!("../../../../README.md");
 
 #[test]
-fn the_printed_commands_answer_as_the_readme_shows() {
+fn returns_what_the_readme_shows_for_the_printed_commands() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&mut program(folder.path()));
     for command in server.commands() {
@@ -15,12 +15,15 @@ fn the_printed_commands_answer_as_the_readme_shows() {
         let answer = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success(), "{command}");
         assert!(answer.starts_with(r#"{"errCode":0,"#) && answer.ends_with("}\n"), "{answer}");
-        assert!(README.lines().any(|line| line == answer.trim_end()), "the README shows another answer than {answer}");
+        assert!(
+            README.lines().any(|line| line == answer.trim_end()),
+            "the README shows another response than {answer}"
+        );
     }
 }
 
 #[test]
-fn the_readme_shows_the_commands_as_printed() {
+fn prints_the_commands_that_the_readme_shows() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&mut program(folder.path()));
     for command in server.commands() {
@@ -31,7 +34,7 @@ fn the_readme_shows_the_commands_as_printed() {
 }
 
 #[test]
-fn it_says_what_it_is_where_it_listens_and_where_it_stores() {
+fn prints_its_name_address_and_store() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&mut program(folder.path()));
     assert!(server.banner.starts_with(concat!("conversation-server ", env!("CARGO_PKG_VERSION"), "\n")));
@@ -41,7 +44,7 @@ fn it_says_what_it_is_where_it_listens_and_where_it_stores() {
 }
 
 #[test]
-fn listening_everywhere_it_prints_an_address_to_call() {
+fn prints_a_connectable_address_when_listening_on_all() {
     let folder = tempfile::tempdir().unwrap();
     for (listen, called) in [("0.0.0.0:0", "127.0.0.1"), ("localhost:0", "127.0.0.1")] {
         let server = Server::start(program(folder.path()).args(["--store", "memory:", "--listen", listen]));
@@ -50,7 +53,7 @@ fn listening_everywhere_it_prints_an_address_to_call() {
 }
 
 #[test]
-fn it_is_healthy_and_ready() {
+fn is_healthy_and_ready() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&mut program(folder.path()));
     for path in ["/healthz", "/readyz"] {
@@ -60,7 +63,7 @@ fn it_is_healthy_and_ready() {
 }
 
 #[test]
-fn of_two_that_start_at_once_both_take_the_same_secret() {
+fn uses_one_secret_for_concurrent_starts() {
     let folder = tempfile::tempdir().unwrap();
     let servers = std::thread::scope(|scope| {
         let start = || Server::start(&mut program(folder.path()));

@@ -1,4 +1,4 @@
-//! The end, asked for.
+//! SIGTERM and SIGINT.
 
 use std::{
     io::{Read, Write},
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::harness::{LONG, Server, program};
 
 #[test]
-fn sigterm_and_sigint_end_it_cleanly() {
+fn stops_cleanly_on_sigterm_and_sigint() {
     for name in ["TERM", "INT"] {
         let folder = tempfile::tempdir().unwrap();
         let server = Server::start(&mut program(folder.path()));
@@ -21,7 +21,7 @@ fn sigterm_and_sigint_end_it_cleanly() {
 }
 
 #[test]
-fn a_request_that_has_begun_is_finished() {
+fn finishes_requests_in_progress() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&mut program(folder.path()));
     let body = json!({ "ownerUserID": "alice" }).to_string();
@@ -34,12 +34,12 @@ fn a_request_that_has_begun_is_finished() {
         body.len(),
     );
     connection.write_all(head.as_bytes()).unwrap();
-    // Asked to continue, the request is known to have begun.
-    let mut asked = [0; 25];
-    connection.read_exact(&mut asked).unwrap();
-    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+    // The server asks for the body, so the request is in progress.
+    let mut interim = [0; 25];
+    connection.read_exact(&mut interim).unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
     server.signal("TERM");
-    // The listener closes first, so this tells that the signal has arrived.
+    // The listener closes first: a refused connection means that the signal has arrived.
     while TcpStream::connect(server.address()).is_ok() {}
     connection.write_all(body.as_bytes()).unwrap();
     let mut answer = String::new();
@@ -50,7 +50,7 @@ fn a_request_that_has_begun_is_finished() {
 }
 
 #[test]
-fn connections_without_a_request_do_not_hold_it_up() {
+fn stops_despite_connections_without_a_request() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(program(folder.path()).args(["--request-timeout", "1"]));
     let mut idle = TcpStream::connect(server.address()).unwrap();
@@ -60,7 +60,7 @@ fn connections_without_a_request_do_not_hold_it_up() {
     assert!(server.end().0.success());
     for connection in [&mut idle, &mut half] {
         connection.set_read_timeout(Some(LONG)).unwrap();
-        // Closed or reset, it is gone.
+        // Closed or reset.
         assert_eq!(connection.read(&mut [0]).unwrap_or(0), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! The same program on each of its stores: what a client sees is the same.
+//! The same behaviour on every store.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 
 use crate::harness::{Server, program};
 
-/// A server on a database of its own, which is dropped at the end.
+/// A server on its own database, dropped at the end.
 struct OnStore {
     server: Server,
     token: String,
@@ -23,7 +23,7 @@ struct OnStore {
 }
 
 enum Database {
-    /// In the folder, or nowhere.
+    /// In the folder or in memory.
     None,
     Mongodb {
         address: String,
@@ -40,19 +40,19 @@ fn name() -> String {
     format!("conversation_server_{}_{}", process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
-/// `address` with another database.
+/// Replaces the database in `address`.
 fn with_database(address: &str, name: &str) -> String {
     let (base, options) = address.split_once('?').map_or((address, ""), |(base, options)| (base, options));
     let hosts = base.rsplit_once('/').map_or(base, |(hosts, _)| hosts);
     if options.is_empty() { format!("{hosts}/{name}") } else { format!("{hosts}/{name}?{options}") }
 }
 
-/// The server that a variable names; in CI there has to be one.
-fn named_by(variable: &str) -> Option<String> {
+/// The address in `variable`; required in CI.
+fn address_in(variable: &str) -> Option<String> {
     let address = env::var(variable).ok();
     if address.is_none() {
         assert!(env::var_os("CI").is_none(), "no {variable}");
-        // Past the capture of tests, so that it is seen.
+        // Written directly, because the test harness captures `eprintln!`.
         std::io::stderr().write_all(format!("skipped: no {variable}\n").as_bytes()).unwrap();
     }
     address
@@ -69,11 +69,11 @@ impl OnStore {
         let folder = tempfile::tempdir().unwrap();
         let (location, database) = match store {
             "mongodb" => {
-                let (address, name) = (named_by("CONVERSATION_TEST_MONGODB")?, name());
+                let (address, name) = (address_in("CONVERSATION_TEST_MONGODB")?, name());
                 (with_database(&address, &name), Database::Mongodb { address, name })
             }
             "postgres" => {
-                let (address, name) = (named_by("CONVERSATION_TEST_POSTGRES")?, name());
+                let (address, name) = (address_in("CONVERSATION_TEST_POSTGRES")?, name());
                 Runtime::new().unwrap().block_on(postgres(&address, &format!("CREATE DATABASE {name}")));
                 (with_database(&address, &name), Database::Postgres { address, name })
             }
@@ -83,7 +83,7 @@ impl OnStore {
         Some(Self { token: server.admin_token(), server, database, _folder: folder })
     }
 
-    /// Calls `/conversation/NAME`, with success, and answers with the data.
+    /// Calls `/conversation/NAME`, expects success, and returns the data.
     fn call(&self, name: &str, body: &Value) -> Value {
         let mut envelope = self.server.post(&format!("/conversation/{name}"), &self.token, body);
         assert_eq!(envelope["errCode"], 0, "{name}: {envelope}");
@@ -128,8 +128,8 @@ fn outcomes(report: &Value) -> Vec<String> {
         .collect()
 }
 
-/// What is set is there, for users and peers, once, and until it is removed.
-fn a_day_of_a_conversation(store: &str) {
+/// Sets, repeats, reads and removes conversations of users and peers.
+fn sets_reads_and_removes_conversations(store: &str) {
     let Some(on) = OnStore::start(store) else { return };
     let team = |settings: Value| {
         let mut conversation = json!({ "conversationID": "sg_team", "conversationType": 3, "groupID": "team" });
@@ -139,7 +139,7 @@ fn a_day_of_a_conversation(store: &str) {
     let many: Vec<_> = (0..500).map(|n| format!("user{n}")).collect();
     let many: Vec<_> = many.iter().map(String::as_str).collect();
     let report = on.set(&many, &team(json!({ "ex": "$x.y\u{0}🦀", "burnDuration": i32::MAX, "minSeq": i64::MAX })));
-    assert!(outcomes(&report).iter().zip(&many).all(|(told, user)| *told == format!("{user} created")));
+    assert!(outcomes(&report).iter().zip(&many).all(|(outcome, user)| *outcome == format!("{user} created")));
     let read = &on.all("user7")["sg_team"];
     assert_eq!((&read["ex"], &read["burnDuration"]), (&json!("$x.y\u{0}🦀"), &json!(i32::MAX)));
     assert_eq!(read["minSeq"], i64::MAX);
@@ -156,50 +156,59 @@ fn a_day_of_a_conversation(store: &str) {
     assert!(on.all("a").is_empty() && on.all("b").len() == 1);
 }
 
-/// A client written from the description of the protocol alone.
+/// A client written from the protocol's description only.
 #[derive(Default)]
 struct Client {
     version: Value,
     version_id: Value,
-    held: BTreeMap<String, Value>,
+    conversations: BTreeMap<String, Value>,
     fulls: usize,
 }
 
 impl Client {
     fn sync(&mut self, on: &OnStore, user: &str) {
         let since = json!({ "userID": user, "version": self.version, "versionID": self.version_id });
-        let mut told = on.call("get_incremental_conversations", &since);
-        if told["full"] == true {
+        let mut changes = on.call("get_incremental_conversations", &since);
+        if changes["full"] == true {
             self.fulls += 1;
-            told = on.call("get_full_conversation_ids", &json!({ "userID": user, "idHash": 0 }));
-            let ids = told["conversationIDs"].clone();
-            self.held = if ids.as_array().unwrap().is_empty() {
+            changes = on.call("get_full_conversation_ids", &json!({ "userID": user, "idHash": 0 }));
+            let ids = changes["conversationIDs"].clone();
+            self.conversations = if ids.as_array().unwrap().is_empty() {
                 BTreeMap::new()
             } else {
                 let body = json!({ "ownerUserID": user, "conversationIDs": ids });
                 by_id(&on.call("get_conversations", &body)["conversations"])
             };
         } else {
-            for (id, conversation) in by_id(&told["insert"]) {
-                assert!(self.held.insert(id, conversation).is_none(), "an insert of what is held: {told}");
+            for (id, conversation) in by_id(&changes["insert"]) {
+                assert!(
+                    self.conversations.insert(id, conversation).is_none(),
+                    "an insert of a known conversation: {changes}"
+                );
             }
-            for (id, conversation) in by_id(&told["update"]) {
-                assert!(self.held.insert(id, conversation).is_some(), "an update of what is unknown: {told}");
+            for (id, conversation) in by_id(&changes["update"]) {
+                assert!(
+                    self.conversations.insert(id, conversation).is_some(),
+                    "an update of an unknown conversation: {changes}"
+                );
             }
-            for id in told["delete"].as_array().unwrap() {
-                assert!(self.held.remove(id.as_str().unwrap()).is_some(), "a deletion of what is not held: {told}");
+            for id in changes["delete"].as_array().unwrap() {
+                assert!(
+                    self.conversations.remove(id.as_str().unwrap()).is_some(),
+                    "a deletion of an unknown conversation: {changes}"
+                );
             }
         }
-        (self.version, self.version_id) = (told["version"].clone(), told["versionID"].clone());
+        (self.version, self.version_id) = (changes["version"].clone(), changes["versionID"].clone());
     }
 }
 
-/// Whoever follows the protocol holds what the server holds, whatever happened in between.
-fn a_client_that_syncs_holds_what_there_is(store: &str) {
+/// A client that follows the protocol has what the server has after any history.
+fn syncs_a_client_to_the_stored_state(store: &str) {
     const USERS: [&str; 3] = ["a", "b", "c"];
     let Some(on) = OnStore::start(store) else { return };
     let mut clients = USERS.map(|user| (user, Client::default()));
-    // Numbers that look random and are the same in every run.
+    // A fixed pseudorandom sequence.
     let mut state = 7_u64;
     let mut below = |end: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -220,13 +229,13 @@ fn a_client_that_syncs_holds_what_there_is(store: &str) {
         if below(3) == 0 {
             let (user, client) = &mut clients[usize::try_from(below(3)).unwrap()];
             client.sync(&on, user);
-            assert_eq!(client.held, on.all(user), "{user}");
+            assert_eq!(client.conversations, on.all(user), "{user}");
         }
     }
     for (user, client) in &mut clients {
         client.sync(&on, user);
-        assert_eq!(client.held, on.all(user), "{user}");
-        assert!(client.fulls <= 1, "in full once, to begin with: {}", client.fulls);
+        assert_eq!(client.conversations, on.all(user), "{user}");
+        assert!(client.fulls <= 1, "more than the first sync was full: {}", client.fulls);
     }
 }
 
@@ -239,4 +248,4 @@ macro_rules! on_each_store {
     };
 }
 
-on_each_store! { a_day_of_a_conversation a_client_that_syncs_holds_what_there_is }
+on_each_store! { sets_reads_and_removes_conversations syncs_a_client_to_the_stored_state }

@@ -8,7 +8,7 @@ fn token(command: &mut std::process::Command) -> String {
     let output = run(command);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let printed = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(printed.lines().count(), 1, "the token and nothing else: {printed}");
+    assert_eq!(printed.lines().count(), 1, "more than the token: {printed}");
     printed.trim_end().to_owned()
 }
 
@@ -19,7 +19,7 @@ fn pin(server: &Server, token: &str, user: &str) -> Value {
 }
 
 #[test]
-fn a_users_token_is_for_that_user_and_an_admins_for_anybody() {
+fn prints_user_tokens_and_admin_tokens() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(program(folder.path()).args(["--admin", "root"]));
     let of_alice = token(program(folder.path()).args(["--admin", "root", "token", "alice"]));
@@ -30,7 +30,7 @@ fn a_users_token_is_for_that_user_and_an_admins_for_anybody() {
 }
 
 #[test]
-fn made_before_the_server_started_it_works_as_well() {
+fn prints_a_valid_token_before_the_server_starts() {
     let folder = tempfile::tempdir().unwrap();
     let of_alice = token(program(folder.path()).args(["token", "alice"]));
     let server = Server::start(&mut program(folder.path()));
@@ -38,7 +38,7 @@ fn made_before_the_server_started_it_works_as_well() {
 }
 
 #[test]
-fn a_token_of_another_secret_is_refused() {
+fn rejects_a_token_of_another_secret() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&mut program(folder.path()));
     let foreign = token(program(folder.path()).env("CONVERSATION_SECRET", "another").args(["token", "imAdmin"]));
@@ -46,7 +46,7 @@ fn a_token_of_another_secret_is_refused() {
 }
 
 #[test]
-fn what_is_no_user_is_refused() {
+fn rejects_an_invalid_user() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(program(folder.path()).args(["token", ""]));
     assert!(!output.status.success());

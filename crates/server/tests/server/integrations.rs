@@ -1,4 +1,4 @@
-//! Whom the server tells of changes, and whom it asks for groups.
+//! The webhook and the group directory.
 
 use std::{
     fs,
@@ -14,37 +14,38 @@ use tokio::{net::TcpListener, runtime};
 
 use crate::harness::{LONG, Server, program, run};
 
-/// What has come to another service.
-struct Came {
+/// A request that another service received.
+struct Received {
     path: String,
     token: String,
     body: Value,
 }
 
-/// Another service, on loopback, which gives all the same answer, and its URL.
-fn service(answer: &'static str) -> (String, Receiver<Came>) {
-    let (send, came) = mpsc::channel();
-    let (tell, url) = mpsc::channel();
+/// Starts another service on loopback that always returns `response`. Returns its URL and the requests.
+fn service(response: &'static str) -> (String, Receiver<Received>) {
+    let (send, requests) = mpsc::channel();
+    let (send_url, url) = mpsc::channel();
     let router = Router::new().fallback(move |request: Request| {
         let send = send.clone();
         async move {
-            let (head, body) = request.into_parts();
+            let (parts, body) = request.into_parts();
             let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-            let token = head.headers.get("token").map(|token| token.to_str().unwrap().to_owned()).unwrap_or_default();
-            let came = Came { path: head.uri.to_string(), token, body: serde_json::from_slice(&body).unwrap() };
-            // Where the test has ended nobody wants to know.
-            let _ = send.send(came);
-            answer
+            let token = parts.headers.get("token").map(|token| token.to_str().unwrap().to_owned()).unwrap_or_default();
+            let received =
+                Received { path: parts.uri.to_string(), token, body: serde_json::from_slice(&body).unwrap() };
+            // The test may have ended.
+            let _ = send.send(received);
+            response
         }
     });
     thread::spawn(move || {
         runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            tell.send(format!("http://{}", listener.local_addr().unwrap())).unwrap();
+            send_url.send(format!("http://{}", listener.local_addr().unwrap())).unwrap();
             axum::serve(listener, router).await.unwrap();
         });
     });
-    (url.recv_timeout(LONG).unwrap(), came)
+    (url.recv_timeout(LONG).unwrap(), requests)
 }
 
 fn set(server: &Server, group: &str) -> Value {
@@ -54,7 +55,7 @@ fn set(server: &Server, group: &str) -> Value {
     server.post("/conversation/set_conversations", &server.admin_token(), &body)
 }
 
-/// The program with an option, by its flag and by its variable.
+/// The program with an option, as a flag and as a variable.
 fn both(folder: &tempfile::TempDir, flag: &str, variable: &str, value: &str) -> [Command; 2] {
     let [mut by_flag, mut by_variable] = [(); 2].map(|()| program(folder.path()));
     by_flag.args([flag, value]);
@@ -66,27 +67,27 @@ fn both(folder: &tempfile::TempDir, flag: &str, variable: &str, value: &str) -> 
 }
 
 #[test]
-fn the_webhook_is_told_of_changes_and_of_the_last_ones_before_the_end() {
-    let (url, came) = service("taken");
+fn sends_changes_to_the_webhook_including_the_last_ones_before_the_end() {
+    let (url, requests) = service("taken");
     let folder = tempfile::tempdir().unwrap();
     for mut command in both(&folder, "--webhook", "CONVERSATION_WEBHOOK", &format!("{url}/changed?key=hush")) {
         let server = Server::start(&mut command);
         assert!(!server.banner.contains("hush"), "the URL may hold a secret");
         assert_eq!(set(&server, "one")["errCode"], 0);
-        let told = came.recv_timeout(LONG).unwrap();
-        assert_eq!(told.path, "/changed?key=hush");
-        assert_eq!(told.body["events"][0]["conversationID"], "sg_one");
+        let request = requests.recv_timeout(LONG).unwrap();
+        assert_eq!(request.path, "/changed?key=hush");
+        assert_eq!(request.body["events"][0]["conversationID"], "sg_one");
         assert_eq!(set(&server, "two")["errCode"], 0);
         server.signal("TERM");
         let (status, log) = server.end();
         assert!(status.success() && !log.contains("hush"), "{log}");
-        assert_eq!(came.recv_timeout(LONG).unwrap().body["events"][0]["conversationID"], "sg_two");
+        assert_eq!(requests.recv_timeout(LONG).unwrap().body["events"][0]["conversationID"], "sg_two");
     }
 }
 
 #[test]
-fn groups_are_asked_for_by_the_token_of_a_file_or_of_the_environment() {
-    let (url, came) =
+fn asks_for_groups_with_the_token_of_a_file_or_the_environment() {
+    let (url, requests) =
         service(r#"{"errCode":0,"data":{"groupInfos":[{"groupID":"here","status":0},{"groupID":"gone","status":2}]}}"#);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
@@ -99,7 +100,7 @@ fn groups_are_asked_for_by_the_token_of_a_file_or_of_the_environment() {
         let server = Server::start(&mut command);
         for (group, code) in [("here", 0), ("gone", 1204), ("never", 1004)] {
             assert_eq!(set(&server, group)["errCode"], code, "{group}");
-            let asked = came.recv_timeout(LONG).unwrap();
+            let asked = requests.recv_timeout(LONG).unwrap();
             assert_eq!((&*asked.path, &*asked.token), ("/group/get_groups_info", token));
             assert_eq!(asked.body, json!({ "groupIDs": [group] }));
         }
@@ -107,14 +108,14 @@ fn groups_are_asked_for_by_the_token_of_a_file_or_of_the_environment() {
 }
 
 #[test]
-fn a_directory_that_is_not_there_fails_the_call_and_nothing_is_written() {
+fn fails_the_call_and_writes_nothing_without_the_group_directory() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = program(folder.path());
-    // Nobody listens on port 9, which is set aside for discarding.
+    // Port 9 is reserved for discarding; nothing listens there.
     command.args(["--store", "memory:", "--groups", "http://127.0.0.1:9"]).env("CONVERSATION_GROUPS_TOKEN", "hush");
     let mut server = Server::start(&mut command);
-    let answer = set(&server, "team");
-    assert_eq!((&answer["errCode"], &answer["errMsg"]), (&json!(500), &json!("ServerInternalError")));
+    let response = set(&server, "team");
+    assert_eq!((&response["errCode"], &response["errMsg"]), (&json!(500), &json!("ServerInternalError")));
     let all =
         server.post("/conversation/get_all_conversations", &server.admin_token(), &json!({ "ownerUserID": "alice" }));
     assert_eq!(all["data"]["conversations"], json!([]));
@@ -123,20 +124,20 @@ fn a_directory_that_is_not_there_fails_the_call_and_nothing_is_written() {
 }
 
 #[test]
-fn events_are_in_the_log_where_its_filter_lets_them_through() {
+fn logs_events_if_the_filter_allows() {
     let folder = tempfile::tempdir().unwrap();
-    for (filter, is_told) in [("info,conversation_events=debug", true), ("info", false)] {
+    for (filter, is_logged) in [("info,conversation_events=debug", true), ("info", false)] {
         let mut command = program(folder.path());
         command.args(["--store", "memory:"]).env("RUST_LOG", filter);
         let mut server = Server::start(&mut command);
         set(&server, "team");
         let log = server.kill();
-        assert_eq!(log.contains("a conversation changed"), is_told, "{log}");
+        assert_eq!(log.contains("a conversation changed"), is_logged, "{log}");
     }
 }
 
 #[test]
-fn a_wrong_port_is_refused_without_its_secrets() {
+fn rejects_invalid_integrations_without_printing_secrets() {
     let folder = tempfile::tempdir().unwrap();
     for (args, sentence) in [
         (&["--webhook", "hush"][..], "--webhook: the URL must be one of http:// or https://"),
@@ -145,12 +146,12 @@ fn a_wrong_port_is_refused_without_its_secrets() {
         (&["--groups", "http://there", "--groups-token-file", "none"], "cannot read the secret file none: "),
     ] {
         let output = run(program(folder.path()).args(args).env("CONVERSATION_GROUPS_TOKEN", "hush"));
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success() && told.lines().count() == 1, "{told}");
-        assert!(told.contains(sentence) && !told.contains("hush"), "{told}");
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && message.lines().count() == 1, "{message}");
+        assert!(message.contains(sentence) && !message.contains("hush"), "{message}");
     }
     let output = run(program(folder.path()).args(["--groups", "http://there"]));
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.contains("--groups needs an administrator's token, in CONVERSATION_GROUPS_TOKEN or a"), "{told}");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("--groups needs OpenIM's admin token, in CONVERSATION_GROUPS_TOKEN or a"), "{message}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "no file was created");
 }

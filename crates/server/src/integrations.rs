@@ -1,4 +1,4 @@
-//! What the server is told and whom it tells, wired in.
+//! Other services that the server talks to: the webhook and OpenIM's groups.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,31 +10,31 @@ use tracing::info;
 
 use crate::{config::Config, error::StartError, secret::Secret};
 
-/// The ports that the options ask for.
-pub(crate) struct Ports {
+/// The integrations that the options name.
+pub(crate) struct Integrations {
     webhook: Option<Arc<Webhook>>,
     groups: Option<Arc<OpenImGroups>>,
 }
 
-impl Ports {
-    /// Reaches for nothing yet: a receiver and a directory that are not there now may be later.
-    pub(crate) fn of(config: &Config) -> Result<Self, StartError> {
-        let wrong = |option: &str, error| StartError::Usage(format!("{option}: {error}"));
+impl Integrations {
+    /// Connects to nothing yet: another service may start later than this one.
+    pub(crate) fn from_config(config: &Config) -> Result<Self, StartError> {
+        let invalid = |option: &str, error| StartError::Usage(format!("{option}: {error}"));
         let groups = config.groups.as_ref().map(|url| {
             let token = Secret::groups_token(config)?;
-            OpenImGroups::new(url, token.expose(), OpenImGroups::TIMEOUT).map_err(|error| wrong("--groups", error))
+            OpenImGroups::new(url, token.expose(), OpenImGroups::TIMEOUT).map_err(|error| invalid("--groups", error))
         });
         let webhook = config
             .webhook
             .as_ref()
-            .map(|url| Webhook::start(url, &WebhookOptions::default()).map_err(|error| wrong("--webhook", error)));
+            .map(|url| Webhook::start(url, &WebhookOptions::default()).map_err(|error| invalid("--webhook", error)));
         Ok(Self { webhook: webhook.transpose()?.map(Arc::new), groups: groups.transpose()?.map(Arc::new) })
     }
 
-    /// Plugs them in.
-    pub(crate) fn plug(&self, mut service: ServiceBuilder) -> ServiceBuilder {
+    /// Adds the event sinks and the group directory to the service.
+    pub(crate) fn install(&self, mut service: ServiceBuilder) -> ServiceBuilder {
         let mut sinks: Vec<Arc<dyn EventSink>> = Vec::new();
-        // Left out where nobody would read it, so that no event is made for it.
+        // A service without a sink builds no events, which saves time on every write.
         if EventLog::is_enabled() {
             sinks.push(Arc::new(EventLog));
         }
@@ -48,11 +48,11 @@ impl Ports {
         }
     }
 
-    /// Sends the events that wait, for no longer than `within`.
-    pub(crate) async fn close(&self, within: Duration) {
+    /// Sends queued events for at most `timeout`.
+    pub(crate) async fn close(&self, timeout: Duration) {
         if let Some(webhook) = &self.webhook {
-            info!("sending the events that wait");
-            webhook.close(within).await;
+            info!("sending queued events to the webhook");
+            webhook.close(timeout).await;
         }
     }
 }
