@@ -93,13 +93,13 @@ pub(crate) struct Config {
     )]
     pub(crate) max_in_flight: NonZeroUsize,
 
-    /// URL that receives every change as JSON by POST, for example <https://notices.example/changed>
+    /// URL that receives every change as JSON by POST, for example `https://notices.example/changed`
     /// [default: no webhook].
     #[arg(long, env = "CONVERSATION_WEBHOOK", hide_env_values = true, value_name = "URL")]
     pub(crate) webhook: Option<String>,
 
     /// URL of OpenIM's REST API, which is asked whether a group exists before its conversation is set, for example
-    /// <http://127.0.0.1:10002> [default: groups are not checked].
+    /// `http://127.0.0.1:10002` [default: groups are not checked].
     #[arg(long, env = "CONVERSATION_GROUPS", hide_env_values = true, value_name = "URL")]
     pub(crate) groups: Option<String>,
 

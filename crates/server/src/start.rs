@@ -83,8 +83,10 @@ fn router(service: Service, tokens: TokenAuthority, metrics: PrometheusHandle, c
 }
 
 async fn listen(address: &str) -> Result<TcpListener, StartError> {
-    let failed = |source| StartError::Listen { address: address.to_owned(), source };
-    TcpListener::bind(address).await.map_err(failed)
+    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        io::ErrorKind::InvalidInput => StartError::Usage(format!("--listen: {address:?} is not HOST:PORT")),
+        _ => StartError::Listen { address: address.to_owned(), source },
+    })
 }
 
 fn authority(config: &Config) -> Result<TokenAuthority, StartError> {

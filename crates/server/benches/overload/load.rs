@@ -1,4 +1,4 @@
-//! Callers: each with a connection that it keeps.
+//! Callers, each with its own open connection.
 
 use std::{
     net::SocketAddr,
@@ -18,14 +18,14 @@ use tokio::{
 
 use crate::tally::Tally;
 
-/// Users in a call.
+/// Users per call.
 const USERS: usize = 200;
 
-/// Calls that set a group's conversation for some users. No two set the same, so that each has something to write.
+/// Calls that set a group's conversation for some users. Each sets another value, so each writes.
 #[derive(Clone)]
 pub(crate) struct Load {
     address: SocketAddr,
-    /// What stands before and after the value that is set.
+    /// The request before and after the value to set.
     around: Arc<[String; 2]>,
     calls: Arc<AtomicU32>,
 }
@@ -37,21 +37,21 @@ impl Load {
             r#"{{"userIDs":[{}],"conversation":{{"conversationID":"sg_team","conversationType":3,"groupID":"team","burnDuration":"#,
             users.join(",")
         );
-        let head = format!(
+        let headers = format!(
             "POST /conversation/set_conversations HTTP/1.1\r\nhost: localhost\r\noperationID: load\r\ntoken: {token}\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n",
             before.len() + VALUE_DIGITS + "}}".len()
         );
-        Self { address, around: Arc::new([head + &before, "}}".to_owned()]), calls: Arc::default() }
+        Self { address, around: Arc::new([headers + &before, "}}".to_owned()]), calls: Arc::default() }
     }
 
-    /// Each caller calls again when it is answered: what the program can do.
-    pub(crate) async fn as_fast_as_answered(&self, callers: usize, time: Duration) -> Tally {
+    /// A closed loop: each caller calls again after its response. Measures the capacity.
+    pub(crate) async fn closed_loop(&self, callers: usize, time: Duration) -> Tally {
         self.call(callers, time, |_| None).await
     }
 
-    /// `rate` calls a second, whatever is answered. A call waits from the moment at which it is due, so that it counts
-    /// too when it comes late because nobody was free to make it.
+    /// `rate` calls per second, whatever the responses. Latency counts from the moment when a call is due, so a call that
+    /// starts late, because no caller was free, counts as slow.
     pub(crate) async fn at_a_rate(&self, rate: f64, callers: usize, time: Duration) -> Tally {
         self.call(callers, time, move |call| Some(Duration::from_secs_f64(f64::from(call) / rate))).await
     }
@@ -78,22 +78,22 @@ impl Load {
                         return tally;
                     }
                     sleep_until(due).await;
-                    let code = load.one(&mut connection, call).await;
+                    let code = load.send(&mut connection, call).await;
                     tally.count(code, due.elapsed());
                 }
             });
         }
         let tallies = all.join_all().await;
-        Tally::of_all(tallies, began.elapsed())
+        Tally::merge(tallies, began.elapsed())
     }
 
-    /// Makes a call: the code of the answer.
-    async fn one(&self, connection: &mut TcpStream, call: u32) -> u32 {
+    /// Sends one call and returns the response's code.
+    async fn send(&self, connection: &mut TcpStream, call: u32) -> u32 {
         let [before, after] = &*self.around;
         let request = format!("{before}{}{after}", FIRST_VALUE + call);
         connection.write_all(request.as_bytes()).await.unwrap();
-        let answer = answer(connection).await;
-        let (_, code) = answer.split_once(r#""errCode":"#).unwrap();
+        let response = read_response(connection).await;
+        let (_, code) = response.split_once(r#""errCode":"#).unwrap();
         code.split(',').next().unwrap().parse().unwrap()
     }
 }
@@ -101,19 +101,19 @@ impl Load {
 const FIRST_VALUE: u32 = 1_000_000_000;
 const VALUE_DIGITS: usize = 10;
 
-/// Asks whether the process serves, on a connection of its own.
-pub(crate) async fn healthy(address: SocketAddr) {
+/// Asserts on a new connection that `/healthz` responds.
+pub(crate) async fn assert_healthy(address: SocketAddr) {
     let mut connection = TcpStream::connect(address).await.unwrap();
     connection.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
-    let answer = answer(&mut connection).await;
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let response = read_response(&mut connection).await;
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
 }
 
-/// An answer whose body is an object without another one in it.
-async fn answer(connection: &mut TcpStream) -> String {
-    let mut answer = Vec::with_capacity(1_024);
-    while !answer.ends_with(b"}") {
-        assert_ne!(connection.read_buf(&mut answer).await.unwrap(), 0, "{}", String::from_utf8_lossy(&answer));
+/// Reads a response. Its body must be a JSON object without nested objects.
+async fn read_response(connection: &mut TcpStream) -> String {
+    let mut response = Vec::with_capacity(1_024);
+    while !response.ends_with(b"}") {
+        assert_ne!(connection.read_buf(&mut response).await.unwrap(), 0, "{}", String::from_utf8_lossy(&response));
     }
-    String::from_utf8(answer).unwrap()
+    String::from_utf8(response).unwrap()
 }

@@ -1,4 +1,4 @@
-//! The limit: what one writes by hand with rusqlite and serde for exactly this, on the same tables.
+//! The baseline: code by hand with rusqlite and serde, for exactly this, on the same tables.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ const GET: &str = "
         latest_msg_destruct_time
     FROM conversations WHERE owner = ?1 AND conversation_id = ?2 AND conversation_type IS NOT NULL";
 
-/// A request as one reads it.
+/// The request.
 #[derive(Deserialize)]
 pub(crate) struct GetConversation {
     #[serde(rename = "ownerUserID")]
@@ -26,10 +26,10 @@ pub(crate) struct GetConversation {
     pub(crate) conversation_id: String,
 }
 
-/// A conversation as one answers with it.
+/// The response.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Held {
+pub(crate) struct ConversationRow {
     #[serde(rename = "ownerUserID")]
     owner: String,
     #[serde(rename = "conversationID")]
@@ -53,7 +53,7 @@ pub(crate) struct Held {
     latest_msg_destruct_time: i64,
 }
 
-impl Held {
+impl ConversationRow {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let conversation_type = row.get(2)?;
         let (user_id, group_id) = match conversation_type {
@@ -84,13 +84,13 @@ impl Held {
 
 #[derive(Serialize)]
 struct Conversations {
-    conversations: Vec<Held>,
+    conversations: Vec<ConversationRow>,
 }
 
 pub(crate) struct ByHand(Connection);
 
 impl ByHand {
-    /// Opens a file in which the tables are there already.
+    /// Opens a file that has the tables.
     pub(crate) fn open(path: &Path) -> Self {
         let connection = Connection::open(path).unwrap();
         connection.pragma_update(None, "cache_size", -16_384).unwrap();
@@ -100,7 +100,7 @@ impl ByHand {
     /// All conversations of an owner, as JSON.
     pub(crate) fn list(&self, owner: &str) -> Vec<u8> {
         let mut statement = self.0.prepare_cached(LIST).unwrap();
-        let rows = statement.query_map([owner], Held::read).unwrap();
+        let rows = statement.query_map([owner], ConversationRow::read).unwrap();
         let conversations = rows.collect::<rusqlite::Result<_>>().unwrap();
         serde_json::to_vec(&Conversations { conversations }).unwrap()
     }
@@ -111,7 +111,7 @@ impl ByHand {
     }
 
     /// One row.
-    pub(crate) fn read(&self, owner: &str, id: &str) -> Option<Held> {
-        self.0.prepare_cached(GET).unwrap().query_row((owner, id), Held::read).optional().unwrap()
+    pub(crate) fn read(&self, owner: &str, id: &str) -> Option<ConversationRow> {
+        self.0.prepare_cached(GET).unwrap().query_row((owner, id), ConversationRow::read).optional().unwrap()
     }
 }

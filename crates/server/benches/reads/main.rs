@@ -1,4 +1,4 @@
-//! What reading costs out of 1,000,000 rows in SQLite, beside code written by hand.
+//! The cost of reads from 1,000,000 rows in SQLite, beside code by hand.
 
 mod by_hand;
 mod client;
@@ -30,7 +30,7 @@ fn main() {
         return;
     }
     let runtime = Runtime::new().unwrap();
-    // A folder on the disk that the build is on: a folder in memory would have no disk to read.
+    // On a real disk: a folder in memory has no disk to read.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let path = folder.path().join("conversations.db");
     let store = Arc::new(SqliteStore::open(&path).unwrap());
@@ -43,7 +43,7 @@ fn main() {
     http_get(service, &path);
 }
 
-/// All 200 conversations of one owner after the other, as JSON.
+/// Lists all 200 conversations of one owner after the other, as JSON.
 fn list(runtime: &Runtime, service: &Service, path: &Path) {
     const CALLS: usize = 20;
     #[derive(Serialize)]
@@ -76,7 +76,7 @@ fn list(runtime: &Runtime, service: &Service, path: &Path) {
     );
 }
 
-/// Owners that stand far from each other, others in each round.
+/// Owners far from each other, different ones in each round.
 fn some_owners(round: usize, count: usize) -> impl Iterator<Item = String> {
     (0..count).map(move |n| owner((round * 7 + n * (OWNERS / count)) % OWNERS))
 }
@@ -85,7 +85,7 @@ fn of_owner(name: &str) -> Context {
     Context::new("bench", Caller::User(UserId::new(name).unwrap()))
 }
 
-/// An increment in which there is nothing, against one row that is read by its index.
+/// An empty increment, against one row read by its index.
 fn increment(runtime: &Runtime, service: &Service, store: &SqliteStore, path: &Path, conversations: usize) {
     const CALLS: usize = 200;
     let name = rows::owner_of(conversations);
@@ -114,17 +114,16 @@ fn increment(runtime: &Runtime, service: &Service, store: &SqliteStore, path: &P
     bench::ratio(&format!("sqlite_increment_{conversations}"), 101, ours, limit);
 }
 
-/// From here on this thread and those that it starts share one core, where the system can do that.
+/// Pins this thread, and those that it starts, to one core, on Linux.
 ///
-/// A client that asks one thing at a time waits for a server that waits for it. On cores of their own what is measured is
-/// how soon a core that went to sleep wakes up, five times as long as a call's work on some machines and nothing on
-/// others; on one core it is the work of both.
+/// A sequential client and its server wait for each other. On two cores the benchmark measures how fast a sleeping core
+/// wakes up: five times a call's work on some machines, nothing on others. On one core it measures the work of both.
 fn share_a_core() {
     #[cfg(target_os = "linux")]
     {
         use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
         let allowed = sched_getaffinity(None).unwrap();
-        // The first one is often busy with the machine's own work.
+        // The first core often does the system's own work.
         let last = (0..CpuSet::MAX_CPU).rfind(|core| allowed.is_set(*core)).unwrap();
         let mut one = CpuSet::new();
         one.set(last);
@@ -132,7 +131,7 @@ fn share_a_core() {
     }
 }
 
-/// One conversation over a socket, against a handler that parses the same body and answers bytes that are ready.
+/// One conversation over a socket, against a handler that parses the same body and returns prepared bytes.
 fn http_get(service: Service, path: &Path) {
     const CALLS: usize = 500;
     const PATH: &str = "/conversation/get_conversation";
@@ -158,15 +157,15 @@ fn http_get(service: Service, path: &Path) {
         std::hint::black_box(request);
         ([(CONTENT_TYPE, "application/json")], answer).into_response()
     });
-    // The same, reading what is asked for, to see how much of it is SQLite's.
+    // The same with a read by hand, to separate SQLite's share.
     let by_hand = Arc::new(Mutex::new(ByHand::open(path)));
     let reading = post(move |body: Bytes| async move {
         let request: by_hand::GetConversation = serde_json::from_slice(&body).unwrap();
         let read = by_hand.lock().unwrap().get(&request.owner, &request.conversation_id).unwrap();
         ([(CONTENT_TYPE, "application/json")], envelope(&read)).into_response()
     });
-    let [mut bare, mut reading] = [bare, reading].map(|handler| Client::of(Router::new().route(PATH, handler)));
-    let mut ours = Client::of(Api::with_tokens(service, tokens).router());
+    let [mut bare, mut reading] = [bare, reading].map(|handler| Client::connect_to(Router::new().route(PATH, handler)));
+    let mut ours = Client::connect_to(Api::with_tokens(service, tokens).router());
     for client in [&mut ours, &mut reading] {
         assert_eq!(client.call(request(&owner(7), 7).as_bytes()), answer);
     }

@@ -1,4 +1,4 @@
-//! The rows that are read: 1,000,000 of owners who have 200 each, and those of two more.
+//! The rows: 1,000,000 of owners with 200 each, and those of two more owners.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use conversation_settings_core::{
 };
 use conversation_settings_store::ConversationStore;
 
-/// How many owners have [`EACH`] conversations.
+/// Number of owners with [`EACH`] conversations.
 pub(crate) const OWNERS: usize = 5_000;
-/// How many conversations each of [`OWNERS`] has.
+/// Conversations of each of [`OWNERS`].
 pub(crate) const EACH: usize = 200;
-/// How many conversations each of the other owners has.
+/// Conversations of each other owner.
 pub(crate) const MORE_OWNERS: [usize; 2] = [10, 10_000];
 
 /// One of [`OWNERS`].
@@ -19,7 +19,7 @@ pub(crate) fn owner(n: usize) -> String {
     format!("69659{n:05}")
 }
 
-/// The one of the others that has so many conversations.
+/// The other owner with this many conversations.
 pub(crate) fn owner_of(conversations: usize) -> String {
     format!("owner_of_{conversations}")
 }
@@ -28,7 +28,7 @@ pub(crate) fn conversation_id(n: usize) -> String {
     format!("sg_35804{n:05}")
 }
 
-/// Writes them: each conversation by a batch of its own, so that an owner's log is as long as it has conversations.
+/// Writes each conversation in its own batch, so that an owner's version equals the number of conversations.
 pub(crate) async fn fill(store: &dyn ConversationStore) {
     let owners: Vec<_> = (0..OWNERS).map(owner).collect();
     for n in 0..EACH {

@@ -30,7 +30,8 @@ fn rejects_invalid_options() {
         (&["--max-body-bytes", "16 MiB"], "invalid value '16 MiB' for '--max-body-bytes <BYTES>'"),
         (&["--request-timeout", "soon"], "invalid value 'soon' for '--request-timeout <SECONDS>'"),
         (&["--secret", "hush"], "unexpected argument '--secret' found"),
-        (&["--listen", "nowhere"], "cannot listen on nowhere: "),
+        (&["--listen", "nowhere"], "--listen: \"nowhere\" is not HOST:PORT"),
+        (&["--listen", ":10002x"], "--listen: \":10002x\" is not HOST:PORT"),
         (&["serve"], "unrecognized subcommand 'serve'"),
         (
             &["--store", "memory:x"],
