@@ -99,9 +99,12 @@ impl Call {
             Self::Holders(id, filter, page) => Answer::Held(store.list_by_conversation(id, filter, page).await?),
             Self::Version(owner) => Answer::Version(store.version(owner).await?.version),
             Self::Changes { owner, since, is_stranger, limit } => {
-                let log = if *is_stranger { STRANGER } else { store.version(owner).await?.log };
-                let since = OwnerVersion { log, version: *since };
-                Answer::Changes(comparable(store.changes(owner, &since, *limit).await?))
+                let changes = if *is_stranger {
+                    store.changes(owner, &OwnerVersion { log: STRANGER, version: *since }, *limit).await?
+                } else {
+                    changes_in_own_log(store, owner, *since, *limit).await?
+                };
+                Answer::Changes(comparable(changes))
             }
             Self::Prune(owner, through) => Answer::Pruned(store.prune(owner, *through).await?),
         })
@@ -123,6 +126,25 @@ impl Call {
             Self::Prune(owner, through) => Answer::Pruned(model.prune(owner, *through)),
         }
     }
+}
+
+/// Asks for the changes since a version of the owner's own log.
+///
+/// An adapter with a log per owner may begin that log between the two calls. The first `changes` then names no log, and
+/// [`Changes::Full`] is right, so the call asks again in the log that was begun.
+async fn changes_in_own_log(
+    store: &dyn ConversationStore,
+    owner: &UserId,
+    version: Version,
+    limit: usize,
+) -> Result<Changes, StoreError> {
+    let log = store.version(owner).await?.log;
+    let changes = store.changes(owner, &OwnerVersion { log, version }, limit).await?;
+    let begun = changes.version().log;
+    if log == LogId::NONE && begun != LogId::NONE {
+        return store.changes(owner, &OwnerVersion { log: begun, version }, limit).await;
+    }
+    Ok(changes)
 }
 
 fn comparable(mut changes: Changes) -> Changes {

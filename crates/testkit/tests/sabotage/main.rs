@@ -1,6 +1,7 @@
 //! The suite is proved: adapters that are wrong on purpose, each in one way in which real ones are, and the case that
 //! says so.
 
+mod logs;
 mod pages;
 mod store;
 mod syncs;
@@ -105,14 +106,15 @@ fails! {
 /// Proved elsewhere: by a process and the checker's own tests.
 const ELSEWHERE: &str = "what_was_acknowledged_survives_a_kill";
 
-fn assert_fails<S: store::Sabotage>(case: &'static str) {
-    let ended = catch_unwind(|| run(&Wrongly::<S>::default(), case));
-    assert!(ended.is_err(), "{case} has to fail on {}", std::any::type_name::<S>());
+fn assert_fails<S: store::Sabotage + Default>(case: &'static str) {
+    let wrongly = Wrongly::by::<S>();
+    let ended = catch_unwind(|| run(&wrongly, case));
+    assert!(ended.is_err(), "{case} must fail on {}", wrongly.name);
 }
 
 #[test]
 fn the_adapter_that_they_are_made_of_passes() {
-    let skipped = run_all(&Wrongly::<Right>::default());
+    let skipped = run_all(&Wrongly::by::<Right>());
     assert_eq!(skipped.iter().map(|(case, _)| case.name).collect::<Vec<_>>(), [ELSEWHERE]);
 }
 

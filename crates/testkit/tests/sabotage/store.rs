@@ -1,6 +1,6 @@
 //! The store in memory, with something between it and the caller.
 
-use std::{fmt::Debug, marker::PhantomData};
+use std::{any::type_name, fmt::Debug};
 
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
@@ -14,7 +14,7 @@ pub(crate) const STORE: &str = "sabotaged";
 
 /// What is wrong with a store: the one method that it does otherwise.
 #[async_trait]
-pub(crate) trait Sabotage: Debug + Default + Send + Sync + 'static {
+pub(crate) trait Sabotage: Debug + Send + Sync + 'static {
     async fn apply(&self, store: &MemoryStore, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
         store.apply(batch, at).await
     }
@@ -62,7 +62,7 @@ pub(crate) trait Sabotage: Debug + Default + Send + Sync + 'static {
     }
 
     /// The data as it is after the store was closed.
-    fn reopened(store: MemoryStore) -> MemoryStore {
+    fn reopened(&self, store: MemoryStore) -> MemoryStore {
         store
     }
 
@@ -80,14 +80,14 @@ pub(crate) struct Right;
 impl Sabotage for Right {}
 
 #[derive(Debug)]
-pub(crate) struct Sabotaged<S> {
+pub(crate) struct Sabotaged {
     store: MemoryStore,
-    sabotage: S,
+    sabotage: Box<dyn Sabotage>,
 }
 
 #[deny(clippy::missing_trait_methods, reason = "a method left to its default would be right")]
 #[async_trait]
-impl<S: Sabotage> ConversationStore for Sabotaged<S> {
+impl ConversationStore for Sabotaged {
     async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
         self.sabotage.apply(&self.store, batch, at).await
     }
@@ -127,37 +127,44 @@ impl<S: Sabotage> ConversationStore for Sabotaged<S> {
     }
 }
 
-/// Makes such stores.
+/// Makes stores with one sabotage. Not generic, so that the whole suite is compiled once.
 #[derive(Debug)]
-pub(crate) struct Wrongly<S>(PhantomData<fn() -> S>);
+pub(crate) struct Wrongly {
+    pub(crate) name: &'static str,
+    sabotage: fn() -> Box<dyn Sabotage>,
+}
 
-impl<S> Default for Wrongly<S> {
-    fn default() -> Self {
-        Self(PhantomData)
+impl Wrongly {
+    pub(crate) fn by<S: Sabotage + Default>() -> Self {
+        Self { name: type_name::<S>(), sabotage: || Box::new(S::default()) }
+    }
+
+    fn store(&self, store: MemoryStore) -> Sabotaged {
+        Sabotaged { store, sabotage: (self.sabotage)() }
     }
 }
 
-impl<S: Sabotage> Harness for Wrongly<S> {
+impl Harness for Wrongly {
     type Guard = ();
-    type Store = Sabotaged<S>;
+    type Store = Sabotaged;
 
-    async fn fresh(&self) -> Option<((), Sabotaged<S>)> {
-        Some(((), Sabotaged { store: MemoryStore::new(), sabotage: S::default() }))
+    async fn fresh(&self) -> Option<((), Sabotaged)> {
+        Some(((), self.store(MemoryStore::new())))
     }
 
-    async fn another_handle(&self, (): &(), other: &Sabotaged<S>) -> Option<Sabotaged<S>> {
-        Some(Sabotaged { store: other.store.clone(), sabotage: S::default() })
+    async fn another_handle(&self, (): &(), other: &Sabotaged) -> Option<Sabotaged> {
+        Some(self.store(other.store.clone()))
     }
 
-    async fn reopen(&self, (): &(), other: Sabotaged<S>) -> Option<Sabotaged<S>> {
-        Some(Sabotaged { store: S::reopened(other.store), sabotage: S::default() })
+    async fn reopen(&self, (): &(), other: Sabotaged) -> Option<Sabotaged> {
+        Some(self.store(other.sabotage.reopened(other.store)))
     }
 
-    async fn round_trips(&self, (): &(), store: &Sabotaged<S>) -> Option<u64> {
+    async fn round_trips(&self, (): &(), store: &Sabotaged) -> Option<u64> {
         Some(store.sabotage.round_trips())
     }
 
-    async fn inject_fault(&self, (): &(), store: &Sabotaged<S>) -> Option<()> {
+    async fn inject_fault(&self, (): &(), store: &Sabotaged) -> Option<()> {
         store.sabotage.inject_fault();
         Some(())
     }

@@ -429,7 +429,7 @@ impl Sabotage for QueryForEach {
 pub(crate) struct NotKept;
 
 impl Sabotage for NotKept {
-    fn reopened(_: MemoryStore) -> MemoryStore {
+    fn reopened(&self, _: MemoryStore) -> MemoryStore {
         MemoryStore::new()
     }
 }
