@@ -5,7 +5,7 @@ use core::fmt;
 use crate::{ConversationId, GroupId, Settings, UserId};
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z; negative before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Timestamp(pub i64);
 
 /// How often an owner's conversations have changed: 0 before the first change, one more with each batch that

@@ -213,7 +213,7 @@ fn setting(field: Field, is_optional: bool) -> Object {
     let (kind, format) = match field.kind() {
         Kind::Bool => (Type::Boolean, None),
         Kind::I32 => (Type::Integer, Some(KnownFormat::Int32)),
-        Kind::I64 => (Type::Integer, Some(KnownFormat::Int64)),
+        Kind::I64 | Kind::Timestamp => (Type::Integer, Some(KnownFormat::Int64)),
         Kind::Text => (Type::String, None),
     };
     let kinds: SchemaType = if is_optional { [kind, Type::Null].into_iter().collect() } else { kind.into() };
@@ -229,7 +229,7 @@ fn setting(field: Field, is_optional: bool) -> Object {
         object = object.default(Some(match Settings::default().value(field) {
             Value::Bool(value) => value.into(),
             Value::I32(value) => value.into(),
-            Value::I64(value) => value.into(),
+            Value::I64(value) | Value::Timestamp(value) => value.into(),
             Value::Text(value) => value.into(),
         }));
     }

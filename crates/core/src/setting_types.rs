@@ -1,6 +1,6 @@
 //! The types of the settings that are more than a primitive: each holds only what its setting accepts.
 
-use crate::{Accepts, Setting, Timestamp, Value, ValueError};
+use crate::{Accepts, Setting, Value, ValueError};
 
 macro_rules! enumerated {
     (
@@ -136,23 +136,11 @@ non_negative! {
     Seq, i64, I64, None
 }
 
-impl Setting for Timestamp {
-    type Raw = i64;
-
-    const UNIT: Option<&'static str> = Some("milliseconds since the epoch");
-
-    fn parse(raw: i64) -> Result<Self, ValueError> {
-        Ok(Self(raw))
-    }
-
-    fn value(&self) -> Value<'_> {
-        Value::I64(self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use alloc::string::ToString;
+
+    use crate::Timestamp;
 
     use super::*;
 
@@ -180,6 +168,8 @@ mod tests {
         for at in [i64::MIN, -1, 0, i64::MAX].map(Timestamp) {
             assert_eq!(Timestamp::from_value(at.value()), Ok(at));
         }
+        let error = Timestamp::from_value(Value::I64(0)).unwrap_err();
+        assert_eq!(error.to_string(), "must be a timestamp, got a 64-bit integer");
     }
 
     #[test]

@@ -94,6 +94,7 @@ mod tests {
         match field.kind() {
             Kind::I32 => number.try_into().ok().map(Value::I32),
             Kind::I64 => Some(Value::I64(number)),
+            Kind::Timestamp => Some(Value::Timestamp(number)),
             Kind::Bool | Kind::Text => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::Text;
+use crate::{Text, Timestamp};
 
 /// The kind of a [`Value`]: what a column that holds it has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Kind {
     I32,
     /// A 64-bit signed integer.
     I64,
+    /// A moment: a 64-bit signed integer of milliseconds since the epoch.
+    Timestamp,
     /// Unicode text of any length, U+0000 allowed.
     Text,
 }
@@ -23,6 +25,7 @@ impl fmt::Display for Kind {
             Self::Bool => "a boolean",
             Self::I32 => "a 32-bit integer",
             Self::I64 => "a 64-bit integer",
+            Self::Timestamp => "a timestamp",
             Self::Text => "a string",
         })
     }
@@ -37,6 +40,8 @@ pub enum Value<'a> {
     I32(i32),
     /// A 64-bit signed integer.
     I64(i64),
+    /// A moment, in milliseconds since the epoch.
+    Timestamp(i64),
     /// Unicode text of any length, U+0000 allowed.
     Text(&'a str),
 }
@@ -49,6 +54,7 @@ impl Value<'_> {
             Self::Bool(_) => Kind::Bool,
             Self::I32(_) => Kind::I32,
             Self::I64(_) => Kind::I64,
+            Self::Timestamp(_) => Kind::Timestamp,
             Self::Text(_) => Kind::Text,
         }
     }
@@ -59,7 +65,7 @@ impl serde::Serialize for Value<'_> {
         match self {
             Self::Bool(value) => serializer.serialize_bool(*value),
             Self::I32(value) => serializer.serialize_i32(*value),
-            Self::I64(value) => serializer.serialize_i64(*value),
+            Self::I64(value) | Self::Timestamp(value) => serializer.serialize_i64(*value),
             Self::Text(value) => serializer.serialize_str(value),
         }
     }
@@ -140,7 +146,7 @@ pub trait Setting: Clone + PartialEq {
     }
 }
 
-/// One of the four Rust types behind [`Value`].
+/// One of the five Rust types behind [`Value`].
 pub trait Primitive: Sized {
     /// Which of them.
     const KIND: Kind;
@@ -150,7 +156,7 @@ pub trait Primitive: Sized {
 }
 
 macro_rules! primitive {
-    ($type:ty, $kind:ident, $raw:ident => $owned:expr, $value:ident => $borrowed:expr) => {
+    ($type:ty, $kind:ident, $raw:ident => $owned:expr, $value:ident => $borrowed:expr $(, $unit:literal)?) => {
         impl Primitive for $type {
             const KIND: Kind = Kind::$kind;
 
@@ -164,6 +170,8 @@ macro_rules! primitive {
 
         impl Setting for $type {
             type Raw = Self;
+
+            $( const UNIT: Option<&'static str> = Some($unit); )?
 
             fn parse(raw: Self) -> Result<Self, ValueError> {
                 Ok(raw)
@@ -180,4 +188,5 @@ macro_rules! primitive {
 primitive!(bool, Bool, raw => raw, value => *value);
 primitive!(i32, I32, raw => raw, value => *value);
 primitive!(i64, I64, raw => raw, value => *value);
+primitive!(Timestamp, Timestamp, raw => Timestamp(raw), value => value.0, "milliseconds since the epoch");
 primitive!(Text, Text, raw => Text::from(raw), value => value);

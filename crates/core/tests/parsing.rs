@@ -53,7 +53,7 @@ fn absent_and_null_both_keep_a_field_and_zero_and_empty_set_it() {
         let pointer = format!("/conversation/{field}");
         let zero = match field.kind() {
             Kind::Bool => json!(false),
-            Kind::I32 | Kind::I64 => json!(0),
+            Kind::I32 | Kind::I64 | Kind::Timestamp => json!(0),
             Kind::Text => json!(""),
         };
         let kept = parse(with(single(), &pointer, Value::Null)).unwrap();
@@ -69,7 +69,7 @@ fn every_field_refuses_another_type() {
         let wrong: &[Value] = match field.kind() {
             Kind::Bool => &[json!(1), json!("true"), json!([]), json!({})],
             Kind::I32 => &[json!("1"), json!(1.5), json!(true), json!({ "value": 1 }), json!(2_147_483_648_i64)],
-            Kind::I64 => &[json!("1"), json!(1.0), json!(true), json!([1]), json!(u64::MAX)],
+            Kind::I64 | Kind::Timestamp => &[json!("1"), json!(1.0), json!(true), json!([1]), json!(u64::MAX)],
             Kind::Text => &[json!(1), json!(false), json!(["x"]), json!({ "value": "x" })],
         };
         for wrong in wrong {

@@ -62,7 +62,7 @@ fn json(value: Value<'_>) -> serde_json::Value {
     match value {
         Value::Bool(value) => value.into(),
         Value::I32(value) => value.into(),
-        Value::I64(value) => value.into(),
+        Value::I64(value) | Value::Timestamp(value) => value.into(),
         Value::Text(value) => value.into(),
     }
 }
@@ -76,6 +76,7 @@ fn settings(columns: &Map<String, serde_json::Value>) -> Result<Settings, BoxErr
             Kind::Bool => value.as_bool().map(Value::Bool),
             Kind::I32 => value.as_i64().and_then(|value| value.try_into().ok()).map(Value::I32),
             Kind::I64 => value.as_i64().map(Value::I64),
+            Kind::Timestamp => value.as_i64().map(Value::Timestamp),
             Kind::Text => value.as_str().map(Value::Text),
         };
         read.ok_or_else(|| BoxError::from(format!("{field} is not {}", field.kind())))

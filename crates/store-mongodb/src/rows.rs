@@ -40,16 +40,17 @@ pub(crate) fn document(conversation: &Conversation) -> Document {
 
 /// Settings as fields of a document.
 pub(crate) fn settings<'a>(values: impl Iterator<Item = (Field, Value<'a>)>) -> impl Iterator<Item = (String, Bson)> {
-    values.map(|(field, value)| (field.column().to_owned(), bson(field, value)))
+    values.map(|(field, value)| (field.column().to_owned(), bson(value)))
 }
 
-fn bson(field: Field, value: Value<'_>) -> Bson {
+/// A moment is a date in a document; 0 is the date that OpenIM writes for no moment.
+fn bson(value: Value<'_>) -> Bson {
     match value {
-        Value::I64(0) if field == Field::LatestMsgDestructTime => DateTime::from_millis(NEVER).into(),
-        Value::I64(value) if field == Field::LatestMsgDestructTime => DateTime::from_millis(value).into(),
         Value::Bool(value) => value.into(),
         Value::I32(value) => value.into(),
         Value::I64(value) => value.into(),
+        Value::Timestamp(0) => DateTime::from_millis(NEVER).into(),
+        Value::Timestamp(value) => DateTime::from_millis(value).into(),
         Value::Text(value) => value.into(),
     }
 }
@@ -75,10 +76,10 @@ pub(crate) fn conditions(filter: &Filter) -> Document {
 
 /// Everything in a document that is read back as `value`.
 fn stored_forms(field: Field, value: Value<'_>) -> Vec<Bson> {
-    let mut forms = vec![bson(field, value)];
+    let mut forms = vec![bson(value)];
     if value == DEFAULTS.value(field) {
         forms.push(Bson::Null);
-        if field == Field::LatestMsgDestructTime {
+        if field.kind() == Kind::Timestamp {
             forms.push(DateTime::from_millis(0).into());
         }
     }
@@ -111,12 +112,12 @@ fn read_settings(fields: &Fields<'_>) -> Result<Settings, BoxError> {
     Settings::from_values(|field| {
         let name = field.column();
         let value = match field.kind() {
-            _ if field == Field::LatestMsgDestructTime => {
-                fields.date(name)?.map(|millis| Value::I64(if millis == NEVER { 0 } else { millis }))
-            }
             Kind::Bool => fields.boolean(name)?.map(Value::Bool),
             Kind::I32 => fields.number(name)?.map(i32::try_from).transpose()?.map(Value::I32),
             Kind::I64 => fields.number(name)?.map(Value::I64),
+            Kind::Timestamp => {
+                fields.date(name)?.map(|millis| Value::Timestamp(if millis == NEVER { 0 } else { millis }))
+            }
             Kind::Text => fields.text(name)?.map(Value::Text),
         };
         Ok(value.unwrap_or_else(|| DEFAULTS.value(field)))

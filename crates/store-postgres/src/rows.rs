@@ -53,7 +53,7 @@ const fn column_type(kind: Kind) -> &'static str {
     match kind {
         Kind::Bool => "boolean",
         Kind::I32 => "integer",
-        Kind::I64 => "bigint",
+        Kind::I64 | Kind::Timestamp => "bigint",
         Kind::Text => "bytea",
     }
 }
@@ -63,7 +63,7 @@ pub(crate) fn setting_to_sql(value: Value<'_>) -> Parameter<'_> {
     match value {
         Value::Bool(value) => (Box::new(value), Type::BOOL),
         Value::I32(value) => (Box::new(value), Type::INT4),
-        Value::I64(value) => (Box::new(value), Type::INT8),
+        Value::I64(value) | Value::Timestamp(value) => (Box::new(value), Type::INT8),
         Value::Text(value) => (Box::new(value.as_bytes()), Type::BYTEA),
     }
 }
@@ -147,6 +147,7 @@ fn settings_array<'a>(settings: &[&'a Settings], field: Field) -> Parameter<'a> 
         Kind::Bool => of!(Bool, BOOL_ARRAY, value => value),
         Kind::I32 => of!(I32, INT4_ARRAY, value => value),
         Kind::I64 => of!(I64, INT8_ARRAY, value => value),
+        Kind::Timestamp => of!(Timestamp, INT8_ARRAY, value => value),
         Kind::Text => of!(Text, BYTEA_ARRAY, value => value.as_bytes()),
     }
 }
@@ -196,6 +197,7 @@ fn settings(row: &Row, first: usize) -> Result<Settings, BoxError> {
             Kind::Bool => Value::Bool(row.try_get(index)?),
             Kind::I32 => Value::I32(row.try_get(index)?),
             Kind::I64 => Value::I64(row.try_get(index)?),
+            Kind::Timestamp => Value::Timestamp(row.try_get(index)?),
             Kind::Text => Value::Text(str::from_utf8(row.try_get(index)?)?),
         })
     })

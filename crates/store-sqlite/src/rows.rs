@@ -70,7 +70,7 @@ pub(crate) fn setting_to_sql(value: Value<'_>) -> ToSqlOutput<'_> {
     match value {
         Value::Bool(value) => value.into(),
         Value::I32(value) => value.into(),
-        Value::I64(value) => value.into(),
+        Value::I64(value) | Value::Timestamp(value) => value.into(),
         Value::Text(value) => value.into(),
     }
 }
@@ -128,6 +128,7 @@ fn settings(row: &Row<'_>, first: usize) -> Result<Settings, BoxError> {
             Kind::Bool => Value::Bool(row.get(index)?),
             Kind::I32 => Value::I32(row.get(index)?),
             Kind::I64 => Value::I64(row.get(index)?),
+            Kind::Timestamp => Value::Timestamp(row.get(index)?),
             Kind::Text => Value::Text(text(row, index)?),
         })
     })

@@ -96,7 +96,7 @@ fn columns(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 
 const fn column_type(kind: Kind) -> &'static str {
     match kind {
-        Kind::Bool | Kind::I32 | Kind::I64 => "INTEGER",
+        Kind::Bool | Kind::I32 | Kind::I64 | Kind::Timestamp => "INTEGER",
         Kind::Text => "TEXT",
     }
 }
@@ -106,7 +106,7 @@ fn literal(default: Value<'_>) -> String {
     match default {
         Value::Bool(value) => i64::from(value).to_string(),
         Value::I32(value) => value.to_string(),
-        Value::I64(value) => value.to_string(),
+        Value::I64(value) | Value::Timestamp(value) => value.to_string(),
         Value::Text(value) => format!("'{}'", value.replace('\'', "''")),
     }
 }

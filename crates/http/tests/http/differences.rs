@@ -31,7 +31,7 @@ async fn every_setting_that_a_client_may_send_is_set_and_read_back() {
     for field in Field::ALL.iter().filter(|field| field.is_client()) {
         conversation[field.wire_name()] = match field.kind() {
             Kind::Bool => json!(true),
-            Kind::I32 | Kind::I64 => json!(2),
+            Kind::I32 | Kind::I64 | Kind::Timestamp => json!(2),
             Kind::Text => json!("x"),
         };
     }

@@ -96,7 +96,7 @@ async fn the_tables_have_a_column_for_each_setting_and_no_other() {
         let of = match field.kind() {
             Kind::Bool => "boolean",
             Kind::I32 => "integer",
-            Kind::I64 => "bigint",
+            Kind::I64 | Kind::Timestamp => "bigint",
             Kind::Text => "bytea",
         };
         (field.column(), of)

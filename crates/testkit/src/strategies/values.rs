@@ -16,6 +16,8 @@ pub enum OwnedValue {
     I32(i32),
     /// A 64-bit signed integer.
     I64(i64),
+    /// A moment, in milliseconds since the epoch.
+    Timestamp(i64),
     /// A text.
     Text(Text),
 }
@@ -28,6 +30,7 @@ impl OwnedValue {
             Self::Bool(value) => Value::Bool(*value),
             Self::I32(value) => Value::I32(*value),
             Self::I64(value) => Value::I64(*value),
+            Self::Timestamp(value) => Value::Timestamp(*value),
             Self::Text(value) => Value::Text(value),
         }
     }
@@ -77,7 +80,7 @@ pub fn seq() -> BoxedStrategy<Seq> {
 
 /// A kind of value.
 pub fn kind() -> BoxedStrategy<Kind> {
-    select(&[Kind::Bool, Kind::I32, Kind::I64, Kind::Text][..]).boxed()
+    select(&[Kind::Bool, Kind::I32, Kind::I64, Kind::Timestamp, Kind::Text][..]).boxed()
 }
 
 of_default_sizes! {
@@ -97,6 +100,7 @@ impl Sizes {
             Kind::Bool => any::<bool>().prop_map(OwnedValue::Bool).boxed(),
             Kind::I32 => i32s().prop_map(OwnedValue::I32).boxed(),
             Kind::I64 => i64s().prop_map(OwnedValue::I64).boxed(),
+            Kind::Timestamp => i64s().prop_map(OwnedValue::Timestamp).boxed(),
             Kind::Text => self.text().prop_map(OwnedValue::Text).boxed(),
         }
     }

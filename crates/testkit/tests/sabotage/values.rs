@@ -176,6 +176,7 @@ impl Sabotage for NumbersAsFloats {
         #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "the sabotage")]
         let floats = with_values(batch, |value| match value {
             Value::I64(number) => Value::I64(number as f64 as i64),
+            Value::Timestamp(number) => Value::Timestamp(number as f64 as i64),
             value => value,
         });
         store.apply(&floats, at).await

@@ -17,6 +17,7 @@ pub(super) fn values_of(field: Field) -> Vec<Value<'static>> {
         Kind::Bool => [false, true].map(Value::Bool).into(),
         Kind::I32 => [0, 1, 2, 3, 4, i32::MAX, -1, i32::MIN].map(Value::I32).into(),
         Kind::I64 => numbers.map(Value::I64).into(),
+        Kind::Timestamp => numbers.map(Value::Timestamp).into(),
         Kind::Text => ["", "x", " x ", "{\"a\":1}", "0", "null"].map(Value::Text).into(),
     };
     of_kind.into_iter().filter(|value| Patch::KEEP.with(field, *value).is_ok()).collect()
