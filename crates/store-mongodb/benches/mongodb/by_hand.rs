@@ -1,5 +1,5 @@
-//! What somebody would write by hand, and do right: one transaction, one find of the rows and one of the versions,
-//! one statement for all that changes alike.
+//! The correct code that a developer would write by hand: one transaction, one find of the rows, one of the versions, and
+//! one statement for equal changes.
 
 use std::collections::HashMap;
 
@@ -62,7 +62,7 @@ impl Row {
 #[derive(Debug, Deserialize)]
 struct VersionRow {
     d_id: String,
-    #[expect(dead_code, reason = "an answer tells it")]
+    #[expect(dead_code, reason = "code by hand would return it")]
     version: i64,
 }
 
@@ -92,13 +92,13 @@ impl ByHand {
         &self.client
     }
 
-    /// The rows, by a find alone.
+    /// Finds the rows, without a transaction.
     pub(crate) async fn find(&self, users: &[UserId], id: &ConversationId) -> Vec<Row> {
         let found = self.rows.find(rows(users, id)).batch_size(size(users)).await.unwrap();
         found.try_collect().await.unwrap()
     }
 
-    /// Pins or unpins for all users, creating what is missing.
+    /// Pins or unpins for all users, and creates missing rows.
     pub(crate) async fn set_pinned(&self, users: &[UserId], id: &ConversationId, is_pinned: bool) {
         let mut session = self.client.start_session().await.unwrap();
         session.start_transaction().read_concern(ReadConcern::snapshot()).await.unwrap();
@@ -168,7 +168,7 @@ impl ByHand {
     }
 }
 
-/// All in one answer.
+/// A batch size that returns everything in one response.
 fn size(users: &[UserId]) -> u32 {
     u32::try_from(users.len()).unwrap() + 1
 }
@@ -184,7 +184,7 @@ fn log(owner: &str, logs: Vec<Document>) -> Document {
     doc! { "_id": ObjectId::new(), "d_id": owner, "logs": logs, "version": version, "deleted": 0_i64, "last_update": now }
 }
 
-/// Logs with a history of some entries.
+/// Inserts a log of `history` entries for each user.
 pub(crate) async fn fill_logs(database: &Database, users: &[UserId], entries: usize) {
     if entries == 0 {
         return;
@@ -197,7 +197,7 @@ pub(crate) async fn fill_logs(database: &Database, users: &[UserId], entries: us
     }
 }
 
-/// Rows of owners who have nothing to do with anybody else's.
+/// Inserts rows of other owners.
 pub(crate) async fn fill_rows(database: &Database, number: usize) {
     let rows = database.collection::<Row>("conversation");
     for first in (0..number).step_by(10_000) {

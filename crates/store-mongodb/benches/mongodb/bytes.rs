@@ -1,4 +1,4 @@
-//! How many bytes a million conversations take, as the adapter writes them: for the sums in `docs/scaling.md`.
+//! The bytes that a million conversations take, for the estimates in `docs/scaling.md`.
 #![expect(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
 
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use mongodb::{
 
 use crate::NOW;
 
-/// Each with 100 groups of 100 members, and 200 single chats: a million conversations.
+/// Users with 100 groups of 100 members and 200 single chats each: a million conversations.
 const OWNERS: usize = 3_334;
 const GROUPS: usize = 100;
 const PEERS: usize = 200;
 
-/// Fills the database of `store`, and prints what that took.
+/// Fills the database of `store`, and prints its sizes.
 pub(crate) async fn measure(store: &MongoStore, database: &Database) {
     for owner in 0..OWNERS {
-        // Of each pair, both.
+        // Both views of each pair.
         let peers = (1..=PEERS / 2).flat_map(|n| [7 * n, OWNERS - 7 * n]).map(|n| (owner + n) % OWNERS);
         let writes =
             peers.map(|peer| write(owner, single(owner.min(peer), owner.max(peer)), Target::Single(user(peer))));
@@ -37,26 +37,26 @@ pub(crate) async fn measure(store: &MongoStore, database: &Database) {
         let writes = members.map(|member| write(member, group.clone(), target.clone()));
         store.apply(&WriteBatch::new(writes.collect()).unwrap(), NOW).await.unwrap();
     }
-    // What is on disk is told as of the last checkpoint.
+    // The server reports sizes on disk as of the last checkpoint.
     database.client().database("admin").run_command(doc! { "fsync": 1 }).await.unwrap();
     for collection in ["conversation", "conversation_version"] {
-        tell(database, collection).await;
+        print_sizes(database, collection).await;
     }
     let entries = doc! { "$group": { "_id": null, "entries": { "$avg": { "$size": "$logs" } } } };
     let logs = database.collection::<Document>("conversation_version").aggregate([entries]).await.unwrap();
     println!("# bytes: {:?}", logs.try_collect::<Vec<_>>().await.unwrap());
-    tell_oplog(store, database).await;
+    print_oplog(store, database).await;
 }
 
-/// Prints how large a collection and its indexes are, in memory and on disk.
-async fn tell(database: &Database, collection: &str) {
+/// Prints the sizes of a collection and its indexes, in memory and on disk.
+async fn print_sizes(database: &Database, collection: &str) {
     let stats = database.run_command(doc! { "collStats": collection }).await.unwrap();
-    let told = ["count", "size", "avgObjSize", "storageSize", "indexSizes"].map(|name| (name, stats.get(name)));
-    println!("# bytes: {collection}: {told:?}");
+    let sizes = ["count", "size", "avgObjSize", "storageSize", "indexSizes"].map(|name| (name, stats.get(name)));
+    println!("# bytes: {collection}: {sizes:?}");
 }
 
-/// Prints what one update of each of 100 users adds to the log by which members follow the primary.
-async fn tell_oplog(store: &MongoStore, database: &Database) {
+/// Prints the bytes that one update of 100 users adds to the oplog.
+async fn print_oplog(store: &MongoStore, database: &Database) {
     let group = ConversationId::new(format!("sg_{}", id(0)).as_str()).unwrap();
     let change = Arc::new(Change::Set { patch: Patch::KEEP.is_pinned(true), missing: Missing::Skip });
     let write = |n| Write { key: Key::new(user(n * 33 % OWNERS), group.clone()), change: change.clone() };
@@ -72,7 +72,7 @@ fn write(owner: usize, conversation: ConversationId, target: Target) -> Write {
     Write { key: Key::new(user(owner), conversation), change: change.into() }
 }
 
-/// As OpenIM makes them: ten digits.
+/// A user ID of ten digits, as OpenIM makes them.
 fn id(number: usize) -> String {
     format!("{:010}", 1_000_000_007 + number * 2_654_435 % 4_000_000_000)
 }

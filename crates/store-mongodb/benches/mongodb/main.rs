@@ -1,5 +1,4 @@
-//! The adapter against straight driver code that does the least that is right by hand, on the replica set
-//! `CONVERSATION_TEST_MONGODB`.
+//! The adapter beside minimal correct code on the driver, on the replica set that `CONVERSATION_TEST_MONGODB` names.
 
 use std::{
     env,
@@ -20,15 +19,15 @@ use crate::by_hand::ByHand;
 mod by_hand;
 mod bytes;
 
-/// The ratio for which a million conversations are made.
+/// The ratio that needs a million conversations.
 const MILLION: &str = "mongodb-update-100-of-1000000-rows-to-1000";
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
-/// How many users, and how often.
+/// Numbers of users, and of rounds.
 const SIZES: [(usize, usize); 5] = [(1, 150), (10, 100), (100, 50), (1_000, 20), (10_000, 7)];
 
-/// Both sides, each with a database of its own.
+/// The adapter and the code by hand, each with its own database.
 struct Bench {
     runtime: Runtime,
     store: Arc<MongoStore>,
@@ -42,7 +41,7 @@ fn main() {
         return;
     }
     let bench = Bench::new(&server);
-    // Only where it is asked for by name: it takes ten minutes, and compares nothing.
+    // Only on request, because it takes ten minutes and compares nothing.
     if env::args().any(|arg| arg == "bytes") {
         bench.runtime.block_on(bytes::measure(&bench.store, &bench.databases[0]));
     }
@@ -69,7 +68,7 @@ impl Bench {
         let id = std::process::id();
         let address = |side| server.replacen("/?", &format!("/conversation_bench_{side}_{id}?"), 1);
         let (store, by_hand) = runtime.block_on(async {
-            // The adapter makes the indexes for both.
+            // Makes the same indexes for the code by hand.
             MongoStore::open(&address("by_hand")).await.unwrap();
             (MongoStore::open(&address("ours")).await.unwrap(), ByHand::open(&address("by_hand")).await)
         });
@@ -94,7 +93,7 @@ impl Bench {
         self.store.apply(&batch(users, id, patch), NOW).await.unwrap();
     }
 
-    /// Insert, update and no-op of one conversation for many users, whose logs have `history` entries before.
+    /// Insert, update and no-op of one conversation for many users, whose logs have `history` entries.
     fn sizes(&self, name: &str, users: usize, rounds: usize, history: usize) {
         let users = owners(name, users);
         self.runtime.block_on(async {
@@ -123,7 +122,7 @@ impl Bench {
             || self.timed(self.ours(&users, &first, pinned(flipped(&mut ours)))),
             || self.timed(self.by_hand.set_pinned(&users, &first, flipped(&mut theirs))),
         );
-        // Both hold them, also where the other two were not asked for.
+        // Both need the rows, even if insert and update were not requested.
         self.runtime.block_on(async {
             self.ours(&users, &first, pinned(true)).await;
             self.by_hand.set_pinned(&users, &first, true).await;
@@ -140,7 +139,7 @@ impl Bench {
         );
     }
 
-    /// 64 callers at once, each with an owner of its own, then all with one.
+    /// 64 concurrent callers, first with an owner each, then all with one owner.
     fn concurrent(&self) {
         const CALLERS: usize = 64;
         const CALLS: usize = 10;
@@ -209,7 +208,7 @@ impl Bench {
         );
     }
 
-    /// The same call where there are 1,000 rows, and where there are a million.
+    /// The same call among 1,000 rows and among a million.
     fn rows(&self) {
         const ROWS: usize = 1_000_000;
         let users = owners("rows", 100);

@@ -32,11 +32,11 @@ async fn keeps_acknowledged_batches_and_halves_none_through_failovers() {
     let Some(mut members) = Members::start().await else { return };
     let address = members.address();
     MongoStore::open(&address).await.unwrap();
-    let (sender, told) = mpsc::channel();
+    let (sender, reports) = mpsc::channel();
     let workers: Vec<_> = (0..2).map(|number| worker::start(number, Work::Create, &address, sender.clone())).collect();
     drop(sender);
     let mut all = Vec::new();
-    served(&told, &mut all, Instant::now());
+    served(&reports, &mut all, Instant::now());
     for round in 0..failovers() {
         let primary = members.primary().await;
         let start = Instant::now();
@@ -47,7 +47,7 @@ async fn keeps_acknowledged_batches_and_halves_none_through_failovers() {
             _ => members.signal(primary, "-STOP"),
         }
         let servers = tokio::spawn(members.take_writes(primary, start));
-        let outage = served(&told, &mut all, start);
+        let outage = served(&reports, &mut all, start);
         let servers = servers.await.unwrap();
         println!("{kind}: the servers by themselves {servers:.1?}, served again after {outage:.1?}");
         match kind {
@@ -56,22 +56,22 @@ async fn keeps_acknowledged_batches_and_halves_none_through_failovers() {
             _ => members.signal(primary, "-CONT"),
         }
         members.all_well().await;
-        served(&told, &mut all, Instant::now());
+        served(&reports, &mut all, Instant::now());
     }
     for worker in workers {
         worker.finish().unwrap();
     }
-    all.extend(told);
+    all.extend(reports);
     println!("{}", check(&address, &all).await);
 }
 
 /// Waits until each worker has an acknowledgement for a batch that it began after `start`. Returns the time until the
 /// slowest has.
-fn served(told: &mpsc::Receiver<Told>, all: &mut Vec<Told>, start: Instant) -> Duration {
+fn served(reports: &mpsc::Receiver<Told>, all: &mut Vec<Told>, start: Instant) -> Duration {
     let mut acknowledged = [0; 2];
     // Four callers of each worker may first report batches that began before `start`.
     while acknowledged.iter().any(|number| *number <= 4) {
-        let one = told
+        let one = reports
             .recv_timeout(MAX_OUTAGE.saturating_sub(start.elapsed()))
             .unwrap_or_else(|_| panic!("no acknowledgement within {MAX_OUTAGE:?}, last {:?}", all.last()));
         if one.at > start && one.what == What::Acknowledged {
@@ -84,7 +84,7 @@ fn served(told: &mpsc::Receiver<Told>, all: &mut Vec<Told>, start: Instant) -> D
 
 /// Checks that the database has all of each acknowledged batch, and all or nothing of each other. Returns a summary.
 async fn check(address: &str, all: &[Told]) -> String {
-    let wrong: Vec<_> = all.iter().filter(|told| matches!(told.what, What::Wrong(_))).collect();
+    let wrong: Vec<_> = all.iter().filter(|report| matches!(report.what, What::Wrong(_))).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
     let store = MongoStore::open(address).await.unwrap();
     let client = Client::with_uri_str(address).await.unwrap();
@@ -103,24 +103,24 @@ async fn check(address: &str, all: &[Told]) -> String {
         assert_eq!(of_owner.len() as u64, last, "{owner}: uses every version once");
     }
     let (mut acknowledged, mut unknown, mut stored) = (0, 0, 0);
-    for told in all {
-        let id = conversation(&told.conversation);
+    for report in all {
+        let id = conversation(&report.conversation);
         let found =
             store.list_by_conversation(&id, &Filter::ALL, &PageRequest::first(100)).await.unwrap().conversations;
         let owners: Vec<UserId> = found.into_iter().map(|found| found.key.owner).collect();
-        let there = told.owners.iter().filter(|(owner, _)| owners.iter().any(|found| found.as_str() == owner)).count();
-        let logged = told
-            .owners
-            .iter()
-            .filter_map(|(owner, version)| Some((versions.get(&(owner.clone(), told.conversation.clone()))?, version)));
+        let there =
+            report.owners.iter().filter(|(owner, _)| owners.iter().any(|found| found.as_str() == owner)).count();
+        let logged = report.owners.iter().filter_map(|(owner, version)| {
+            Some((versions.get(&(owner.clone(), report.conversation.clone()))?, version))
+        });
         let logged: Vec<_> = logged.collect();
-        assert_eq!(there, logged.len(), "rows and logs differ: {told:?}");
-        if told.what == What::Acknowledged {
-            assert_eq!(there, told.owners.len(), "lost: {told:?}");
-            assert!(logged.iter().all(|(found, told)| found == told), "another version: {told:?}");
+        assert_eq!(there, logged.len(), "rows and logs differ: {report:?}");
+        if report.what == What::Acknowledged {
+            assert_eq!(there, report.owners.len(), "lost: {report:?}");
+            assert!(logged.iter().all(|(found, reported)| found == reported), "another version: {report:?}");
             acknowledged += 1;
         } else {
-            assert!(there == 0 || there == told.owners.len(), "halved: {told:?}");
+            assert!(there == 0 || there == report.owners.len(), "halved: {report:?}");
             unknown += 1;
             stored += usize::from(there > 0);
         }

@@ -1,4 +1,4 @@
-//! A replica set of a test's own, whose members it may kill.
+//! A replica set of the test's own, whose members the test may kill, pause and step down.
 
 use std::{
     env,
@@ -16,7 +16,7 @@ use mongodb::{
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
-/// Three members on this machine; they end with this.
+/// Three members on this machine. Dropping this ends their processes.
 pub(crate) struct Members {
     mongod: PathBuf,
     members: Vec<Member>,
@@ -29,14 +29,14 @@ struct Member {
 }
 
 impl Members {
-    /// `None` where there is no server program; in CI that is a failure.
+    /// `None` if there is no server program, which fails the test in CI.
     pub(crate) async fn start() -> Option<Self> {
         let Some(mongod) = env::var_os("CONVERSATION_TEST_MONGOD") else {
             assert!(env::var_os("CI").is_none(), "no CONVERSATION_TEST_MONGOD");
             std::io::Write::write_all(&mut std::io::stderr(), b"skipped: no CONVERSATION_TEST_MONGOD\n").unwrap();
             return None;
         };
-        // All ports are held until all are found, so that they differ.
+        // All three listen at once, so that the ports differ.
         let listeners: Vec<_> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let ports: Vec<_> = listeners.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
         drop(listeners);
@@ -49,7 +49,7 @@ impl Members {
         let hosts: Vec<_> = hosts
             .map(|(n, member)| doc! { "_id": i32::try_from(n).unwrap(), "host": format!("127.0.0.1:{}", member.port) })
             .collect();
-        // A fifth of the usual times, in proportion.
+        // A fifth of the default times.
         let settings =
             doc! { "electionTimeoutMillis": 2_000, "heartbeatIntervalMillis": 500, "heartbeatTimeoutSecs": 2 };
         let config = doc! { "_id": "failover", "members": hosts, "settings": settings };
@@ -67,13 +67,13 @@ impl Members {
         format!("mongodb://{}/failover?replicaSet=failover", hosts.join(","))
     }
 
-    /// Starts a member, or starts it again.
+    /// Starts or restarts a member.
     pub(crate) fn run(&mut self, number: usize) {
         let member = &mut self.members[number];
         let process = Command::new(&self.mongod)
             .args(["--replSet", "failover", "--bind_ip", "127.0.0.1", "--wiredTigerCacheSizeGB", "0.25"])
             .args(["--setParameter", "diagnosticDataCollectionEnabled=false"])
-            // Also a fifth: how long a secondary waits for the member that it follows, once that is silent.
+            // Also a fifth: how long a secondary waits for a sync source that does not respond.
             .args(["--setParameter", "oplogNetworkTimeoutBufferSeconds=1"])
             // For `replicate`.
             .args(["--setParameter", "enableTestCommands=1"])
@@ -93,7 +93,7 @@ impl Members {
         process.wait().unwrap();
     }
 
-    /// Pauses a member, or lets it go.
+    /// Sends a signal to a member: `-STOP` pauses it, `-CONT` resumes it.
     pub(crate) fn signal(&self, number: usize, signal: &str) {
         let id = self.members[number].process.as_ref().unwrap().id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
@@ -104,7 +104,7 @@ impl Members {
         self.client(number).await.database("admin").run_command(command).await.unwrap();
     }
 
-    /// Lets the secondaries fetch what the primary writes, or keeps them from it.
+    /// Resumes or stops replication to the secondaries.
     pub(crate) async fn replicate(&self, is_on: bool) {
         let primary = self.primary().await;
         let mode = if is_on { "off" } else { "alwaysOn" };
@@ -119,7 +119,7 @@ impl Members {
         }
     }
 
-    /// Which member is the primary, by what most say.
+    /// The number of the primary.
     pub(crate) async fn primary(&self) -> usize {
         let mut found = None;
         wait("a primary", async || {
@@ -135,7 +135,7 @@ impl Members {
         found.unwrap()
     }
 
-    /// How long after `start` the members by themselves have a plain write on a majority again, without `lost`.
+    /// The time from `start` until a majority without `lost` has a plain write: the outage without this adapter.
     pub(crate) fn take_writes(&self, lost: usize, start: Instant) -> impl Future<Output = Duration> + Send + use<> {
         let others: Vec<_> = (0..3).filter(|number| *number != lost).map(|number| self.direct(number)).collect();
         async move {
@@ -151,8 +151,8 @@ impl Members {
         }
     }
 
-    /// Waits until there are a primary and two secondaries again, and these follow it: one that is still looking for whom
-    /// to follow, and is asking a member that is paused just then, waits 30 seconds for its answer.
+    /// Waits until there are a primary and two secondaries, and all of them have a new write. A secondary that still looks
+    /// for a sync source would wait 30 seconds for a member that is paused then.
     pub(crate) async fn all_well(&self) {
         wait("a primary and two secondaries", async || {
             let mut states = Vec::new();
@@ -189,14 +189,14 @@ impl Members {
 impl Drop for Members {
     fn drop(&mut self) {
         for process in self.members.iter_mut().filter_map(|member| member.process.as_mut()) {
-            // It may have ended by itself already.
+            // It may have ended already.
             drop(process.kill());
             drop(process.wait());
         }
     }
 }
 
-/// Whether a primary takes a plain write.
+/// Whether a plain write succeeds.
 async fn is_written(client: &Client, concern: WriteConcern) -> bool {
     let probes = client.database("probe").collection::<Document>("probes");
     probes.insert_one(doc! {}).write_concern(concern).await.is_ok()

@@ -9,7 +9,7 @@ use conversation_settings_core::{
 };
 use conversation_settings_store::{Changes, ConversationStore, ConversationStoreExt, Filter, OwnerVersion};
 use futures_util::TryStreamExt;
-use mongodb::bson::{Document, RawDocument, doc};
+use mongodb::bson::{Document, RawDocument, doc, oid::ObjectId};
 
 use crate::support::{Database, NOW, batch, conversation, key, remove, set, user};
 
@@ -202,7 +202,7 @@ async fn reads_dump_of_earlier_version() {
         let of_owner: Vec<_> = all.iter().filter(|one| one.key.owner.as_str() == owner).cloned().collect();
         assert_eq!(store.list_all(&user(owner), &Filter::ALL).await.unwrap(), of_owner);
         let current = store.version(&user(owner)).await.unwrap();
-        assert_eq!(current.log.0, logs.get(owner).map_or([0; 12], |id| id.bytes()), "{owner}");
+        assert_eq!(current.log.0, logs.get(owner).map_or([0; 12], ObjectId::bytes), "{owner}");
         assert_eq!(current.version, Version(changes.len() as u64 - 2), "{owner}");
         for (since, expected) in (0..).map(Version).zip(changes) {
             let read = store.changes(&user(owner), &OwnerVersion { version: since, ..current }, 100).await.unwrap();
