@@ -67,8 +67,3 @@ pub use authenticate::Authenticate;
 pub use claims::Claims;
 pub use routes::not_found;
 pub use token::TokenAuthority;
-
-/// What the README shows compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;

@@ -1,16 +1,16 @@
-//! Conversation settings in an axum server of one's own: a router to merge, over a store in memory.
+//! Mounts the HTTP router in an axum server, over a store in memory.
 //!
-//! Run it with `cargo run -p conversation-settings-http --example embed`. It serves, calls itself once, and ends.
+//! `cargo run -p conversation-settings --all-features --example http` serves, sends one request, and ends.
 
-#![expect(clippy::print_stdout, reason = "an example shows what comes of it")]
+#![expect(clippy::print_stdout, reason = "an example prints its result")]
 
 use std::sync::Arc;
 
 use axum::{Router, routing::get};
-use conversation_settings_core::UserId;
-use conversation_settings_http::{Api, TokenAuthority};
-use conversation_settings_service::Service;
-use conversation_settings_store_memory::MemoryStore;
+use conversation_settings::{
+    MemoryStore, Service, UserId,
+    http::{Api, TokenAuthority},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -18,7 +18,7 @@ use tokio::{
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // What you add: a service over a store, a host over the service, and its router in yours.
+    // What you add: a service over a store, and a router over the service.
     let service = Service::builder(Arc::new(MemoryStore::new())).build();
     let tokens = TokenAuthority::new("a secret of yours", [UserId::new("imAdmin")?]);
     let conversations = Api::with_tokens(service, tokens.clone()).router();
@@ -39,9 +39,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     let mut connection = TcpStream::connect(address).await?;
     connection.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).await?;
-    println!("{answer}");
-    assert!(answer.ends_with(r#"{"errCode":0,"errMsg":"","errDlt":"","data":null}"#));
+    let mut response = String::new();
+    connection.read_to_string(&mut response).await?;
+    println!("{response}");
+    assert!(response.ends_with(r#"{"errCode":0,"errMsg":"","errDlt":"","data":null}"#));
     Ok(())
 }
