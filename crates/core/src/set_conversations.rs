@@ -92,11 +92,11 @@ impl Limits {
     /// [`ArgsError`] for the first, in the table's order, that is not.
     pub fn check(&self, patch: &Patch) -> Result<(), ArgsError> {
         for (field, value) in patch.values() {
-            if let Value::Text(text) = value
-                && text.len() > self.max_text_bytes
-            {
-                let problem = Violation::TooLong { limit: self.max_text_bytes, got: text.len() };
-                return Err(ArgsError::in_conversation(field.wire_name(), problem));
+            if let Value::Text(text) = value {
+                if text.len() > self.max_text_bytes {
+                    let problem = Violation::TooLong { limit: self.max_text_bytes, got: text.len() };
+                    return Err(ArgsError::in_conversation(field.wire_name(), problem));
+                }
             }
         }
         Ok(())

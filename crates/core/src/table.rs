@@ -207,9 +207,11 @@ macro_rules! settings {
             pub fn apply(&self, settings: &mut Settings) -> Mask {
                 let mut changed = Mask::EMPTY;
                 $(
-                    if let Some(value) = &self.$field && settings.$field != *value {
-                        settings.$field = value.clone();
-                        changed = changed.with(Field::$variant);
+                    if let Some(value) = &self.$field {
+                        if settings.$field != *value {
+                            settings.$field = value.clone();
+                            changed = changed.with(Field::$variant);
+                        }
                     }
                 )*
                 changed

@@ -57,7 +57,7 @@ pub fn decide_batch<'b, 'c>(
 impl Decided<'_> {
     /// Whether there is nothing to store.
     #[must_use]
-    pub const fn is_noop(&self) -> bool {
+    pub fn is_noop(&self) -> bool {
         self.changes.is_empty()
     }
 
