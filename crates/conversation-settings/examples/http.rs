@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let request = format!(
         "POST /conversation/set_conversations HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\noperationID: 1\r\n\
          token: {}\r\ncontent-length: {}\r\n\r\n{body}",
-        tokens.issue(&UserId::new("alice")?, 5)?,
+        tokens.issue(&UserId::new("alice")?, 5),
         body.len(),
     );
     let mut connection = TcpStream::connect(address).await?;

@@ -3,8 +3,7 @@
 use std::sync::LazyLock;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use conversation_settings_http::{Claims, TokenAuthority};
-use conversation_settings_service::Code;
+use conversation_settings_http::{Claims, Code, TokenAuthority};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 

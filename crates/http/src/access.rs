@@ -3,7 +3,8 @@
 use std::{future::Future, sync::Arc};
 
 use axum::http::HeaderMap;
-use conversation_settings_service::{Code, Context};
+use conversation_settings_openim::Code;
+use conversation_settings_service::Context;
 
 use crate::{Api, ApiError};
 

@@ -69,7 +69,7 @@ impl Api {
     }
 
     /// Turns calls away while `limit` are under way, counted from the head of each to its answer: with status 429, the
-    /// code [`TooManyRequests`](conversation_settings_service::Code::TooManyRequests), and a header that says when to try again.
+    /// code [`TooManyRequests`](crate::Code::TooManyRequests), and a header that says when to try again.
     ///
     /// So more load than the store can take makes neither memory nor the time of the others grow. What whoever runs the
     /// server asks, as `/healthz` and `/metrics`, is always answered.

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use conversation_settings_core::ArgsError;
-use conversation_settings_service::{Code, ServiceError};
+use conversation_settings_openim::{Code, TokenError};
+use conversation_settings_service::ServiceError;
 
 /// Why a call is refused: the code that OpenIM's clients know, and what else the caller may learn.
 #[derive(Debug, thiserror::Error)]
@@ -47,10 +48,16 @@ impl ApiError {
 
 impl From<ServiceError> for ApiError {
     fn from(error: ServiceError) -> Self {
-        match error.code() {
+        match Code::from(&error) {
             Code::ServerInternal => Self::internal(error),
             code => Self::new(code, error.to_string()),
         }
+    }
+}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        Self::new(error.code(), error.to_string())
     }
 }
 

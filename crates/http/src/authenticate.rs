@@ -4,9 +4,12 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
+use conversation_settings_openim::{Code, TokenError};
 use conversation_settings_service::Caller;
 
-use crate::ApiError;
+use crate::{ApiError, TokenAuthority};
+
+const TOKEN: &str = "token";
 
 /// Says who calls.
 ///
@@ -16,8 +19,8 @@ use crate::ApiError;
 /// ```
 /// use axum::http::HeaderMap;
 /// use conversation_settings_core::UserId;
-/// use conversation_settings_http::{Authenticate, ApiError};
-/// use conversation_settings_service::{Caller, Code};
+/// use conversation_settings_http::{ApiError, Authenticate, Code};
+/// use conversation_settings_service::Caller;
 ///
 /// /// Behind a gateway that has checked the session, and names the user in a header.
 /// #[derive(Debug)]
@@ -45,5 +48,19 @@ pub trait Authenticate: Debug + Send + Sync + 'static {
     /// The header that says who calls, where it is one: for the description of the routes, and for whoever tries them.
     fn header(&self) -> Option<&'static str> {
         None
+    }
+}
+
+#[async_trait]
+impl Authenticate for TokenAuthority {
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
+        let token = headers.get(TOKEN).filter(|token| !token.is_empty());
+        let token = token.ok_or_else(|| ApiError::new(Code::Args, "header must have token"))?;
+        let token = token.to_str().map_err(|_| TokenError::Malformed)?;
+        Ok(self.caller(token)?)
+    }
+
+    fn header(&self) -> Option<&'static str> {
+        Some(TOKEN)
     }
 }

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, header},
 };
 use conversation_settings_core::{ArgsError, Path, Violation};
-use conversation_settings_service::Code;
+use conversation_settings_openim::Code;
 use http_body_util::BodyExt;
 
 use crate::ApiError;

@@ -10,7 +10,7 @@ use axum::{
     body::Body,
     http::{HeaderValue, Response, StatusCode, header::RETRY_AFTER},
 };
-use conversation_settings_service::Code;
+use conversation_settings_openim::Code;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,

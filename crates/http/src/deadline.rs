@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use conversation_settings_service::Code;
+use conversation_settings_openim::Code;
 use tokio::time::{Instant, timeout_at};
 
 use crate::ApiError;

@@ -4,7 +4,7 @@ use axum::{
     body::Body,
     http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE},
 };
-use conversation_settings_service::Code;
+use conversation_settings_openim::Code;
 use serde::Serialize;
 
 use crate::ApiError;

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use conversation_settings_service::Code;
+use conversation_settings_openim::Code;
 use metrics::{
     Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };

@@ -14,7 +14,7 @@ use axum::{
     body::{Body, Bytes},
     http::{HeaderValue, Response, header::CONTENT_TYPE},
 };
-use conversation_settings_service::Code;
+use conversation_settings_openim::Code;
 use utoipa::openapi::{
     Components, Info, LicenseBuilder, Object, OpenApi, OpenApiBuilder, PathItem, Paths, RefOr, Required, Schema,
     Server, Tag, Type,

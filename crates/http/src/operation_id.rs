@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
-use conversation_settings_service::Code;
+use conversation_settings_openim::Code;
 
 use crate::ApiError;
 

@@ -6,7 +6,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, Request, Response},
 };
-use conversation_settings_service::Code;
+use conversation_settings_openim::Code;
 use futures_util::FutureExt;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;

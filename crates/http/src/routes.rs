@@ -18,7 +18,7 @@ use axum::{
     http::{Method, Request, Response, StatusCode},
     routing::{self, MethodRouter},
 };
-use conversation_settings_service::Code;
+use conversation_settings_openim::Code;
 use futures_util::FutureExt;
 use serde::{Serialize, de::DeserializeOwned};
 use utoipa::ToSchema;

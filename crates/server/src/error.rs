@@ -2,8 +2,6 @@
 
 use std::{error::Error, io, iter, path::PathBuf};
 
-use conversation_settings_http::ApiError;
-
 /// One plain sentence for standard error.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
@@ -19,8 +17,6 @@ pub(crate) enum StartError {
     Store(String),
     #[error("cannot install the metrics recorder: {0}")]
     Metrics(String),
-    #[error("cannot issue a token: {0}")]
-    Token(ApiError),
     #[error("system error: {}", plain(.0))]
     System(#[from] io::Error),
 }

@@ -1,11 +1,10 @@
 //! Other services that the server talks to: the webhook and OpenIM's groups.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use conversation_settings_service::{
-    EventFanOut, EventLog, EventSink, ServiceBuilder,
-    rest::{OpenImGroups, Webhook, WebhookOptions},
-};
+use conversation_settings_openim::OpenImGroups;
+use conversation_settings_service::{EventFanOut, EventLog, EventSink, ServiceBuilder};
+use conversation_settings_webhook::{Webhook, WebhookOptions};
 use tracing::info;
 
 use crate::{config::Config, error::StartError, secret::Secret};
@@ -19,15 +18,15 @@ pub(crate) struct Integrations {
 impl Integrations {
     /// Connects to nothing yet: another service may start later than this one.
     pub(crate) fn from_config(config: &Config) -> Result<Self, StartError> {
-        let invalid = |option: &str, error| StartError::Usage(format!("{option}: {error}"));
+        let invalid = |option: &str, error: &dyn fmt::Display| StartError::Usage(format!("{option}: {error}"));
         let groups = config.groups.as_ref().map(|url| {
             let token = Secret::groups_token(config)?;
-            OpenImGroups::new(url, token.expose(), OpenImGroups::TIMEOUT).map_err(|error| invalid("--groups", error))
+            OpenImGroups::new(url, token.expose(), OpenImGroups::TIMEOUT).map_err(|error| invalid("--groups", &error))
         });
         let webhook = config
             .webhook
             .as_ref()
-            .map(|url| Webhook::start(url, &WebhookOptions::default()).map_err(|error| invalid("--webhook", error)));
+            .map(|url| Webhook::start(url, &WebhookOptions::default()).map_err(|error| invalid("--webhook", &error)));
         Ok(Self { webhook: webhook.transpose()?.map(Arc::new), groups: groups.transpose()?.map(Arc::new) })
     }
 

@@ -34,7 +34,7 @@ const USER_PLATFORM: i32 = 7;
 pub(crate) fn run(config: Config) -> Result<(), StartError> {
     match &config.command {
         Some(Command::Token { user }) => {
-            let token = token(&authority(&config)?, user)?;
+            let token = token(&authority(&config)?, user);
             Ok(writeln!(io::stdout(), "{token}")?)
         }
         None => {
@@ -57,7 +57,7 @@ async fn start(config: Config) -> Result<(), StartError> {
 
     let admin =
         config.admin.first().ok_or_else(|| StartError::Usage("--admin: at least one user is required".into()))?;
-    let token = token(&tokens.clone().with_lifetime(BANNER_TOKEN_LIFETIME), admin)?;
+    let token = token(&tokens.clone().with_lifetime(BANNER_TOKEN_LIFETIME), admin);
     let banner = Banner { address, store: &location.to_string(), token: &token };
     let mut out = io::stdout().lock();
     write!(out, "{banner}").and_then(|()| out.flush())?;
@@ -94,9 +94,9 @@ fn authority(config: &Config) -> Result<TokenAuthority, StartError> {
 }
 
 /// A token for `user`; an admin gets an admin token.
-fn token(tokens: &TokenAuthority, user: &UserId) -> Result<String, StartError> {
+fn token(tokens: &TokenAuthority, user: &UserId) -> String {
     let platform = if tokens.is_admin(user) { TokenAuthority::ADMIN_PLATFORM } else { USER_PLATFORM };
-    tokens.issue(user, platform).map_err(StartError::Token)
+    tokens.issue(user, platform)
 }
 
 fn limits(config: &Config) -> Limits {

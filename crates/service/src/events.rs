@@ -3,7 +3,6 @@
 use std::{fmt::Debug, sync::Arc};
 
 use conversation_settings_core::{ConversationId, Field, Mask, UserId, Version};
-use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 mod channel;
 mod fan_out;
@@ -87,39 +86,5 @@ impl EventKind {
             Self::Removed => Mask::EMPTY,
             Self::PrivateChat { .. } => Field::IsPrivateChat.into(),
         }
-    }
-}
-
-/// As a webhook reads it: `{"ownerUserID":"alice","conversationID":"sg_team","kind":"updated","fields":["isPinned"],
-/// "version":7,"operationID":"op-1","opUserID":"imAdmin"}`; of a private chat also `"userID"`, the other party, and
-/// `"isPrivateChat"`.
-impl Serialize for Event {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let private = match &self.kind {
-            EventKind::PrivateChat { with, is_on } => Some((with, is_on)),
-            EventKind::Created(_) | EventKind::Updated(_) | EventKind::Removed => None,
-        };
-        let mut event = serializer.serialize_struct("Event", if private.is_some() { 9 } else { 7 })?;
-        event.serialize_field("ownerUserID", &self.owner)?;
-        event.serialize_field("conversationID", &self.conversation_id)?;
-        event.serialize_field("kind", self.kind.name())?;
-        event.serialize_field("fields", &FieldNames(self.kind.fields()))?;
-        event.serialize_field("version", &self.version)?;
-        event.serialize_field("operationID", &*self.operation_id)?;
-        event.serialize_field("opUserID", &self.caller)?;
-        if let Some((with, is_on)) = private {
-            event.serialize_field("userID", with)?;
-            event.serialize_field("isPrivateChat", is_on)?;
-        }
-        event.end()
-    }
-}
-
-/// A mask as a list of wire names.
-struct FieldNames(Mask);
-
-impl Serialize for FieldNames {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(Field::wire_name))
     }
 }

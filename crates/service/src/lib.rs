@@ -33,7 +33,6 @@
 //! # Features
 //!
 //! - `openapi`: what is read and answered implements utoipa's `ToSchema`.
-//! - `rest`: ports that are reached over HTTP, in [`rest`]: a webhook for events, and OpenIM's own groups.
 
 mod arguments;
 mod by_user;
@@ -48,13 +47,9 @@ mod host;
 mod id_hash;
 mod in_order;
 mod messages;
-#[cfg(feature = "rest")]
-pub mod metrics;
 mod pagination;
 mod permission;
 mod reads;
-#[cfg(feature = "rest")]
-pub mod rest;
 mod service;
 mod set;
 mod sorted;

@@ -4,7 +4,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header::CONTENT_TYPE},
 };
-use conversation_settings_service::Code;
+use conversation_settings_http::Code;
 use serde_json::Value;
 
 use super::script::Sent;

@@ -1,6 +1,6 @@
 //! What the document says of one route.
 
-use conversation_settings_service::Code;
+use conversation_settings_openim::Code;
 use utoipa::{
     ToSchema,
     openapi::{

@@ -1,7 +1,8 @@
 //! The calls under `/auth`: where tokens come from.
 
 use conversation_settings_core::{ArgsError, Text, UserId, Violation};
-use conversation_settings_service::{Code, Context};
+use conversation_settings_openim::Code;
+use conversation_settings_service::Context;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -48,7 +49,7 @@ pub(super) fn get_admin_token(tokens: &TokenAuthority, request: GetAdminTokenReq
     if !tokens.is_admin(&user) {
         return Err(ApiError::new(Code::NoPermission, "userID: is not an administrator"));
     }
-    issue(tokens, &user, TokenAuthority::ADMIN_PLATFORM)
+    Ok(issue(tokens, &user, TokenAuthority::ADMIN_PLATFORM))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -96,7 +97,7 @@ pub(super) fn get_user_token(
             "userID: is an administrator, whose token get_admin_token hands out",
         ));
     }
-    issue(tokens, &user, platform_id)
+    Ok(issue(tokens, &user, platform_id))
 }
 
 fn user(user_id: Option<Text>) -> Result<UserId, ArgsError> {
@@ -104,6 +105,6 @@ fn user(user_id: Option<Text>) -> Result<UserId, ArgsError> {
     UserId::new(user_id).map_err(|error| ArgsError::new("userID", error))
 }
 
-fn issue(tokens: &TokenAuthority, user: &UserId, platform_id: i32) -> Result<Token, ApiError> {
-    Ok(Token { token: tokens.issue(user, platform_id)?, expire_time_seconds: tokens.lifetime().as_secs() })
+fn issue(tokens: &TokenAuthority, user: &UserId, platform_id: i32) -> Token {
+    Token { token: tokens.issue(user, platform_id), expire_time_seconds: tokens.lifetime().as_secs() }
 }

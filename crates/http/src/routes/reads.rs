@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use conversation_settings_core::{Conversation, ConversationId, Text, UserId};
-use conversation_settings_service::{Code, Context, OwnerConversations, Pagination, SortedConversations};
+use conversation_settings_openim::Code;
+use conversation_settings_service::{Context, OwnerConversations, Pagination, SortedConversations};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use conversation_settings_core::{ConversationId, Report, SetConversationsRequest, Text, UserId};
-use conversation_settings_service::{Code, Context};
+use conversation_settings_openim::Code;
+use conversation_settings_service::Context;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -108,7 +108,8 @@ fn missing(page: &str) -> Vec<String> {
     let crates: BTreeSet<_> = proofs(page).map(|(of, _)| of).collect();
     let missing = crates.into_iter().flat_map(|of| {
         let mut sources = String::new();
-        read(&root().join("crates").join(of), &mut sources);
+        let folder = of.strip_prefix("conversation-settings-").unwrap_or(of);
+        read(&root().join("crates").join(folder), &mut sources);
         let gone = move |(other, name): &(&str, &str)| *other == of && !is_test(name, &sources);
         proofs(page).filter(gone).map(|(of, name)| format!("{of}::{name}"))
     });

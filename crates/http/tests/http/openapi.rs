@@ -10,8 +10,8 @@ use axum::{
     http::{Method, Request, StatusCode},
 };
 use conversation_settings_core::{Field, Limits};
-use conversation_settings_http::{Api, Authenticate};
-use conversation_settings_service::{Code, Service};
+use conversation_settings_http::{Api, Authenticate, Code};
+use conversation_settings_service::Service;
 use conversation_settings_store_memory::MemoryStore;
 use jsonschema::Validator;
 use serde_json::{Value, json};

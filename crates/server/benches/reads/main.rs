@@ -137,7 +137,7 @@ fn http_get(service: Service, path: &Path) {
     const PATH: &str = "/conversation/get_conversation";
     share_a_core();
     let tokens = TokenAuthority::new("hush", [UserId::new("imAdmin").unwrap()]);
-    let token = tokens.issue(&UserId::new("imAdmin").unwrap(), TokenAuthority::ADMIN_PLATFORM).unwrap();
+    let token = tokens.issue(&UserId::new("imAdmin").unwrap(), TokenAuthority::ADMIN_PLATFORM);
     let request = |name: &str, n: usize| {
         let body = format!(r#"{{"ownerUserID":"{name}","conversationID":"{}"}}"#, conversation_id(n));
         format!(

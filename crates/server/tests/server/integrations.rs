@@ -140,9 +140,9 @@ fn logs_events_if_the_filter_allows() {
 fn rejects_invalid_integrations_without_printing_secrets() {
     let folder = tempfile::tempdir().unwrap();
     for (args, sentence) in [
-        (&["--webhook", "hush"][..], "--webhook: the URL must be one of http:// or https://"),
-        (&["--webhook", "ftp://hush@there"], "--webhook: the URL must be one of http:// or https://"),
-        (&["--groups", "hush:"], "--groups: the URL must be one of http:// or https://"),
+        (&["--webhook", "hush"][..], "--webhook: the URL must start with http:// or https://"),
+        (&["--webhook", "ftp://hush@there"], "--webhook: the URL must start with http:// or https://"),
+        (&["--groups", "hush:"], "--groups: the URL must start with http:// or https://"),
         (&["--groups", "http://there", "--groups-token-file", "none"], "cannot read the secret file none: "),
     ] {
         let output = run(program(folder.path()).args(args).env("CONVERSATION_GROUPS_TOKEN", "hush"));

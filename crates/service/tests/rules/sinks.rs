@@ -9,7 +9,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use crate::{
     log::begin_log,
-    setup::{Events, admin, of, service, set_group, set_single, user},
+    setup::{Events, admin, of, service, set_group, set_single},
 };
 
 #[tokio::test]
@@ -108,25 +108,4 @@ async fn all_sinks_of_a_fan_out_are_told_the_same() {
     let told = one.take();
     assert_eq!((told.len(), &told), (2, &other.take()));
     EventFanOut::default().emit(told[0].clone());
-}
-
-#[tokio::test]
-async fn an_event_is_json_that_names_what_the_wire_names() {
-    let events = Arc::new(Events::default());
-    let (_, service) = service();
-    let service = service.events(events.clone()).build();
-    set_single(&service, &of("alice"), &["alice"], r#""isPinned": true, "isPrivateChat": true"#).await.unwrap();
-    let id = conversation_settings_core::ConversationId::new("si_alice_bob").unwrap();
-    service.remove_conversation(&admin(), &id, &[user("bob")]).await.unwrap();
-    let told: Vec<_> = events.take().iter().map(|event| serde_json::to_string(event).unwrap()).collect();
-    assert_eq!(
-        told,
-        [
-            r#"{"ownerUserID":"alice","conversationID":"si_alice_bob","kind":"created","fields":["isPinned","isPrivateChat"],"version":1,"operationID":"op-alice","opUserID":"alice"}"#,
-            r#"{"ownerUserID":"alice","conversationID":"si_alice_bob","kind":"privateChat","fields":["isPrivateChat"],"version":1,"operationID":"op-alice","opUserID":"alice","userID":"bob","isPrivateChat":true}"#,
-            r#"{"ownerUserID":"bob","conversationID":"si_alice_bob","kind":"created","fields":["isPrivateChat"],"version":1,"operationID":"op-alice","opUserID":"alice"}"#,
-            r#"{"ownerUserID":"bob","conversationID":"si_alice_bob","kind":"privateChat","fields":["isPrivateChat"],"version":1,"operationID":"op-alice","opUserID":"alice","userID":"alice","isPrivateChat":true}"#,
-            r#"{"ownerUserID":"bob","conversationID":"si_alice_bob","kind":"removed","fields":[],"version":2,"operationID":"op-admin","opUserID":"imAdmin"}"#,
-        ]
-    );
 }

@@ -1,4 +1,4 @@
-//! What a token says.
+//! The claims of a token.
 
 use std::fmt;
 
@@ -7,28 +7,30 @@ use serde::{
     de::{Error, IgnoredAny, MapAccess, Visitor},
 };
 
-/// What a token says: whose it is, and when it is good. Written as OpenIM writes it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// The claims of a token: its user and its period of validity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Claims {
-    /// Whose it is.
+    /// The user that the token belongs to.
     #[serde(rename = "UserID")]
     pub user_id: String,
-    /// The kind of device it is for: 1 iOS, 2 Android, 3 Windows, 4 macOS, 5 Web, 6 mini program, 7 Linux, 8 Android
+    /// The kind of device: 1 iOS, 2 Android, 3 Windows, 4 macOS, 5 Web, 6 mini program, 7 Linux, 8 Android
     /// tablet, 9 iPad, 10 administrator, 11 `HarmonyOS`. It grants nothing.
     #[serde(rename = "PlatformID")]
     pub platform_id: i32,
-    /// When it ends, in seconds since the epoch.
+    /// The end of its validity, in seconds since the epoch.
     #[serde(rename = "exp")]
     pub expires_at: i64,
-    /// When it begins, if it says so.
+    /// The start of its validity, in seconds since the epoch.
     #[serde(rename = "nbf", skip_serializing_if = "Option::is_none")]
     pub not_before: Option<i64>,
-    /// When it was made, if it says so.
+    /// The time of issue, in seconds since the epoch.
     #[serde(rename = "iat", skip_serializing_if = "Option::is_none")]
     pub issued_at: Option<i64>,
 }
 
-/// As OpenIM reads them: names in any case, the last of a name wins, `null` is as good as absent, unknown ones are ignored.
+/// Reads claims as OpenIM does: ignores the case of names, keeps the last of equal names, treats `null` as absent, and
+/// ignores unknown names.
 impl<'de> Deserialize<'de> for Claims {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Object;
@@ -67,17 +69,14 @@ impl<'de> Deserialize<'de> for Claims {
     }
 }
 
-/// Seconds since the epoch, of which a fraction counts for nothing.
+/// Whole seconds since the epoch; OpenIM accepts fractions and drops them.
 #[derive(Clone, Copy)]
 struct Seconds(i64);
 
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let seconds = f64::deserialize(deserializer)?;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "that is what the fraction is for; what is too far off saturates"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "drops the fraction; numbers out of range saturate")]
         Ok(Self(seconds.floor() as i64))
     }
 }

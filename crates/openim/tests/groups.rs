@@ -1,20 +1,20 @@
-//! Groups as OpenIM knows them.
+//! OpenIM's groups, asked from real servers on loopback.
 
 use std::{sync::Arc, time::Duration};
 
 use conversation_settings_core::{ConversationId, Key, SetConversationsRequest, UserId};
-use conversation_settings_service::{
-    Caller, Code, Context, Service, ServiceError,
-    rest::{OpenImGroups, RestError},
+use conversation_settings_http_client::{
+    ClientError,
+    testing::{Receiver, Reply},
 };
+use conversation_settings_openim::{Code, GroupsError, OpenImGroups};
+use conversation_settings_service::{Caller, Context, Service, ServiceError};
 use conversation_settings_store::ConversationStoreExt;
 use conversation_settings_store_memory::MemoryStore;
 use serde_json::json;
 use tokio::net::TcpSocket;
 
-use crate::receiver::{Answer, Receiver};
-
-/// Sets the conversation of a group that is asked for at `url`: what came of it, and whether it was written.
+/// Sets the conversation of a group with the directory at `url`. Returns the result, and whether it was written.
 async fn set(url: &str, timeout: Duration) -> (Result<(), ServiceError>, bool) {
     let store = Arc::new(MemoryStore::new());
     let groups = Arc::new(OpenImGroups::new(url, "the-token", timeout).unwrap());
@@ -30,20 +30,20 @@ async fn set(url: &str, timeout: Duration) -> (Result<(), ServiceError>, bool) {
     (result.map(drop), store.get_one(key).await.unwrap().is_some())
 }
 
-async fn answered(answer: Answer) -> (Option<Code>, bool) {
+async fn set_with_reply(answer: Reply) -> (Option<Code>, bool) {
     let receiver = Receiver::start(move |_| answer.clone()).await;
-    let (result, is_written) = set(&receiver.url, OpenImGroups::TIMEOUT).await;
-    (result.err().map(|error| error.code()), is_written)
+    let (result, is_written) = set(receiver.url(), OpenImGroups::TIMEOUT).await;
+    (result.err().as_ref().map(Code::from), is_written)
 }
 
-fn groups(groups: &str) -> Answer {
-    Answer::Body(format!(r#"{{"errCode":0,"errMsg":"","errDlt":"","data":{{"groupInfos":{groups}}}}}"#))
+fn groups(groups: &str) -> Reply {
+    Reply::Body(format!(r#"{{"errCode":0,"errMsg":"","errDlt":"","data":{{"groupInfos":{groups}}}}}"#))
 }
 
 #[tokio::test]
-async fn openim_is_asked_as_its_clients_ask_it() {
+async fn asks_openim_as_its_clients_do() {
     let mut receiver = Receiver::start(|_| groups(r#"[{"groupID":"team","status":0}]"#)).await;
-    let (result, is_written) = set(&format!("{}/api/", receiver.url), OpenImGroups::TIMEOUT).await;
+    let (result, is_written) = set(&format!("{}/api/", receiver.url()), OpenImGroups::TIMEOUT).await;
     assert!(result.is_ok() && is_written);
     let request = receiver.next().await;
     assert_eq!((&*request.path, request.body), ("/api/group/get_groups_info", json!({ "groupIDs": ["team"] })));
@@ -53,7 +53,7 @@ async fn openim_is_asked_as_its_clients_ask_it() {
 }
 
 #[tokio::test]
-async fn a_group_stands_as_openim_answers() {
+async fn maps_openims_responses_to_statuses() {
     let other = r#"{"groupID":"other","status":0,"memberCount":7}"#;
     for (answer, code) in [
         (groups(&format!(r#"[{other},{{"groupID":"team","groupName":"T","status":0,"ex":""}}]"#)), None),
@@ -64,67 +64,73 @@ async fn a_group_stands_as_openim_answers() {
         (groups("null"), Some(Code::RecordNotFound)),
         (groups("[]"), Some(Code::RecordNotFound)),
         (groups(&format!("[{other}]")), Some(Code::RecordNotFound)),
-        (Answer::Body(r#"{"errCode":0,"errMsg":"","errDlt":""}"#.into()), Some(Code::RecordNotFound)),
-        (Answer::Body(r#"{"errCode":1004,"errMsg":"RecordNotFoundError"}"#.into()), Some(Code::RecordNotFound)),
-        (Answer::Body(r#"{"errCode":1201,"errMsg":"GroupIDNotFoundError"}"#.into()), Some(Code::RecordNotFound)),
+        (Reply::Body(r#"{"errCode":0,"errMsg":"","errDlt":""}"#.into()), Some(Code::RecordNotFound)),
+        (Reply::Body(r#"{"errCode":1004,"errMsg":"RecordNotFoundError"}"#.into()), Some(Code::RecordNotFound)),
+        (Reply::Body(r#"{"errCode":1201,"errMsg":"GroupIDNotFoundError"}"#.into()), Some(Code::RecordNotFound)),
     ] {
-        let told = format!("{answer:?}");
-        assert_eq!(answered(answer).await, (code, code.is_none()), "{told}");
+        let reply = format!("{answer:?}");
+        assert_eq!(set_with_reply(answer).await, (code, code.is_none()), "{reply}");
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_tells_nothing_of_groups_leaves_nothing_written() {
+async fn writes_nothing_after_an_unusable_response() {
     let elsewhere = Receiver::start(|_| groups(r#"[{"groupID":"team","status":0}]"#)).await;
     for answer in [
-        Answer::Body(r#"{"errCode":1501,"errMsg":"TokenExpiredError","errDlt":"","data":null}"#.into()),
-        Answer::Body(r#"{"errCode":500,"errMsg":"ServerInternalError"}"#.into()),
-        Answer::Body("<html>".into()),
-        Answer::Body("{}".into()),
-        Answer::Body(String::new()),
-        Answer::Body(format!(r#"{{"errCode":0,"data":{{"x":"{}"}}}}"#, "x".repeat(2 << 20))),
-        Answer::Status(404),
-        Answer::Status(502),
-        Answer::Redirect(elsewhere.url),
+        Reply::Body(r#"{"errCode":1501,"errMsg":"TokenExpiredError","errDlt":"","data":null}"#.into()),
+        Reply::Body(r#"{"errCode":500,"errMsg":"ServerInternalError"}"#.into()),
+        Reply::Body("<html>".into()),
+        Reply::Body("{}".into()),
+        Reply::Body(String::new()),
+        Reply::Body(format!(r#"{{"errCode":0,"data":{{"x":"{}"}}}}"#, "x".repeat(2 << 20))),
+        Reply::Status(404),
+        Reply::Status(502),
+        Reply::Redirect(elsewhere.url().to_owned()),
     ] {
-        let told = format!("{answer:.80?}");
-        assert_eq!(answered(answer).await, (Some(Code::ServerInternal), false), "{told}");
+        let reply = format!("{answer:.80?}");
+        assert_eq!(set_with_reply(answer).await, (Some(Code::ServerInternal), false), "{reply}");
     }
 }
 
 #[tokio::test]
-async fn groups_that_cannot_be_asked_in_time_leave_nothing_written() {
-    // Bound and not listening: nobody else takes the port, and nobody answers.
+async fn writes_nothing_if_groups_are_unreachable() {
+    // Bound without listening: the port is reserved, and connections fail.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let nobody = format!("http://{}", socket.local_addr().unwrap());
-    let silent = Receiver::start(|_| Answer::Never).await;
-    for (url, timeout) in [(nobody, OpenImGroups::TIMEOUT), (silent.url, Duration::from_millis(50))] {
+    let unreachable = format!("http://{}", socket.local_addr().unwrap());
+    let hanging = Receiver::start(|_| Reply::Never).await;
+    for (url, timeout) in [(unreachable, OpenImGroups::TIMEOUT), (hanging.url().to_owned(), Duration::from_millis(50))]
+    {
         let (result, is_written) = set(&url, timeout).await;
         let error = result.unwrap_err();
-        assert_eq!((error.code(), error.is_retryable(), is_written), (Code::ServerInternal, true, false), "{url}");
+        assert_eq!(
+            (Code::from(&error), error.is_retryable(), is_written),
+            (Code::ServerInternal, true, false),
+            "{url}"
+        );
         let cause = std::error::Error::source(&error).unwrap().to_string();
-        // What the request failed of is what says more than that it failed.
-        let causes = cause.strip_prefix("no answer: ").unwrap().split(": ").count();
+        // The causes say more than that the request failed.
+        let causes = cause.strip_prefix("no response: ").unwrap().split(": ").count();
         assert!(causes > 1 && !cause.contains("127.0.0.1"), "{cause}");
     }
 }
 
 #[tokio::test]
-async fn an_answer_may_have_a_mebibyte_and_no_byte_more() {
+async fn accepts_responses_of_up_to_one_mebibyte() {
     let answer = r#"{"errCode":0,"data":{"groupInfos":[{"groupID":"team"}]}}"#;
     for (length, expected) in [(1 << 20, (None, true)), ((1 << 20) + 1, (Some(Code::ServerInternal), false))] {
         let padded = format!("{answer}{}", " ".repeat(length - answer.len()));
-        assert_eq!(answered(Answer::Body(padded)).await, expected, "{length}");
+        assert_eq!(set_with_reply(Reply::Body(padded)).await, expected, "{length}");
     }
 }
 
 #[tokio::test]
-async fn what_is_secret_is_not_shown() {
+async fn hides_secrets() {
     let groups = OpenImGroups::new("https://u:password@example.org", "the-token", OpenImGroups::TIMEOUT).unwrap();
-    assert_eq!(format!("{groups:?}"), "OpenImGroups { .. }");
+    let debug = format!("{groups:?}");
+    assert_eq!(debug, "OpenImGroups { client: HttpClient { .. }, token: Sensitive }");
     let wrong = |url, token| OpenImGroups::new(url, token, OpenImGroups::TIMEOUT).unwrap_err();
-    assert!(matches!(wrong("openim:10002", "t"), RestError::Url));
+    assert!(matches!(wrong("openim:10002", "t"), GroupsError::Client(ClientError::Url)));
     let error = wrong("http://openim:10002", "to\nken");
-    assert_eq!(error.to_string(), "the token must be of printable ASCII characters");
+    assert_eq!(error.to_string(), "the token must be printable ASCII");
 }

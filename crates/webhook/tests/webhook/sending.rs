@@ -1,4 +1,4 @@
-//! Events sent to a URL: in order, within bounds, and never in a call's way.
+//! Events arrive in order and within bounds, and calls do not wait for them.
 
 use std::{
     collections::HashMap,
@@ -10,31 +10,29 @@ use std::{
 };
 
 use ::metrics::Unit;
-use conversation_settings_core::{SetConversationsRequest, UserId};
-use conversation_settings_service::{
-    Caller, Context, Service, metrics,
-    rest::{RestError, Webhook, WebhookOptions},
-};
-use conversation_settings_store::Retry;
+use conversation_settings_core::{ConversationId, SetConversationsRequest, UserId};
+use conversation_settings_http_client::testing::{Receiver, Reply};
+use conversation_settings_service::{Caller, Context, Service};
 use conversation_settings_store_memory::MemoryStore;
+use conversation_settings_webhook::{ClientError, Webhook, WebhookOptions, metrics};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
-use crate::{
-    log::begin_log,
-    receiver::{Answer, Receiver},
-};
+use crate::log::begin_log;
 
 const LONG: Duration = Duration::from_secs(20);
 
-/// Options that try again at once.
+/// Attempts of a request with [`eager`] options.
+const ATTEMPTS: u32 = 3;
+
+/// Options that retry at once.
 fn eager() -> WebhookOptions {
-    let (first, longest) = (Duration::from_millis(1), Duration::from_millis(1));
-    WebhookOptions { retry: Retry { attempts: 3, first, longest }, ..WebhookOptions::default() }
+    let delay = Duration::from_millis(1);
+    WebhookOptions::default().attempts(ATTEMPTS).delays(delay, delay)
 }
 
-fn house(url: &str, options: &WebhookOptions) -> (Arc<Webhook>, Service) {
+fn start(url: &str, options: &WebhookOptions) -> (Arc<Webhook>, Service) {
     let webhook = Arc::new(Webhook::start(url, options).unwrap());
     let service = Service::builder(Arc::new(MemoryStore::new())).events(webhook.clone()).build();
     (webhook, service)
@@ -52,7 +50,7 @@ async fn set(service: &Service, users: &[&str], min_seq: u64) {
     service.set_conversations(&context, request).await.unwrap();
 }
 
-/// The versions of an owner's events in a request, in their order.
+/// The versions of an owner's events in a request, in order.
 fn versions(body: &Value, owner: &str) -> Vec<u64> {
     let events = body["events"].as_array().unwrap().iter().filter(|event| event["ownerUserID"] == owner);
     events.map(|event| event["version"].as_u64().unwrap()).collect()
@@ -63,7 +61,7 @@ fn snapshotter() -> (Snapshotter, ::metrics::LocalRecorderGuard<'static>) {
     (recorder.snapshotter(), ::metrics::set_default_local_recorder(recorder))
 }
 
-/// How many events were dropped, by reason.
+/// Dropped events by reason.
 fn dropped(snapshotter: &Snapshotter) -> HashMap<String, u64> {
     let counters = snapshotter.snapshot().into_vec().into_iter();
     let drops = counters.filter(|(key, ..)| key.key().name() == metrics::EVENTS_DROPPED);
@@ -77,9 +75,9 @@ fn dropped(snapshotter: &Snapshotter) -> HashMap<String, u64> {
 }
 
 #[tokio::test]
-async fn events_arrive_as_json_with_all_that_waits_in_one_request() {
-    let mut receiver = Receiver::willing().await;
-    let (webhook, service) = house(&format!("{}/hook?key=1", receiver.url), &eager());
+async fn sends_all_waiting_events_in_one_request() {
+    let mut receiver = Receiver::accepting().await;
+    let (webhook, service) = start(&format!("{}/hook?key=1", receiver.url()), &eager());
     set(&service, &["alice", "bob"], 1).await;
     let request = receiver.next().await;
     assert_eq!((&*request.path, request.headers["content-type"].as_bytes()), ("/hook?key=1", &b"application/json"[..]));
@@ -92,30 +90,62 @@ async fn events_arrive_as_json_with_all_that_waits_in_one_request() {
     assert!(!receiver.has_more());
 }
 
-#[tokio::test]
-async fn the_guide_shows_a_request_as_it_arrives() {
-    let guide = include_str!("../../../../docs/events.md");
-    let shown = guide.split_once("```json\n").and_then(|(_, rest)| rest.split_once("```")).unwrap().0;
-    let mut receiver = Receiver::willing().await;
-    let (webhook, service) = house(&receiver.url, &eager());
+/// Alice turns private chat with bob on, and pins the conversation where `is_pinned` says so.
+async fn open_private_chat(service: &Service, is_pinned: Option<bool>) {
     let request: SetConversationsRequest = serde_json::from_value(json!({
         "userIDs": ["alice"],
         "conversation": {
             "conversationID": "si_alice_bob", "conversationType": 1, "userID": "bob", "isPrivateChat": true,
+            "isPinned": is_pinned,
         },
     }))
     .unwrap();
     let context = Context::new("op-1", Caller::User(UserId::new("alice").unwrap()));
     service.set_conversations(&context, request).await.unwrap();
+}
+
+#[tokio::test]
+async fn sends_the_request_that_the_guide_shows() {
+    let guide = include_str!("../../../../docs/events.md");
+    let shown = guide.split_once("```json\n").and_then(|(_, rest)| rest.split_once("```")).unwrap().0;
+    let mut receiver = Receiver::accepting().await;
+    let (webhook, service) = start(receiver.url(), &eager());
+    open_private_chat(&service, None).await;
     assert_eq!(receiver.next().await.body, serde_json::from_str::<Value>(shown).unwrap());
     assert_eq!(webhook.close(LONG).await, 0);
 }
 
 #[tokio::test]
-async fn what_failed_is_sent_again_and_what_follows_waits_so_that_the_order_holds() {
-    let mut receiver = Receiver::start(|n| Answer::Status([500, 200, 429, 503, 200, 308][n % 6])).await;
-    let options = WebhookOptions { retry: Retry { attempts: 9, ..eager().retry }, ..eager() };
-    let (webhook, service) = house(&receiver.url, &options);
+async fn names_fields_as_openim_does() {
+    let mut receiver = Receiver::accepting().await;
+    let (webhook, service) = start(receiver.url(), &eager());
+    open_private_chat(&service, Some(true)).await;
+    let admin = Context::new("op-admin", Caller::Admin(UserId::new("imAdmin").unwrap()));
+    let id = ConversationId::new("si_alice_bob").unwrap();
+    service.remove_conversation(&admin, &id, &[UserId::new("bob").unwrap()]).await.unwrap();
+    assert_eq!(webhook.close(LONG).await, 0);
+    let mut events = Vec::new();
+    while receiver.has_more() {
+        let text = receiver.next().await.text;
+        events.push(text.strip_prefix(r#"{"events":["#).and_then(|text| text.strip_suffix("]}")).unwrap().to_owned());
+    }
+    assert_eq!(
+        events.join(","),
+        [
+            r#"{"ownerUserID":"alice","conversationID":"si_alice_bob","kind":"created","fields":["isPinned","isPrivateChat"],"version":1,"operationID":"op-1","opUserID":"alice"}"#,
+            r#"{"ownerUserID":"alice","conversationID":"si_alice_bob","kind":"privateChat","fields":["isPrivateChat"],"version":1,"operationID":"op-1","opUserID":"alice","userID":"bob","isPrivateChat":true}"#,
+            r#"{"ownerUserID":"bob","conversationID":"si_alice_bob","kind":"created","fields":["isPrivateChat"],"version":1,"operationID":"op-1","opUserID":"alice"}"#,
+            r#"{"ownerUserID":"bob","conversationID":"si_alice_bob","kind":"privateChat","fields":["isPrivateChat"],"version":1,"operationID":"op-1","opUserID":"alice","userID":"alice","isPrivateChat":true}"#,
+            r#"{"ownerUserID":"bob","conversationID":"si_alice_bob","kind":"removed","fields":[],"version":2,"operationID":"op-admin","opUserID":"imAdmin"}"#,
+        ]
+        .join(",")
+    );
+}
+
+#[tokio::test]
+async fn retries_failed_requests_in_order() {
+    let mut receiver = Receiver::start(|n| Reply::Status([500, 200, 429, 503, 200, 308][n % 6])).await;
+    let (webhook, service) = start(receiver.url(), &eager().attempts(9));
     let callers = (0..8).map(|caller| {
         let service = service.clone();
         tokio::spawn(async move {
@@ -138,30 +168,30 @@ async fn what_failed_is_sent_again_and_what_follows_waits_so_that_the_order_hold
     }
     assert!(failed > 0);
     for owner in ["alice", "bob"] {
-        assert_eq!(taken[owner], (1..=400).collect::<Vec<_>>(), "{owner}: each once, in order");
+        assert_eq!(taken[owner], (1..=400).collect::<Vec<_>>(), "{owner}: each event once, in order");
     }
 }
 
 #[tokio::test]
-async fn a_receiver_that_does_not_answer_holds_up_no_call_and_what_does_not_fit_is_dropped_and_counted() {
+async fn drops_events_from_a_full_queue_without_blocking_calls() {
     let (snapshotter, _recording) = snapshotter();
-    let receiver = Receiver::start(|_| Answer::Never).await;
-    let (webhook, service) = house(&receiver.url, &WebhookOptions { queue: 10, ..eager() });
+    let receiver = Receiver::start(|_| Reply::Never).await;
+    let (webhook, service) = start(receiver.url(), &eager().queue(10));
     let users: Vec<_> = (0..1_000).map(|n| format!("u{n}")).collect();
     let users: Vec<_> = users.iter().map(String::as_str).collect();
     let began = Instant::now();
     set(&service, &users, 1).await;
-    assert!(began.elapsed() < eager().timeout, "nobody waited for the receiver");
+    assert!(began.elapsed() < Duration::from_secs(5), "the call did not wait for the receiver");
     assert_eq!(dropped(&snapshotter), HashMap::from([("queue_full".to_owned(), 990)]));
     assert_eq!(webhook.close(Duration::ZERO).await, 10);
     assert_eq!(dropped(&snapshotter), HashMap::from([("closed".to_owned(), 10), ("queue_full".to_owned(), 0)]));
 }
 
 #[tokio::test]
-async fn what_is_refused_is_dropped_at_once_and_what_comes_next_is_sent() {
+async fn drops_refused_events_without_a_retry() {
     let (snapshotter, _recording) = snapshotter();
-    let mut receiver = Receiver::start(|n| Answer::Status(if n == 0 { 422 } else { 204 })).await;
-    let (webhook, service) = house(&receiver.url, &eager());
+    let mut receiver = Receiver::start(|n| Reply::Status(if n == 0 { 422 } else { 204 })).await;
+    let (webhook, service) = start(receiver.url(), &eager());
     set(&service, &["alice"], 1).await;
     assert_eq!(receiver.next().await.status, 422);
     set(&service, &["alice"], 2).await;
@@ -171,9 +201,9 @@ async fn what_is_refused_is_dropped_at_once_and_what_comes_next_is_sent() {
 }
 
 #[tokio::test]
-async fn what_fails_is_dropped_after_the_last_attempt_whatever_the_failure_is() {
-    let elsewhere = Receiver::willing().await;
-    for answer in [Answer::Status(500), Answer::Status(408), Answer::Redirect(elsewhere.url.clone()), Answer::Never] {
+async fn drops_failed_events_after_the_last_attempt() {
+    let elsewhere = Receiver::accepting().await;
+    for answer in [Reply::Status(500), Reply::Status(408), Reply::Redirect(elsewhere.url().to_owned()), Reply::Never] {
         let (snapshotter, _recording) = snapshotter();
         let script = answer.clone();
         let asked = Arc::new(AtomicU32::new(0));
@@ -183,27 +213,26 @@ async fn what_fails_is_dropped_after_the_last_attempt_whatever_the_failure_is() 
             script.clone()
         };
         let receiver = Receiver::start(counted).await;
-        let timeout = Duration::from_millis(if matches!(answer, Answer::Never) { 50 } else { 20_000 });
-        let (webhook, service) = house(&receiver.url, &WebhookOptions { timeout, ..eager() });
+        let timeout = Duration::from_millis(if matches!(answer, Reply::Never) { 50 } else { 20_000 });
+        let (webhook, service) = start(receiver.url(), &eager().timeout(timeout));
         set(&service, &["alice"], 1).await;
         assert_eq!(webhook.close(LONG).await, 0);
         assert_eq!(dropped(&snapshotter), HashMap::from([("failed".to_owned(), 1)]), "{answer:?}");
-        assert_eq!(asked.load(Ordering::SeqCst), eager().retry.attempts, "{answer:?}");
+        assert_eq!(asked.load(Ordering::SeqCst), ATTEMPTS, "{answer:?}");
     }
-    let mut elsewhere = elsewhere;
-    assert!(!elsewhere.has_more(), "what is told goes to the configured URL alone");
+    assert!(!elsewhere.has_more(), "redirects are not followed");
 }
 
 #[tokio::test]
-async fn a_receiver_that_is_not_there_and_one_that_does_not_speak_tls_fail_like_any_other() {
-    let receiver = Receiver::willing().await;
-    // Bound and not listening: nobody else takes the port, and nobody answers.
+async fn drops_events_for_an_unreachable_receiver() {
+    let receiver = Receiver::accepting().await;
+    // Bound without listening: the port is reserved, and connections fail.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let nobody = socket.local_addr().unwrap();
-    for url in [format!("http://{nobody}"), receiver.url.replace("http:", "https:")] {
+    let unreachable = socket.local_addr().unwrap();
+    for url in [format!("http://{unreachable}"), receiver.url().replace("http:", "https:")] {
         let (snapshotter, _recording) = snapshotter();
-        let (webhook, service) = house(&url, &eager());
+        let (webhook, service) = start(&url, &eager());
         set(&service, &["alice"], 1).await;
         assert_eq!(webhook.close(LONG).await, 0);
         assert_eq!(dropped(&snapshotter), HashMap::from([("failed".to_owned(), 1)]), "{url}");
@@ -211,10 +240,10 @@ async fn a_receiver_that_is_not_there_and_one_that_does_not_speak_tls_fail_like_
 }
 
 #[tokio::test]
-async fn closing_sends_what_waits_and_takes_no_more() {
+async fn sends_waiting_events_on_close_and_rejects_later_ones() {
     let (snapshotter, _recording) = snapshotter();
-    let mut receiver = Receiver::willing().await;
-    let (webhook, service) = house(&receiver.url, &eager());
+    let mut receiver = Receiver::accepting().await;
+    let (webhook, service) = start(receiver.url(), &eager());
     for n in 1..=250 {
         set(&service, &["alice"], n).await;
     }
@@ -226,19 +255,19 @@ async fn closing_sends_what_waits_and_takes_no_more() {
     assert_eq!(taken, (1..=250).collect::<Vec<_>>());
     set(&service, &["alice"], 251).await;
     assert_eq!(dropped(&snapshotter), HashMap::from([("closed".to_owned(), 1)]));
-    assert_eq!(webhook.close(LONG).await, 0, "a second time is as good as once");
+    assert_eq!(webhook.close(LONG).await, 0, "closing twice is harmless");
 }
 
 #[tokio::test]
-async fn a_webhook_that_was_only_dropped_sends_what_waits_all_the_same() {
-    let mut receiver = Receiver::willing().await;
-    let (webhook, service) = house(&receiver.url, &eager());
+async fn sends_waiting_events_when_dropped() {
+    let mut receiver = Receiver::accepting().await;
+    let (webhook, service) = start(receiver.url(), &eager());
     set(&service, &["alice"], 1).await;
     drop((webhook, service));
     assert_eq!(versions(&receiver.next().await.body, "alice"), [1]);
 }
 
-/// By how much the queue's depth has changed, and how many requests have been timed, by result.
+/// The change of the queue's depth, and the number of timed requests by result.
 fn measured(snapshotter: &Snapshotter) -> (f64, Vec<(String, usize)>) {
     let (mut depth, mut times) = (0.0, Vec::new());
     for (key, _, _, value) in snapshotter.snapshot().into_vec() {
@@ -254,12 +283,12 @@ fn measured(snapshotter: &Snapshotter) -> (f64, Vec<(String, usize)>) {
 }
 
 #[tokio::test]
-async fn the_queue_s_depth_and_each_request_s_time_are_measured() {
+async fn measures_queue_depth_and_request_time() {
     let (snapshotter, _recording) = snapshotter();
-    let receiver = Receiver::start(|n| Answer::Status(if n == 0 { 500 } else { 200 })).await;
-    let (webhook, service) = house(&receiver.url, &eager());
+    let receiver = Receiver::start(|n| Reply::Status(if n == 0 { 500 } else { 200 })).await;
+    let (webhook, service) = start(receiver.url(), &eager());
     set(&service, &["alice", "bob", "carol"], 1).await;
-    // A snapshot takes what it shows: the next shows what came after.
+    // Each snapshot resets the recorder.
     let (before, _) = measured(&snapshotter);
     webhook.close(LONG).await;
     let (after, mut times) = measured(&snapshotter);
@@ -269,10 +298,10 @@ async fn the_queue_s_depth_and_each_request_s_time_are_measured() {
 }
 
 #[tokio::test]
-async fn each_metric_says_what_it_is_and_in_what_unit() {
+async fn describes_each_metric_with_its_unit() {
     let (snapshotter, _recording) = snapshotter();
-    let receiver = Receiver::start(|_| Answer::Status(422)).await;
-    let (webhook, service) = house(&receiver.url, &eager());
+    let receiver = Receiver::start(|_| Reply::Status(422)).await;
+    let (webhook, service) = start(receiver.url(), &eager());
     set(&service, &["alice"], 1).await;
     webhook.close(LONG).await;
     let mut described: Vec<_> = snapshotter
@@ -290,47 +319,47 @@ async fn each_metric_says_what_it_is_and_in_what_unit() {
     assert_eq!(described, expected.map(|(name, unit)| (name.to_owned(), Some(unit), true)));
 }
 
-/// 301 events for a queue of 300, sent by the hundred: one is dropped, and there is room again when half have gone.
+/// 301 events for a queue of 300, sent 100 at a time: one is dropped, and the queue recovers once half of it is sent.
 #[tokio::test]
-async fn the_log_tells_of_a_full_queue_at_once_and_of_how_many_were_dropped_when_there_is_room() {
+async fn logs_the_first_dropped_event_and_later_their_count() {
     let (written, _log) = begin_log("warn");
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let (log, seen) = (written.clone(), Arc::clone(&told));
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let (log, seen) = (written.clone(), Arc::clone(&lines));
     let receiver = Receiver::start(move |_| {
         seen.lock().unwrap().push(log.lines().len());
-        Answer::Status(200)
+        Reply::Status(200)
     })
     .await;
-    let (webhook, service) = house(&receiver.url, &WebhookOptions { queue: 300, ..eager() });
+    let (webhook, service) = start(receiver.url(), &eager().queue(300));
     let users: Vec<_> = (0..301).map(|n| format!("u{n}")).collect();
     set(&service, &users.iter().map(String::as_str).collect::<Vec<_>>(), 1).await;
     assert_eq!(webhook.close(LONG).await, 0);
-    assert_eq!(*told.lock().unwrap(), [1, 2, 2], "lines at each request");
+    assert_eq!(*lines.lock().unwrap(), [1, 2, 2], "lines in the log at each request");
     let lines: Vec<_> = written.lines().into_iter().map(|line| line["fields"].clone()).collect();
     let expected = [
-        json!({ "message": "events are dropped: the webhook's queue is full" }),
-        json!({ "message": "events were dropped: the webhook's queue was full", "events": 1 }),
+        json!({ "message": "the webhook's queue is full: dropping events" }),
+        json!({ "message": "the webhook's queue was full: events were dropped", "events": 1 }),
     ];
     assert_eq!(lines, expected);
 }
 
 #[tokio::test]
-async fn a_connection_is_used_again_also_after_an_answer_that_is_long() {
-    let mut receiver = Receiver::start(|_| Answer::Body("x".repeat(60 * 1024))).await;
-    let (webhook, service) = house(&receiver.url, &eager());
+async fn reuses_the_connection_after_a_long_response() {
+    let mut receiver = Receiver::start(|_| Reply::Body("x".repeat(60 * 1024))).await;
+    let (webhook, service) = start(receiver.url(), &eager());
     set(&service, &["alice"], 1).await;
-    let first = receiver.next().await.from;
+    let first = receiver.next().await.client;
     set(&service, &["alice"], 2).await;
-    assert_eq!(receiver.next().await.from, first);
+    assert_eq!(receiver.next().await.client, first);
     assert_eq!(webhook.close(LONG).await, 0);
 }
 
 #[tokio::test]
-async fn only_a_url_of_http_will_do_and_none_is_repeated() {
+async fn rejects_other_urls_without_repeating_them() {
     for url in ["", "example.org/hook", "/hook", "ftp://example.org", "http://", "https://u:pass@[::1"] {
         let error = Webhook::start(url, &eager()).unwrap_err();
-        assert!(matches!(error, RestError::Url), "{url}");
-        assert_eq!(error.to_string(), "the URL must be one of http:// or https://");
+        assert!(matches!(error, ClientError::Url), "{url}");
+        assert_eq!(error.to_string(), "the URL must start with http:// or https://");
     }
     let webhook = Webhook::start("https://user:pass@example.org", &eager()).unwrap();
     assert_eq!(format!("{webhook:?}"), "Webhook { waiting: 0, .. }");

@@ -1,0 +1,28 @@
+//! Sends the events of conversation settings to a webhook: a URL that accepts JSON by POST.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use conversation_settings_service::Service;
+//! use conversation_settings_store_memory::MemoryStore;
+//! use conversation_settings_webhook::{Webhook, WebhookOptions};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let webhook = Arc::new(Webhook::start("https://example.org/hook", &WebhookOptions::default())?);
+//! let service = Service::builder(Arc::new(MemoryStore::new())).events(webhook.clone()).build();
+//! # drop(service);
+//! # Ok(())
+//! # }
+//! ```
+
+mod body;
+mod delivery;
+pub mod metrics;
+mod options;
+mod queue;
+mod webhook;
+
+pub use conversation_settings_http_client::ClientError;
+pub use options::WebhookOptions;
+pub use webhook::Webhook;

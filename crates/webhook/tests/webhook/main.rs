@@ -1,0 +1,4 @@
+//! The webhook against real servers on loopback.
+
+mod log;
+mod sending;
