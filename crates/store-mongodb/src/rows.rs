@@ -43,15 +43,14 @@ pub(crate) fn settings<'a>(values: impl Iterator<Item = (Field, Value<'a>)>) -> 
     values.map(|(field, value)| (field.column().to_owned(), bson(value)))
 }
 
-/// A moment is a date in a document; 0 is the date that OpenIM writes for no moment.
 fn bson(value: Value<'_>) -> Bson {
     match value {
         Value::Bool(value) => value.into(),
         Value::I32(value) => value.into(),
         Value::I64(value) => value.into(),
-        Value::Timestamp(0) => DateTime::from_millis(NEVER).into(),
-        Value::Timestamp(value) => DateTime::from_millis(value).into(),
         Value::Text(value) => value.into(),
+        Value::Timestamp(0) => DateTime::from_millis(NEVER).into(),
+        Value::Timestamp(millis) => DateTime::from_millis(millis).into(),
     }
 }
 
@@ -79,9 +78,9 @@ fn stored_forms(field: Field, value: Value<'_>) -> Vec<Bson> {
     let mut forms = vec![bson(value)];
     if value == DEFAULTS.value(field) {
         forms.push(Bson::Null);
-        if field.kind() == Kind::Timestamp {
-            forms.push(DateTime::from_millis(0).into());
-        }
+    }
+    if value == Value::Timestamp(0) {
+        forms.push(DateTime::from_millis(0).into());
     }
     forms
 }
@@ -115,10 +114,10 @@ fn read_settings(fields: &Fields<'_>) -> Result<Settings, BoxError> {
             Kind::Bool => fields.boolean(name)?.map(Value::Bool),
             Kind::I32 => fields.number(name)?.map(i32::try_from).transpose()?.map(Value::I32),
             Kind::I64 => fields.number(name)?.map(Value::I64),
+            Kind::Text => fields.text(name)?.map(Value::Text),
             Kind::Timestamp => {
                 fields.date(name)?.map(|millis| Value::Timestamp(if millis == NEVER { 0 } else { millis }))
             }
-            Kind::Text => fields.text(name)?.map(Value::Text),
         };
         Ok(value.unwrap_or_else(|| DEFAULTS.value(field)))
     })
