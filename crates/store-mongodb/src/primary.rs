@@ -39,8 +39,8 @@ impl Primary {
         (handler, Self(primary))
     }
 
-    /// Runs one step of a call. Fails after [`STEP_TIMEOUT`], and at once when another primary is elected: the connection
-    /// to a paused or cut off server does not fail by itself.
+    /// Runs one step of a call. Fails after [`STEP_TIMEOUT`], and immediately when another primary is elected: the
+    /// connection to a paused or cut off server does not fail by itself.
     pub(crate) async fn run_step<T>(&self, step: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let mut primary = self.0.clone();
         let mut asked = primary.borrow_and_update().clone();

@@ -40,8 +40,8 @@ pub struct MongoStore {
 }
 
 impl MongoStore {
-    /// The default of [`with_log_entries`](Self::with_log_entries): as many changes as OpenIM's server sends a client at
-    /// once.
+    /// The default of [`with_log_entries`](Self::with_log_entries): as many changes as OpenIM's server sends in one
+    /// response.
     pub const LOG_ENTRIES: usize = 200;
 
     /// Connects to the database in `address`, or to `openim_v3` if the address names none, and makes missing indexes.

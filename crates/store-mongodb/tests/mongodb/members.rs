@@ -36,7 +36,7 @@ impl Members {
             std::io::Write::write_all(&mut std::io::stderr(), b"skipped: no CONVERSATION_TEST_MONGOD\n").unwrap();
             return None;
         };
-        // All three listen at once, so that the ports differ.
+        // All three listen at the same time, so that the ports differ.
         let listeners: Vec<_> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let ports: Vec<_> = listeners.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
         drop(listeners);

@@ -1,4 +1,4 @@
-//! Several processes at once on the same owners.
+//! Several processes that write the same owners at the same time.
 
 use std::{env, sync::mpsc};
 

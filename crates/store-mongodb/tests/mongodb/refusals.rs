@@ -1,4 +1,4 @@
-//! A start that cannot work fails at once, with one plain sentence that contains no secret.
+//! A start that cannot work fails immediately, with one plain sentence that contains no secret.
 
 use std::time::{Duration, Instant};
 
