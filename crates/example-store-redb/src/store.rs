@@ -29,10 +29,8 @@ impl RedbStore {
     /// [`OpenError`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let database = Database::create(path)?;
-        let mut fresh = [0; 12];
-        getrandom::fill(&mut fresh).map_err(std::io::Error::from)?;
         let transaction = database.begin_write()?;
-        let log = tables::begin(&transaction, LogId(fresh))?;
+        let log = tables::begin(&transaction, LogId::random())?;
         transaction.commit()?;
         Ok(Self { log, database: Arc::new(database) })
     }

@@ -2,7 +2,7 @@
 
 use std::{fmt, pin::Pin, str::FromStr, sync::Arc};
 
-use conversation_settings_store::{ConversationStore, MeteredStore};
+use conversation_settings_store::{ConversationStore, metrics::MeteredStore};
 use conversation_settings_store_memory::MemoryStore;
 use conversation_settings_store_mongodb::MongoStore;
 use conversation_settings_store_postgres::{PostgresStore, Schema};

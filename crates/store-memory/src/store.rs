@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    hash::{BuildHasher, RandomState},
     ops::Bound,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -48,12 +47,7 @@ impl MemoryStore {
     /// An empty store, with a log of its own.
     #[must_use]
     pub fn new() -> Self {
-        // The standard library's hasher keys are random, which is all that a log's identity has to be.
-        let random = || RandomState::new().hash_one(0_u8).to_be_bytes();
-        let mut log = [0; 12];
-        log[..8].copy_from_slice(&random());
-        log[8..].copy_from_slice(&random()[..4]);
-        Self { log: LogId(log), tables: Arc::default() }
+        Self { log: LogId::random(), tables: Arc::default() }
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {

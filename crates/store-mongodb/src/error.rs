@@ -1,7 +1,7 @@
 //! MongoDB's failures as the contract's errors.
 
 use conversation_settings_core::{Key, Rejected};
-use conversation_settings_store::{Attempt, BoxError, StoreError};
+use conversation_settings_store::{BoxError, StoreError, adapter::Attempt};
 use mongodb::{
     bson::Document,
     error::{ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT, WriteFailure},

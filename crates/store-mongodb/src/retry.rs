@@ -1,12 +1,11 @@
 //! Trying again after conflicts and elections.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    mem,
-    time::Duration,
-};
+use std::{mem, time::Duration};
 
-use conversation_settings_store::{Retry, StoreError};
+use conversation_settings_store::{
+    StoreError,
+    adapter::{Retry, jitter},
+};
 use tokio::{
     sync::Mutex,
     time::{Instant, sleep},
@@ -18,7 +17,7 @@ use crate::error::Error;
 const MAX_TIME: Duration = Duration::from_secs(20);
 
 /// The delays. [`MAX_TIME`] bounds the attempts.
-const RETRY: Retry = Retry { attempts: u32::MAX, first: Duration::from_millis(2), longest: Duration::from_millis(250) };
+const RETRY: Retry = Retry::NEW.attempts(u32::MAX);
 
 /// Runs operations until they succeed. Second attempts run one at a time, so that calls that met in one owner do not
 /// meet again: many concurrent calls on one owner take little longer than the same calls in sequence.
@@ -43,10 +42,4 @@ impl RetryQueue {
         };
         RETRY.run(sleep, jitter, attempt).await
     }
-}
-
-/// A number evenly from 0 up to 1. The keys of the standard library's hashers are random.
-pub(crate) fn jitter() -> f64 {
-    let random = RandomState::new().hash_one(0_u8) >> 32;
-    f64::from(u32::try_from(random).unwrap_or_default()) / f64::from(u32::MAX)
 }

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use conversation_settings_store::adapter::jitter;
 use mongodb::{
     Client, ClientSession,
     bson::Timestamp,
@@ -12,7 +13,7 @@ use mongodb::{
 };
 use tokio::time::{Instant, sleep};
 
-use crate::{error::Error, primary::Primary, retry::jitter};
+use crate::{error::Error, primary::Primary};
 
 /// A write returns once a majority has it in its journals on disk.
 ///

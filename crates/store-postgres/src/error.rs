@@ -1,7 +1,7 @@
 //! How PostgreSQL's failures become the contract's.
 
 use conversation_settings_core::{Key, Rejected};
-use conversation_settings_store::{Attempt, BoxError, StoreError};
+use conversation_settings_store::{BoxError, StoreError, adapter::Attempt};
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::SqlState;
 

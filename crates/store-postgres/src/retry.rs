@@ -6,7 +6,10 @@ use std::{
 };
 
 use conversation_settings_core::UserId;
-use conversation_settings_store::{Retry, StoreError};
+use conversation_settings_store::{
+    StoreError,
+    adapter::{Retry, jitter},
+};
 use tokio::{
     sync::{Mutex, MutexGuard},
     time::sleep,
@@ -76,10 +79,4 @@ impl Turns {
     fn lane(&self, owner: &UserId) -> usize {
         usize::try_from(self.hasher.hash_one(owner) % Self::LANES as u64).unwrap_or_default()
     }
-}
-
-/// A number evenly from 0 up to 1. The keys of the standard library's hashers are random.
-fn jitter() -> f64 {
-    let random = RandomState::new().hash_one(0_u8) >> 32;
-    f64::from(u32::try_from(random).unwrap_or_default()) / f64::from(u32::MAX)
 }

@@ -21,6 +21,8 @@
 //!
 //! Callers find conveniences in [`ConversationStoreExt`].
 
+#[cfg(feature = "adapter")]
+pub mod adapter;
 mod arc;
 mod changes;
 mod decided;
@@ -29,12 +31,11 @@ mod ext;
 mod filter;
 mod lifespan;
 mod loaded;
-mod metered;
+#[cfg(feature = "metrics")]
 pub mod metrics;
 mod page;
 mod record;
 mod resolve;
-mod retry;
 mod store;
 mod version;
 
@@ -45,10 +46,8 @@ pub use ext::ConversationStoreExt;
 pub use filter::Filter;
 pub use lifespan::{Lifespan, ParseLifespanError};
 pub use loaded::Loaded;
-pub use metered::MeteredStore;
 pub use page::{Page, PageRequest};
 pub use record::{Record, State};
 pub use resolve::{Applied, RecordWrite, Resolved, resolve};
-pub use retry::{Attempt, Retry};
 pub use store::ConversationStore;
 pub use version::{LogId, OwnerVersion, ParseLogIdError};

@@ -4,7 +4,9 @@ use std::{future::ready, sync::Arc, time::Duration};
 
 use conversation_settings_core::{Patch, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Attempt, ConversationStore, Filter, MeteredStore, OwnerVersion, PageRequest, Retry, StoreError, metrics,
+    ConversationStore, Filter, OwnerVersion, PageRequest, StoreError,
+    adapter::{Attempt, Retry},
+    metrics::{self, MeteredStore},
 };
 use conversation_settings_store_memory::MemoryStore;
 use conversation_settings_testkit::{Fault, FaultyStore, Plan};
@@ -38,7 +40,7 @@ fn entry(labels: [&str; 3], count: usize) -> (Vec<String>, usize) {
 #[test]
 fn every_operation_is_measured_under_its_own_name() {
     let told = told(metrics::OPERATION_SECONDS, async {
-        let store = MeteredStore::new("memory", Arc::new(MemoryStore::new()));
+        let store = MeteredStore::new("memory", MemoryStore::new());
         let alice = UserId::new("alice").unwrap();
         store.apply(&WriteBatch::new(Vec::new()).unwrap(), Timestamp(0)).await.unwrap();
         store.get(&[]).await.unwrap();
@@ -60,7 +62,7 @@ fn every_operation_is_measured_under_its_own_name() {
 fn a_failure_is_measured_under_its_kind() {
     let told = told(metrics::OPERATION_SECONDS, async {
         let plan = Plan::script([Fault::Conflict, Fault::FailBefore]);
-        let store = Arc::new(FaultyStore::new(Arc::new(MemoryStore::new())).reads(plan));
+        let store = FaultyStore::new(Arc::new(MemoryStore::new())).reads(plan);
         let store = MeteredStore::new("faulty", store);
         for _ in 0..3 {
             let _ = store.get(&[]).await;
@@ -73,7 +75,7 @@ fn a_failure_is_measured_under_its_kind() {
 fn what_nobody_waits_for_any_more_is_measured_too() {
     let told = told(metrics::OPERATION_SECONDS, async {
         let plan = Plan::script([Fault::Delay { before: 1_000, after: 0 }]);
-        let store = Arc::new(FaultyStore::new(Arc::new(MemoryStore::new())).reads(plan));
+        let store = FaultyStore::new(Arc::new(MemoryStore::new())).reads(plan);
         let store = MeteredStore::new("faulty", store);
         tokio::select! {
             biased;
@@ -87,9 +89,9 @@ fn what_nobody_waits_for_any_more_is_measured_too() {
 #[test]
 fn each_further_attempt_is_counted_by_store_and_cause() {
     let told = told(metrics::RETRIES, async {
-        let _described = MeteredStore::new("memory", Arc::new(MemoryStore::new()));
-        let retry = Retry { attempts: 4, first: Duration::ZERO, longest: Duration::ZERO };
-        let conflict = || StoreError::Conflict { store: "mongodb", source: "in the way".into() };
+        let _described = MeteredStore::new("memory", MemoryStore::new());
+        let retry = Retry::NEW.attempts(4).delays(Duration::ZERO, Duration::ZERO);
+        let conflict = || StoreError::Conflict { store: "mongodb", source: "another writer".into() };
         let operation = || ready(Err::<(), _>(Attempt::Again(conflict())));
         retry.run(|_| ready(()), || 0.0, operation).await.unwrap_err();
     });

@@ -1,27 +1,23 @@
-//! A store whose operations are measured.
-
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use ::metrics::histogram;
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 
-use crate::{Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, metrics};
+use crate::{Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError};
 
-/// Another store, the time of each of whose operations goes into [`metrics::OPERATION_SECONDS`].
-///
-/// A host puts it between its store and whoever calls it; it is made after the host has installed its recorder.
+/// A store that records the duration of each operation of another one in [`OPERATION_SECONDS`](super::OPERATION_SECONDS).
 #[derive(Clone, Debug)]
-pub struct MeteredStore {
+pub struct MeteredStore<S> {
     name: &'static str,
-    store: Arc<dyn ConversationStore>,
+    store: S,
 }
 
-impl MeteredStore {
-    /// Measures `store`, which the metrics call `name`.
+impl<S> MeteredStore<S> {
+    /// Measures `store` under the label `name`, with the recorder that the host has installed by then.
     #[must_use]
-    pub fn new(name: &'static str, store: Arc<dyn ConversationStore>) -> Self {
-        metrics::describe();
+    pub fn new(name: &'static str, store: S) -> Self {
+        super::describe();
         Self { name, store }
     }
 
@@ -37,8 +33,7 @@ impl MeteredStore {
     }
 }
 
-/// An operation that goes on. Its time is told when it is dropped, so that those count which nobody waits for any more:
-/// they are the slowest.
+/// An operation in progress. Recorded on drop, so that abandoned calls count: they are the slowest.
 struct Measured {
     store: &'static str,
     operation: &'static str,
@@ -49,14 +44,14 @@ struct Measured {
 impl Drop for Measured {
     fn drop(&mut self) {
         let Self { store, operation, result, begun } = *self;
-        histogram!(metrics::OPERATION_SECONDS, "store" => store, "operation" => operation, "result" => result)
+        histogram!(super::OPERATION_SECONDS, "store" => store, "operation" => operation, "result" => result)
             .record(begun.elapsed());
     }
 }
 
-#[deny(clippy::missing_trait_methods, reason = "a method left to its default would not be measured")]
+#[deny(clippy::missing_trait_methods, reason = "a default method would not be measured")]
 #[async_trait]
-impl ConversationStore for MeteredStore {
+impl<S: ConversationStore> ConversationStore for MeteredStore<S> {
     async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
         self.measure("apply", self.store.apply(batch, at)).await
     }

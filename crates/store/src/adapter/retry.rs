@@ -1,15 +1,15 @@
-//! Trying again, bounded, with jitter.
-
 use std::time::Duration;
+
+use ::metrics::counter;
 
 use crate::{StoreError, metrics};
 
 /// How one attempt failed.
 #[derive(Debug)]
 pub enum Attempt {
-    /// Another may succeed; the error to answer with once there are no more.
+    /// Another attempt may succeed. After the last one, this error is returned.
     Again(StoreError),
-    /// It is no use trying again.
+    /// Another attempt is no use.
     Fail(StoreError),
 }
 
@@ -19,9 +19,12 @@ impl From<StoreError> for Attempt {
     }
 }
 
-/// How often and how long to try again after a conflict: delays grow from `first` by doubling up to `longest`, each
-/// drawn evenly from between half of that and all of it, so that writers in each other's way do not stay in step.
+/// How often to try again after a conflict, and after which delays.
+///
+/// Delays double from `first` up to `longest`. Each is drawn evenly from its upper half, so that writers that met once
+/// do not stay in step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Retry {
     /// The most attempts, the first included.
     pub attempts: u32,
@@ -32,23 +35,39 @@ pub struct Retry {
 }
 
 impl Default for Retry {
-    /// 12 attempts with delays from 2 ms up to 250 ms: about a second and a half at most.
+    /// As [`Retry::NEW`].
     fn default() -> Self {
-        Self { attempts: 12, first: Duration::from_millis(2), longest: Duration::from_millis(250) }
+        Self::NEW
     }
 }
 
 impl Retry {
-    /// The delay after attempt number `attempt`, counted from 1, where `jitter` is evenly from 0 up to 1.
+    /// 12 attempts with delays from 2 ms up to 250 ms: about a second and a half at most.
+    pub const NEW: Self = Self { attempts: 12, first: Duration::from_millis(2), longest: Duration::from_millis(250) };
+
+    /// Sets the most attempts, the first included.
+    #[must_use]
+    pub const fn attempts(self, attempts: u32) -> Self {
+        Self { attempts, ..self }
+    }
+
+    /// Sets the delay after the first attempt, and the longest delay.
+    #[must_use]
+    pub const fn delays(self, first: Duration, longest: Duration) -> Self {
+        Self { first, longest, ..self }
+    }
+
+    /// The delay after attempt number `attempt`, counted from 1. `jitter` is drawn evenly from 0 up to 1.
     #[must_use]
     pub fn delay(&self, attempt: u32, jitter: f64) -> Duration {
         let doubled = self.first.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
         doubled.min(self.longest).mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
     }
 
-    /// Runs `operation` until it succeeds, fails for good, or has been tried often enough. `sleep` waits, `jitter` is
-    /// drawn evenly from 0 up to 1: the adapter brings both, so that tests can bring their own. What is tried again is
-    /// counted in [`metrics::RETRIES`].
+    /// Runs `operation` until it succeeds, fails for good, or has no attempt left.
+    ///
+    /// `sleep` is the runtime's, and `jitter` is [`jitter`]; a test passes its own. Each further attempt is counted in
+    /// [`metrics::RETRIES`].
     ///
     /// # Errors
     ///
@@ -70,13 +89,24 @@ impl Retry {
                 Err(Attempt::Fail(error)) => return Err(error),
                 Err(Attempt::Again(error)) if attempt >= self.attempts => return Err(error),
                 Err(Attempt::Again(error)) => {
-                    metrics::count_retry(&error);
+                    count(&error);
                     sleep(self.delay(attempt, jitter())).await;
                 }
             }
             attempt += 1;
         }
     }
+}
+
+fn count(error: &StoreError) {
+    counter!(metrics::RETRIES, "store" => error.store().unwrap_or_default(), "cause" => error.kind()).increment(1);
+}
+
+/// A random number, evenly from 0 up to 1.
+#[must_use]
+pub fn jitter() -> f64 {
+    // Without randomness the delay is the shortest, which is right too.
+    f64::from(getrandom::u32().unwrap_or_default()) / f64::from(u32::MAX)
 }
 
 #[cfg(test)]
@@ -91,10 +121,10 @@ mod tests {
     use super::*;
 
     fn conflict() -> StoreError {
-        StoreError::Conflict { store: "test", source: "in the way".into() }
+        StoreError::Conflict { store: "test", source: "another writer".into() }
     }
 
-    /// Runs `operation` with delays that are noted instead of slept.
+    /// Runs `operation`, and records the delays instead of sleeping.
     fn run<T>(retry: Retry, operation: impl FnMut() -> Result<T, Attempt>) -> (Result<T, StoreError>, Vec<Duration>) {
         let slept = RefCell::new(Vec::new());
         let mut operation = operation;
@@ -106,21 +136,21 @@ mod tests {
             let running = pin!(retry.run(sleep, || 1.0, || ready(operation())));
             match running.poll(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(result) => result,
-                Poll::Pending => panic!("nothing here waits"),
+                Poll::Pending => panic!("no future here is ever pending"),
             }
         };
         (result, slept.into_inner())
     }
 
     #[test]
-    fn what_succeeds_at_once_is_tried_once() {
+    fn tries_once_what_succeeds() {
         let (result, slept) = run(Retry::default(), || Ok(7));
         assert_eq!(result.unwrap(), 7);
         assert_eq!(slept, []);
     }
 
     #[test]
-    fn a_conflict_is_tried_again_until_it_succeeds() {
+    fn tries_a_conflict_again_until_it_succeeds() {
         let left = Cell::new(3);
         let (result, slept) = run(Retry::default(), || match left.replace(left.get() - 1) {
             0 => Ok(()),
@@ -131,9 +161,9 @@ mod tests {
     }
 
     #[test]
-    fn attempts_are_bounded_and_the_last_error_is_answered() {
+    fn returns_the_last_error_after_the_last_attempt() {
         let tried = Cell::new(0);
-        let (result, slept) = run(Retry { attempts: 5, ..Retry::default() }, || {
+        let (result, slept) = run(Retry::NEW.attempts(5), || {
             tried.set(tried.get() + 1);
             Err::<(), _>(Attempt::Again(conflict()))
         });
@@ -142,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_for_good_is_not_tried_again() {
+    fn does_not_try_again_what_fails_for_good() {
         let other = || StoreError::Other { store: "test", source: "no".into() };
         let (result, slept) = run(Retry::default(), || Err::<(), _>(other().into()));
         assert!(matches!(result, Err(StoreError::Other { .. })));
@@ -150,11 +180,18 @@ mod tests {
     }
 
     #[test]
-    fn delays_double_up_to_the_longest_and_jitter_halves_them_at_most() {
+    fn doubles_delays_up_to_the_longest_and_halves_them_by_jitter_at_most() {
         let retry = Retry::default();
         assert_eq!(retry.delay(1, 0.0), Duration::from_millis(1));
         assert_eq!(retry.delay(1, 1.0), Duration::from_millis(2));
         assert_eq!(retry.delay(100, 1.0), Duration::from_millis(250));
         assert_eq!(retry.delay(u32::MAX, 0.0), Duration::from_millis(125));
+    }
+
+    #[test]
+    fn draws_jitter_from_the_whole_range() {
+        let drawn: Vec<_> = (0..1_000).map(|_| jitter()).collect();
+        assert!(drawn.iter().all(|jitter| (0.0..=1.0).contains(jitter)));
+        assert!(drawn.iter().any(|jitter| *jitter < 0.1) && drawn.iter().any(|jitter| *jitter > 0.9));
     }
 }
