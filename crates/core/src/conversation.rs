@@ -150,24 +150,6 @@ pub struct Conversation {
     pub created_at: Timestamp,
 }
 
-/// As OpenIM writes it on the wire: all fields, the irrelevant one of `userID` and `groupID` empty, no creation time.
-impl serde::Serialize for Conversation {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeMap;
-
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("ownerUserID", &self.key.owner)?;
-        map.serialize_entry("conversationID", &self.key.conversation_id)?;
-        map.serialize_entry("conversationType", &self.target.conversation_type())?;
-        map.serialize_entry("userID", self.target.user_id().map_or("", UserId::as_str))?;
-        map.serialize_entry("groupID", self.target.group_id().map_or("", GroupId::as_str))?;
-        for (field, value) in self.settings.values() {
-            map.serialize_entry(field.wire_name(), &value)?;
-        }
-        map.end()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use alloc::string::ToString;

@@ -23,10 +23,6 @@
 //!
 //! One line in the table in `settings.rs`. The struct, its default, the patch, the [`Field`], the mask, the names on
 //! the wire and in a column, and what a client may send all come from it; the compiler leads to the rest.
-//!
-//! # Features
-//!
-//! - `openapi`: the types of the wire implement utoipa's `ToSchema`. This one needs `std`.
 
 #![no_std]
 
@@ -36,9 +32,8 @@ mod args;
 mod conversation;
 mod decide;
 mod id;
+mod limits;
 mod mask;
-#[cfg(feature = "openapi")]
-mod openapi;
 mod plan;
 mod report;
 mod set_conversations;
@@ -54,10 +49,11 @@ pub use args::{ArgsError, Path, Violation};
 pub use conversation::{Conversation, Key, Target, TargetError, Timestamp, Version};
 pub use decide::{Decision, Effect, Outcome, Rejected, decide};
 pub use id::{ConversationId, GroupId, IdError, UserId};
+pub use limits::Limits;
 pub use mask::{Mask, UnknownField};
 pub use plan::IfMissing;
-pub use report::{Report, ReportEntry, Role};
-pub use set_conversations::{Limits, SetConversations, SetConversationsRequest};
+pub use report::{PrivateChat, Report, ReportEntry, Role};
+pub use set_conversations::{SetConversations, SetConversationsBuilder, SetConversationsRequest};
 pub use setting_types::{BurnDuration, GroupAtType, RecvMsgOpt, Seconds, Seq};
 pub use settings::{ConversationReq, Field, FieldError, Patch, Settings};
 pub use text::Text;

@@ -1,74 +1,107 @@
-//! What a request came to, user by user.
+//! What a call did, conversation by conversation: the source of both the answer and the events.
 
 use alloc::vec::Vec;
+use core::fmt;
 
-use serde::ser::{Serialize, SerializeStruct, Serializer};
+use crate::{Change, ConversationId, Effect, Field, Key, Mask, Outcome, UserId, Version, Write, WriteBatch};
 
-use crate::{Mask, Outcome, UserId, Version};
-
-/// What a request came to, for each row it touched.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a call did to each conversation that it touched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Report {
-    /// The users in the order of the request, then their peers.
+    /// One entry for each conversation. `set_conversations` reports the users in the order of the request, then their
+    /// peers; every other call reports in the order of the keys.
     pub entries: Vec<ReportEntry>,
 }
 
-/// What a request came to for one user.
+impl Report {
+    /// Reports the effects of `batch`, in its order, each with the same role.
+    #[must_use]
+    pub fn of_batch(batch: &WriteBatch, effects: &[Effect], role: Role) -> Self {
+        let entries = batch.writes().iter().zip(effects);
+        entries.map(|(write, effect)| ReportEntry::of_write(write, *effect, role, None)).collect()
+    }
+
+    /// The entries of conversations that the call created, updated or removed.
+    pub fn changed(&self) -> impl Iterator<Item = &ReportEntry> {
+        self.entries.iter().filter(|entry| entry.outcome.is_change())
+    }
+}
+
+impl FromIterator<ReportEntry> for Report {
+    fn from_iter<I: IntoIterator<Item = ReportEntry>>(entries: I) -> Self {
+        Self { entries: entries.into_iter().collect() }
+    }
+}
+
+/// What a call did to one user's view of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReportEntry {
-    /// Whose view of the conversation.
+    /// The user whose view it is.
     pub user: UserId,
-    /// Why it was touched.
+    /// The conversation.
+    pub conversation_id: ConversationId,
+    /// Why the call touched this view.
     pub role: Role,
     /// What happened to it.
     pub outcome: Outcome,
-    /// The version that the request gave the user; `None` where nothing of the user's changed.
+    /// The version that the call gave the user; `None` if no conversation of the user's changed.
     pub version: Option<Version>,
+    /// The settings that the call gave a created conversation, or whose value it changed; else empty.
+    pub fields: Mask,
+    /// Whether the call turned private chat on or off; both participants are notified of it.
+    pub private_chat: Option<PrivateChat>,
 }
 
-/// Why a request touches a user's view.
+/// Private chat, turned on or off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PrivateChat {
+    /// The other participant.
+    pub with: UserId,
+    /// Whether private chat is on now.
+    pub is_on: bool,
+}
+
+/// Why a call touches a user's view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a single chat has two participants")]
 pub enum Role {
-    /// The user is one of `userIDs`.
+    /// The call names the user.
     User,
-    /// The user is the other party of one of them, and shares the private chat.
+    /// The user is the other participant of a single chat with a named user.
     Peer,
 }
 
-/// As a client reads it: `{"users":[…]}`.
-impl Serialize for Report {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut report = serializer.serialize_struct("Report", 1)?;
-        report.serialize_field("users", &self.entries)?;
-        report.end()
+impl ReportEntry {
+    /// An entry that names no setting and no private chat.
+    #[must_use]
+    pub fn new(key: Key, role: Role, effect: Effect) -> Self {
+        let Key { owner: user, conversation_id } = key;
+        let Effect { outcome, version } = effect;
+        Self { user, conversation_id, role, outcome, version, fields: Mask::EMPTY, private_chat: None }
     }
-}
 
-/// As a client reads it: `{"userID":"alice","role":"user","outcome":"updated","fields":["isPinned"],"version":7}`, where
-/// `fields` are those that have a new value in what was there before, and `version` is null where nothing changed.
-impl Serialize for ReportEntry {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut entry = serializer.serialize_struct("ReportEntry", 5)?;
-        entry.serialize_field("userID", &self.user)?;
-        entry.serialize_field("role", self.role.name())?;
-        entry.serialize_field("outcome", self.outcome.name())?;
-        entry.serialize_field("fields", &FieldNames(self.outcome.updated()))?;
-        entry.serialize_field("version", &self.version)?;
-        entry.end()
-    }
-}
-
-/// A mask as a list of wire names.
-struct FieldNames(Mask);
-
-impl Serialize for FieldNames {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(crate::Field::wire_name))
+    /// The entry of `write`; `counterpart` is the other participant if the write may turn private chat on or off.
+    pub(crate) fn of_write(write: &Write, effect: Effect, role: Role, counterpart: Option<&UserId>) -> Self {
+        let (patched, is_on) = match &*write.change {
+            Change::Set { patch, .. } => (patch.mask(), patch.is_private_chat),
+            Change::Remove => (Mask::EMPTY, None),
+        };
+        let (fields, is_on) = match effect.outcome {
+            // A conversation created with private chat off is like any other: nothing was turned off.
+            Outcome::Created => (patched, is_on.filter(|is_on| *is_on)),
+            Outcome::Updated(changed) => (changed, is_on.filter(|_| changed.contains(Field::IsPrivateChat))),
+            Outcome::Removed | Outcome::Unchanged | Outcome::Absent => (Mask::EMPTY, None),
+        };
+        let private_chat = is_on.zip(counterpart).map(|(is_on, with)| PrivateChat { with: with.clone(), is_on });
+        Self { fields, private_chat, ..Self::new(write.key.clone(), role, effect) }
     }
 }
 
 impl Role {
-    /// Its name in a report: `user` or `peer`.
+    /// The name in a report: `user` or `peer`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -78,38 +111,35 @@ impl Role {
     }
 }
 
+/// The [name](Outcome::name), such as `created`.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
-    use crate::Field;
 
     #[test]
-    fn a_report_says_of_each_user_what_happened() {
-        let entry = |user: &str, role, outcome, version: Option<u64>| ReportEntry {
-            user: UserId::new(user).unwrap(),
-            role,
-            outcome,
-            version: version.map(Version),
+    fn lists_changed_entries_only() {
+        let entry = |user: &str, outcome: Outcome, version: Option<u64>| {
+            let key = Key::new(UserId::new(user).unwrap(), ConversationId::new("c").unwrap());
+            ReportEntry::new(key, Role::User, Effect { outcome, version: version.map(Version) })
         };
-        let changed = [Field::IsPinned, Field::Ex].into_iter().collect();
-        let report = Report {
-            entries: [
-                entry("a", Role::User, Outcome::Created, Some(1)),
-                entry("b", Role::User, Outcome::Updated(changed), Some(u64::MAX)),
-                entry("c", Role::User, Outcome::Unchanged, None),
-                entry("d", Role::User, Outcome::Absent, None),
-                entry("e", Role::Peer, Outcome::Removed, Some(2)),
-            ]
-            .into(),
-        };
-        let lines = [
-            r#"{"userID":"a","role":"user","outcome":"created","fields":[],"version":1}"#,
-            r#"{"userID":"b","role":"user","outcome":"updated","fields":["isPinned","ex"],"version":18446744073709551615}"#,
-            r#"{"userID":"c","role":"user","outcome":"unchanged","fields":[],"version":null}"#,
-            r#"{"userID":"d","role":"user","outcome":"absent","fields":[],"version":null}"#,
-            r#"{"userID":"e","role":"peer","outcome":"removed","fields":[],"version":2}"#,
-        ];
-        let expected = ["{\"users\":[", &lines.join(","), "]}"].concat();
-        assert_eq!(serde_json::to_string(&report).unwrap(), expected);
+        let report: Report = [
+            entry("a", Outcome::Created, Some(1)),
+            entry("b", Outcome::Updated(Field::Ex.into()), Some(2)),
+            entry("c", Outcome::Unchanged, None),
+            entry("d", Outcome::Absent, None),
+            entry("e", Outcome::Removed, Some(3)),
+        ]
+        .into_iter()
+        .collect();
+        let changed: Vec<_> = report.changed().map(|entry| (entry.user.as_str(), entry.outcome.to_string())).collect();
+        assert_eq!(changed, [("a", "created".into()), ("b", "updated".into()), ("e", "removed".into())]);
     }
 }

@@ -211,7 +211,7 @@ fn ids_and_text_are_opaque() {
 fn a_single_chat_whose_parties_cannot_be_told_is_refused_where_that_matters() {
     let to_oneself = with(single(), "/userIDs", json!(["p"]));
     let opaque = with(to_oneself, "/conversation/conversationID", json!("room-7"));
-    let expected = "conversation.userID: must be the other party: conversationID and userIDs do not tell whom this \
+    let expected = "conversation.userID: must be the other party: conversationID and userIDs do not show who this \
                     user chats with";
     assert_eq!(refused(opaque), expected);
     let three = with(single(), "/userIDs", json!(["a", "b"]));
@@ -234,7 +234,7 @@ fn where_a_host_names_its_chats_otherwise_the_only_other_user_is_the_other_parti
     let room = with(with(single(), "/conversation/conversationID", json!("room")), "/userIDs", json!(["a", "p"]));
     let set = parse(room.clone()).unwrap();
     assert_eq!(set.target_of(&UserId::new("p").unwrap()), Target::Single(UserId::new("a").unwrap()));
-    let refusal = "conversation.userID: must be the other party: conversationID and userIDs do not tell whom this user \
+    let refusal = "conversation.userID: must be the other party: conversationID and userIDs do not show who this user \
                    chats with";
     assert_eq!(refused(with(room, "/userIDs", json!(["a", "b", "p"]))), refusal);
     let itself = with(with(single(), "/conversation/conversationID", json!("si_p_p")), "/userIDs", json!(["p"]));

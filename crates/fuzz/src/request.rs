@@ -12,7 +12,7 @@ use conversation_settings_store::{Loaded, Resolved, resolve};
 /// When that does not hold.
 pub fn request(data: &[u8]) {
     let Ok(request) = serde_json::from_slice::<SetConversationsRequest>(data) else { return };
-    let limits = Limits { max_users: 100, max_text_bytes: 1_000 };
+    let limits = Limits::default().max_users(100).max_text_bytes(1_000);
     let set = match SetConversations::parse(request, &limits) {
         Ok(set) => set,
         Err(error) => {

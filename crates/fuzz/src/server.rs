@@ -27,7 +27,7 @@ pub(crate) fn host() -> Api {
         .clock(Arc::new(World))
         .groups(Arc::new(World))
         .messages(Arc::new(World))
-        .limits(Limits { max_users: 20, max_text_bytes: 500 })
+        .limits(Limits::default().max_users(20).max_text_bytes(500))
         .build();
     let metrics = || "# nothing was measured\n".to_owned();
     Api::with_tokens(service, TOKENS.clone()).metrics(metrics).max_body_bytes(3_000)

@@ -32,7 +32,7 @@ impl Access for Context {
 
     async fn grant(host: &Api, operation_id: &Arc<str>, headers: &HeaderMap) -> Result<Self, ApiError> {
         let caller = host.authenticate.authenticate(headers).await?;
-        Ok(Self::new(operation_id.clone(), caller))
+        Ok(Self::new(caller).with_operation_id(operation_id.clone()))
     }
 }
 

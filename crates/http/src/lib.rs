@@ -1,15 +1,13 @@
 //! Conversation settings over HTTP, in OpenIM's REST format: a router to mount in a server of your own.
 //!
 //! ```
-//! use std::sync::Arc;
-//!
 //! use conversation_settings_core::UserId;
 //! use conversation_settings_http::{Api, TokenAuthority};
 //! use conversation_settings_service::Service;
 //! use conversation_settings_store_memory::MemoryStore;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let service = Service::builder(Arc::new(MemoryStore::new())).build();
+//! let service = Service::builder(MemoryStore::new()).build();
 //! let tokens = TokenAuthority::new("a secret", [UserId::new("imAdmin")?]);
 //! let conversations = Api::with_tokens(service, tokens).router();
 //! let app = axum::Router::new().route("/", axum::routing::get(|| async { "hello" })).merge(conversations);
@@ -57,6 +55,7 @@ mod openapi;
 mod operation_id;
 mod pipeline;
 mod routes;
+mod wire;
 
 pub use api::Api;
 pub use api_error::ApiError;

@@ -63,7 +63,7 @@ codes! {
 impl From<&ServiceError> for Code {
     fn from(error: &ServiceError) -> Self {
         match error {
-            ServiceError::Args(_) => Self::Args,
+            ServiceError::Args(_) | ServiceError::NoMessages => Self::Args,
             ServiceError::NoPermission { .. } => Self::NoPermission,
             ServiceError::NotFound(_) | ServiceError::UnknownGroup(_) => Self::RecordNotFound,
             ServiceError::DismissedGroup(_) => Self::DismissedAlready,

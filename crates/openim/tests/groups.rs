@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use conversation_settings_core::{ConversationId, Key, SetConversationsRequest, UserId};
+use conversation_settings_core::{ConversationId, GroupId, Key, Patch, SetConversations, UserId};
 use conversation_settings_http_client::{
     ClientError,
     testing::{Receiver, Reply},
 };
 use conversation_settings_openim::{Code, GroupsError, OpenImGroups};
-use conversation_settings_service::{Caller, Context, Service, ServiceError};
+use conversation_settings_service::{Context, Service, ServiceError};
 use conversation_settings_store::ConversationStoreExt;
 use conversation_settings_store_memory::MemoryStore;
 use serde_json::json;
@@ -19,13 +19,11 @@ async fn set(url: &str, timeout: Duration) -> (Result<(), ServiceError>, bool) {
     let store = Arc::new(MemoryStore::new());
     let groups = Arc::new(OpenImGroups::new(url, "the-token", timeout).unwrap());
     let service = Service::builder(store.clone()).groups(groups).build();
-    let request: SetConversationsRequest = serde_json::from_value(json!({
-        "userIDs": ["alice"],
-        "conversation": { "conversationID": "sg_team", "conversationType": 3, "groupID": "team", "ex": "x" },
-    }))
-    .unwrap();
     let user = |id: &str| UserId::new(id).unwrap();
-    let result = service.set_conversations(&Context::new("op-ä\n1", Caller::Admin(user("imAdmin"))), request).await;
+    let set =
+        SetConversations::group(&GroupId::new("team").unwrap()).users([&user("alice")]).patch(Patch::KEEP.ex("x"));
+    let context = Context::admin(user("imAdmin")).with_operation_id("op-ä\n1");
+    let result = service.set(&context, set.build().unwrap()).await;
     let key = Key::new(user("alice"), ConversationId::new("sg_team").unwrap());
     (result.map(drop), store.get_one(key).await.unwrap().is_some())
 }

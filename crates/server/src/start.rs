@@ -100,5 +100,5 @@ fn token(tokens: &TokenAuthority, user: &UserId) -> String {
 }
 
 fn limits(config: &Config) -> Limits {
-    Limits { max_users: config.max_users.get(), max_text_bytes: config.max_text_bytes.get() }
+    Limits::default().max_users(config.max_users.get()).max_text_bytes(config.max_text_bytes.get())
 }

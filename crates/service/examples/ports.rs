@@ -7,9 +7,9 @@
 use std::{collections::HashSet, error::Error, sync::Arc};
 
 use async_trait::async_trait;
-use conversation_settings_core::{GroupId, SetConversationsRequest, UserId};
+use conversation_settings_core::{GroupId, Patch, SetConversations, UserId};
 use conversation_settings_service::{
-    Caller, Context, DirectoryError, Event, EventKind, EventSink, GroupDirectory, GroupStatus, Service,
+    Context, DirectoryError, Event, EventKind, EventSink, GroupDirectory, GroupStatus, Service,
 };
 use conversation_settings_store_memory::MemoryStore;
 use tokio::sync::mpsc;
@@ -50,18 +50,18 @@ fn notice(event: &Event) -> String {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let (sender, mut events) = mpsc::channel(10_000);
-    let service = Service::builder(Arc::new(MemoryStore::new()))
+    let service = Service::builder(MemoryStore::new())
         .events(Arc::new(Notices(sender)))
         .groups(Arc::new(Groups(HashSet::from([GroupId::new("team")?]))))
         .build();
 
-    let context = Context::new("op-1", Caller::Admin(UserId::new("imAdmin")?));
-    let pin = |group: &str| -> Result<SetConversationsRequest, serde_json::Error> {
-        serde_json::from_value(serde_json::json!({ "userIDs": ["alice", "bob"], "conversation": {
-            "conversationID": format!("sg_{group}"), "conversationType": 3, "groupID": group, "isPinned": true } }))
+    let context = Context::admin(UserId::new("imAdmin")?).with_operation_id("op-1");
+    let (alice, bob) = (UserId::new("alice")?, UserId::new("bob")?);
+    let pin = |group: &GroupId| {
+        SetConversations::group(group).users([&alice, &bob]).patch(Patch::KEEP.is_pinned(true)).build()
     };
-    service.set_conversations(&context, pin("team")?).await?;
-    let unknown = service.set_conversations(&context, pin("nowhere")?).await;
+    service.set(&context, pin(&GroupId::new("team")?)?).await?;
+    let unknown = service.set(&context, pin(&GroupId::new("nowhere")?)?).await;
     println!("{}", unknown.expect_err("there is no such group"));
 
     drop(service);

@@ -1,27 +1,29 @@
 //! Why a use case fails.
 
-use conversation_settings_core::{ArgsError, Field, GroupId, Key, Rejected, UserId};
+use conversation_settings_core::{ArgsError, Field, GroupId, Key, Rejected, Report, UserId, Violation};
 use conversation_settings_store::StoreError;
 
-use crate::{Code, DirectoryError, MessagesError};
+use crate::{DirectoryError, MessagesError};
 
-/// Why a call was not done. Unless it is a fault of the store's that [can be retried](StoreError::is_retryable), nothing
-/// was written.
+/// Why a call failed.
+///
+/// Nothing was written, unless the error [is retryable](Self::is_retryable): then the call may have been written in
+/// whole, or in part as [`Partial`](Self::Partial) says. Repeating it is safe, because a repeated write is a no-op.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServiceError {
     /// An argument is wrong.
     #[error(transparent)]
     Args(#[from] ArgsError),
-    /// The caller may not do this.
+    /// The caller is not allowed to do this.
     #[error("{caller}: {rule}")]
     NoPermission {
-        /// Who called.
+        /// The caller.
         caller: UserId,
-        /// What the caller would have to be.
+        /// The rule that the caller breaks, such as `must be an administrator`.
         rule: &'static str,
     },
-    /// The conversation does not exist.
+    /// The conversation does not exist, and the service is set to reject missing ones.
     #[error("conversation {0} does not exist")]
     NotFound(Key),
     /// The group does not exist.
@@ -30,17 +32,28 @@ pub enum ServiceError {
     /// The group was dismissed.
     #[error("group {0} was dismissed")]
     DismissedGroup(GroupId),
-    /// The host's groups could not be asked.
+    /// The call needs the time of messages, and the service has no [`Messages`](crate::Messages) port.
+    #[error("the service does not know when messages were sent")]
+    NoMessages,
+    /// The host's group directory failed.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-    /// The host's messages could not be asked.
+    /// The host's message port failed.
     #[error(transparent)]
     Messages(#[from] MessagesError),
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
-    /// The call was cut off by a fault of the program's, or by its end.
-    #[error("the call was cut off")]
+    /// A call that takes several batches failed after its first: only a part is written.
+    #[error("the call failed after {} of its changes were written", written.changed().count())]
+    Partial {
+        /// What was written before the failure.
+        written: Report,
+        /// Why the next batch failed.
+        source: Box<Self>,
+    },
+    /// The call was aborted by a panic or by the shutdown of the runtime.
+    #[error("the call was aborted")]
     Aborted,
 }
 
@@ -49,7 +62,7 @@ impl From<StoreError> for ServiceError {
         match error {
             StoreError::Rejected(Rejected::Missing(key)) => Self::NotFound(key),
             StoreError::Rejected(rejected @ Rejected::NotSingleChat(_)) => {
-                let rule = conversation_settings_core::Violation::Rule(rejected.to_string().into());
+                let rule = Violation::Rule(rejected.to_string().into());
                 Self::Args(ArgsError::in_conversation(Field::IsPrivateChat.wire_name(), rule))
             }
             error => Self::Store(error),
@@ -58,24 +71,12 @@ impl From<StoreError> for ServiceError {
 }
 
 impl ServiceError {
-    /// The number and name that OpenIM's clients know it by: the one place where errors are mapped to them.
-    #[must_use]
-    pub const fn code(&self) -> Code {
-        match self {
-            Self::Args(_) => Code::Args,
-            Self::NoPermission { .. } => Code::NoPermission,
-            Self::NotFound(_) | Self::UnknownGroup(_) => Code::RecordNotFound,
-            Self::DismissedGroup(_) => Code::DismissedAlready,
-            Self::Directory(_) | Self::Messages(_) | Self::Store(_) | Self::Aborted => Code::ServerInternal,
-        }
-    }
-
-    /// Whether the same call may succeed later without a change.
+    /// Whether the same call may be repeated: it may succeed later, and what is already written is a no-op.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::Store(error) => error.is_retryable(),
-            Self::Directory(_) | Self::Messages(_) | Self::Aborted => true,
+            Self::Directory(_) | Self::Messages(_) | Self::Partial { .. } | Self::Aborted => true,
             _ => false,
         }
     }

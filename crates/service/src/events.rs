@@ -1,8 +1,10 @@
-//! The port to whoever wants to know what has changed.
+//! The port that receives what has changed.
 
 use std::{fmt::Debug, sync::Arc};
 
-use conversation_settings_core::{ConversationId, Field, Mask, UserId, Version};
+use conversation_settings_core::{ConversationId, Field, Mask, Outcome, PrivateChat, ReportEntry, UserId, Version};
+
+use crate::Context;
 
 mod channel;
 mod fan_out;
@@ -12,20 +14,16 @@ pub use channel::EventChannel;
 pub use fan_out::EventFanOut;
 pub use log::EventLog;
 
-/// Takes what has changed, after it was stored.
+/// Receives changes after they are stored. A host turns them into notices, webhooks and cache invalidation.
 ///
-/// A host turns events into notices, webhooks and cache invalidation.
-///
-/// No event comes twice, and none comes of what did not happen. One may be missing: where the store committed and its
-/// answer was lost, or the process ended in between. The call fails with an error that can be retried then, the retry
-/// finds nothing left to change, and the owner's next event shows by its version that there was one more. Whoever must
-/// miss none asks the store for the [changes](conversation_settings_store::ConversationStore::changes) since the version last
-/// seen.
+/// An event is emitted at most once, and only for a change that was stored. An event may be lost if the store commits
+/// and its answer is lost, or if the process ends in between. The call then fails with a retryable error, and the retry
+/// is a no-op. The owner's next event shows the gap by its version. A sink that must not miss a change reads the
+/// [changes](conversation_settings_store::ConversationStore::changes) since the last version it has seen.
 pub trait EventSink: Debug + Send + Sync + 'static {
-    /// Takes an event.
+    /// Receives an event. The events of one owner come in the order of the owner's versions.
     ///
-    /// Called only for what really changed, once, and for each owner in the order of the owner's versions. It is called
-    /// while other calls may wait for it, so it must not block: queue what takes time.
+    /// Other calls may wait for this method, so it must not block: queue what takes time.
     fn emit(&self, event: Event);
 }
 
@@ -33,17 +31,17 @@ pub trait EventSink: Debug + Send + Sync + 'static {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
-    /// Whose view of the conversation changed.
+    /// The user whose view of the conversation changed.
     pub owner: UserId,
     /// The conversation.
     pub conversation_id: ConversationId,
     /// What happened to it.
     pub kind: EventKind,
-    /// The owner's version since.
+    /// The owner's version after the change.
     pub version: Version,
-    /// The operation ID of the call that did it.
+    /// The operation ID of the call that made the change.
     pub operation_id: Arc<str>,
-    /// Who called.
+    /// The user who made the call.
     pub caller: UserId,
 }
 
@@ -51,23 +49,49 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// It was created, with these settings set and the others at their defaults.
+    /// The conversation was created with these settings; the others have their defaults.
     Created(Mask),
     /// These settings have a new value.
     Updated(Mask),
-    /// It was removed.
+    /// The conversation was removed.
     Removed,
-    /// Private chat was turned on or off; beside the event that says so by its fields, since both parties are told.
+    /// Private chat was turned on or off. Each participant gets this event beside the one that names the changed fields.
     PrivateChat {
-        /// The other party.
+        /// The other participant.
         with: UserId,
-        /// Whether it is on now.
+        /// Whether private chat is on now.
         is_on: bool,
     },
 }
 
+impl Event {
+    /// The events of one entry of a report: none for a no-op.
+    pub(crate) fn of_entry(context: &Context, entry: &ReportEntry) -> impl Iterator<Item = Self> {
+        let kind = match entry.outcome {
+            Outcome::Created => Some(EventKind::Created(entry.fields)),
+            Outcome::Updated(_) => Some(EventKind::Updated(entry.fields)),
+            Outcome::Removed => Some(EventKind::Removed),
+            Outcome::Unchanged | Outcome::Absent => None,
+        };
+        let private = entry.private_chat.as_ref();
+        let private =
+            private.map(|PrivateChat { with, is_on, .. }| EventKind::PrivateChat { with: with.clone(), is_on: *is_on });
+        let kinds = kind.into_iter().chain(private);
+        kinds.zip(std::iter::repeat(entry.version)).filter_map(|(kind, version)| {
+            Some(Self {
+                owner: entry.user.clone(),
+                conversation_id: entry.conversation_id.clone(),
+                kind,
+                version: version?,
+                operation_id: context.operation_id.clone(),
+                caller: context.caller.user_id().clone(),
+            })
+        })
+    }
+}
+
 impl EventKind {
-    /// Its name in a log and in JSON.
+    /// The name in a log and in JSON.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {

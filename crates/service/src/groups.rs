@@ -48,7 +48,7 @@ pub struct DirectoryError(#[source] pub Box<dyn std::error::Error + Send + Sync>
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let groups = Arc::new(MemoryGroups::default());
-/// let service = Service::builder(Arc::new(MemoryStore::new())).groups(groups.clone()).build();
+/// let service = Service::builder(MemoryStore::new()).groups(groups.clone()).build();
 /// groups.set(GroupId::new("team")?, GroupStatus::Active);
 /// # Ok(())
 /// # }

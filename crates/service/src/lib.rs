@@ -3,70 +3,65 @@
 //! A [`Service`] stands between a host (an HTTP or gRPC server, or a handler of your own) and a store:
 //!
 //! ```
-//! use std::sync::Arc;
-//!
-//! use conversation_settings_core::{SetConversationsRequest, UserId};
-//! use conversation_settings_service::{Caller, Context, Service};
+//! use conversation_settings_core::{ConversationId, GroupId, Patch, SetConversations, UserId};
+//! use conversation_settings_service::{Context, Service};
 //! use conversation_settings_store_memory::MemoryStore;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let service = Service::builder(Arc::new(MemoryStore::new())).build();
-//! let context = Context::new("op-1", Caller::Admin(UserId::new("imAdmin")?));
-//! let request: SetConversationsRequest = serde_json::from_str(
-//!     r#"{ "userIDs": ["alice", "bob"], "conversation": {
-//!         "conversationID": "sg_team", "conversationType": 3, "groupID": "team", "isPinned": true } }"#,
-//! )?;
-//! let report = service.set_conversations(&context, request).await?;
-//! assert_eq!(report.entries.len(), 2);
+//! let settings = Service::builder(MemoryStore::new()).build();
+//! let (alice, bob, team) = (UserId::new("alice")?, UserId::new("bob")?, GroupId::new("team")?);
+//!
+//! let pin = SetConversations::group(&team).users([&alice, &bob]).patch(Patch::KEEP.is_pinned(true)).build()?;
+//! let report = settings.set(&Context::admin(UserId::new("ops")?), pin).await?;
+//! assert_eq!(report.changed().count(), 2);
+//!
+//! let seen = settings.get(&Context::user(alice.clone()), &alice, &ConversationId::group(&team)).await?;
+//! assert!(seen.is_some_and(|conversation| conversation.settings.is_pinned));
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! What the host knows and the core does not comes in through ports, each with a ready default: the state of groups
-//! ([`GroupDirectory`]), the last message of a conversation ([`Messages`]), what to tell others ([`EventSink`]), and the
-//! time ([`Clock`]).
+//! Every method takes a [`Context`], which names the caller, and values that are already checked. A write returns a
+//! [`Report`](conversation_settings_core::Report). Users may read and set their own conversations; administrators may do
+//! so for any user, and alone make the calls that serve the host, such as
+//! [`create_single_chat`](Service::create_single_chat).
 //!
-//! Ready to be plugged in are, for events, a log ([`EventLog`]), a channel inside the process ([`EventChannel`]) and
-//! several at once ([`EventFanOut`]), and for groups a directory in memory ([`MemoryGroups`]).
+//! # Ports
 //!
-//! # Features
+//! The host plugs in what it knows and this crate does not. Each port is optional: the state of groups
+//! ([`GroupDirectory`]), the latest message of a conversation ([`Messages`]), a receiver of changes ([`EventSink`]), and
+//! the time ([`Clock`]).
 //!
-//! - `openapi`: what is read and answered implements utoipa's `ToSchema`.
+//! Ready sinks are a log ([`EventLog`]), a channel inside the process ([`EventChannel`]) and several sinks as one
+//! ([`EventFanOut`]); a ready directory is [`MemoryGroups`].
 
-mod arguments;
-mod by_user;
-mod caller;
+mod admin;
 mod clock;
-mod code;
-mod delete;
+mod context;
 mod error;
+mod event_order;
 mod events;
 mod groups;
-mod host;
-mod id_hash;
-mod in_order;
 mod messages;
-mod pagination;
 mod permission;
 mod reads;
+mod remove;
 mod service;
-mod set;
-mod sorted;
+mod set_conversations;
+mod set_ex_for_peers;
+mod sorted_list;
 mod sync;
 mod write;
 
-pub use caller::{Caller, Context};
+pub use admin::MutingUsers;
 pub use clock::{Clock, SystemClock};
-pub use code::Code;
+pub use context::{Caller, Context};
 pub use error::ServiceError;
 pub use events::{Event, EventChannel, EventFanOut, EventKind, EventLog, EventSink};
 pub use groups::{DirectoryError, GroupDirectory, GroupStatus, MemoryGroups};
-pub use host::MutingUsers;
-pub use messages::{Latest, Messages, MessagesError, MsgInfo};
-pub use pagination::Pagination;
-pub use reads::OwnerConversations;
+pub use messages::{Latest, Message, Messages, MessagesError};
+pub use reads::ConversationRange;
 pub use service::{Service, ServiceBuilder};
-pub use sorted::{ConversationElem, SortedConversations};
-pub use sync::{FullConversationIds, IncrementalConversations};
-pub use write::Affected;
+pub use sorted_list::{SortedEntry, SortedList};
+pub use sync::Snapshot;

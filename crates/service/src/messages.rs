@@ -3,16 +3,17 @@
 use std::{collections::HashMap, fmt::Debug};
 
 use async_trait::async_trait;
-use conversation_settings_core::{ConversationId, UserId};
+use conversation_settings_core::{ConversationId, Timestamp, UserId};
 
 /// Knows the host's messages.
 #[async_trait]
 pub trait Messages: Debug + Send + Sync + 'static {
-    /// How messages stand in these conversations, as `owner` sees them. One that is left out is as one without a message.
+    /// The latest message of each of these conversations, as `owner` sees it. A conversation that is left out counts as
+    /// one without messages.
     ///
     /// # Errors
     ///
-    /// [`MessagesError`] when it cannot be told now: nothing is written then.
+    /// [`MessagesError`] when the messages cannot be read now. The call then fails and writes nothing.
     async fn latest(
         &self,
         owner: &UserId,
@@ -20,50 +21,44 @@ pub trait Messages: Debug + Send + Sync + 'static {
     ) -> Result<HashMap<ConversationId, Latest>, MessagesError>;
 }
 
-/// How messages stand in one conversation.
+/// The latest message of one conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "the host builds it")]
 pub struct Latest {
-    /// How many messages the owner has not read.
+    /// The number of messages that the owner has not read.
     pub unread_count: i64,
-    /// The last message; `None` where there is none.
-    pub message: Option<MsgInfo>,
+    /// The latest message; `None` if there is none.
+    pub message: Option<Message>,
 }
 
-/// A message as a list of conversations shows it: OpenIM's `MsgInfo`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[expect(missing_docs, reason = "the names are all that is known here: the host fills them in, and clients read them")]
-pub struct MsgInfo {
-    #[serde(rename = "serverMsgID")]
+/// A message as a list of conversations shows it. The fields are OpenIM's; this service reads [`sent_at`](Self::sent_at)
+/// alone and passes the others on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "the host builds it from OpenIM's fields")]
+#[expect(missing_docs, reason = "the host fills the fields and clients read them; this service only passes them on")]
+pub struct Message {
     pub server_msg_id: String,
-    #[serde(rename = "clientMsgID")]
     pub client_msg_id: String,
     pub session_type: i32,
-    #[serde(rename = "sendID")]
     pub send_id: String,
-    #[serde(rename = "recvID")]
     pub recv_id: String,
     pub sender_name: String,
-    #[serde(rename = "faceURL")]
     pub face_url: String,
-    #[serde(rename = "groupID")]
     pub group_id: String,
     pub group_name: String,
-    #[serde(rename = "groupFaceURL")]
     pub group_face_url: String,
     pub group_type: i32,
     pub group_member_count: u32,
-    /// When the message was sent, in milliseconds since the epoch: by which conversations are sorted.
-    #[serde(rename = "LatestMsgRecvTime")]
-    pub latest_msg_recv_time: i64,
+    /// When the message was sent: the time by which conversations are sorted and removed.
+    pub sent_at: Timestamp,
     pub msg_from: i32,
     pub content_type: i32,
     pub content: String,
     pub ex: String,
 }
 
-/// The host's messages could not be asked.
+/// The host's messages cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("the messages cannot be asked")]
+#[error("the messages cannot be read")]
+#[expect(clippy::exhaustive_structs, reason = "it carries the port's error and nothing else")]
 pub struct MessagesError(#[source] pub Box<dyn std::error::Error + Send + Sync>);

@@ -5,8 +5,13 @@ use conversation_settings_core::{ConversationId, Field, SetConversations, Target
 use crate::{Caller, ServiceError};
 
 impl Caller {
-    /// An admin may read and write anybody's conversations, a user their own.
-    pub(crate) fn check_owner(&self, owner: &UserId) -> Result<(), ServiceError> {
+    /// Checks that the caller may read and set the conversations of `owner`: administrators may those of any user, users
+    /// their own. The service checks this itself in every call.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::NoPermission`] for another user.
+    pub fn check_owner(&self, owner: &UserId) -> Result<(), ServiceError> {
         match self {
             Self::Admin(_) => Ok(()),
             Self::User(user) if user == owner => Ok(()),
@@ -14,7 +19,7 @@ impl Caller {
         }
     }
 
-    /// What a host does with many users' conversations is for admins.
+    /// The host's own calls are for administrators.
     pub(crate) fn check_admin(&self) -> Result<(), ServiceError> {
         match self {
             Self::Admin(_) => Ok(()),
@@ -22,8 +27,8 @@ impl Caller {
         }
     }
 
-    /// An admin may set anything. A user may set their own conversations only, and private chat, which the other party
-    /// shares, only in the single chat of the two.
+    /// Administrators may set anything. Users may set their own conversations; private chat, which the counterpart shares,
+    /// only in the single chat whose ID names the two.
     pub(crate) fn check_set(&self, set: &SetConversations) -> Result<(), ServiceError> {
         let Self::User(user) = self else { return Ok(()) };
         set.users().iter().try_for_each(|owner| self.check_owner(owner))?;

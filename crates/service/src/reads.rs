@@ -1,148 +1,133 @@
-//! The use cases that read conversations as they are.
+//! Reads an owner's conversations.
 
-use conversation_settings_core::{Conversation, ConversationId, Key, Patch, RecvMsgOpt, Text, UserId};
-use conversation_settings_store::{ConversationStoreExt, Filter, PageRequest};
+use std::{collections::HashSet, ops::Range};
 
-use crate::{
-    Context, Pagination, Service, ServiceError,
-    arguments::{keys, required},
-};
+use conversation_settings_core::{Conversation, ConversationId, Key, UserId};
+use conversation_settings_store::{ConversationStoreExt, Filter, Page, PageRequest};
 
-/// A page of an owner's conversations.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct OwnerConversations {
-    /// How many the owner has.
+use crate::{Context, Service, ServiceError};
+
+/// A range of an owner's conversations, in the byte order of their IDs.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ConversationRange {
+    /// The number of conversations that the owner has.
     pub total: usize,
-    /// Those on the page, in the byte order of their IDs.
+    /// The conversations in the range.
     pub conversations: Vec<Conversation>,
 }
 
 impl Service {
-    /// One conversation of `owner`'s.
+    /// One conversation of `owner`'s; `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a wrong argument, a caller who is neither the owner nor an admin, a conversation that does not
-    /// exist, or what the store fails with.
-    pub async fn get_conversation(
+    /// [`ServiceError`]: a caller who is neither the owner nor an administrator; a failing store.
+    pub async fn get(
         &self,
         context: &Context,
-        owner: Option<Text>,
-        conversation_id: Option<Text>,
-    ) -> Result<Conversation, ServiceError> {
-        let owner = required("ownerUserID", owner, UserId::new)?;
-        let conversation_id = required("conversationID", conversation_id, ConversationId::new)?;
-        context.caller.check_owner(&owner)?;
-        let key = Key::new(owner, conversation_id);
-        self.inner.store.get_one(key.clone()).await?.ok_or(ServiceError::NotFound(key))
+        owner: &UserId,
+        conversation_id: &ConversationId,
+    ) -> Result<Option<Conversation>, ServiceError> {
+        context.caller.check_owner(owner)?;
+        Ok(self.inner.store.get_one(Key::new(owner.clone(), conversation_id.clone())).await?)
     }
 
-    /// Some conversations of `owner`'s, in the order asked, each once; those that do not exist are left out.
+    /// Some conversations of `owner`'s, in the order of `conversation_ids`, each once. Missing ones are left out.
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a wrong argument, more conversations than the limit on users, a caller who is neither the owner
-    /// nor an admin, or what the store fails with.
-    pub async fn get_conversations(
+    /// [`ServiceError`]: more IDs than the service's limit on users; a caller who is neither the owner nor an
+    /// administrator; a failing store.
+    pub async fn get_many(
         &self,
         context: &Context,
-        owner: Option<Text>,
-        conversation_ids: Option<Vec<Text>>,
+        owner: &UserId,
+        conversation_ids: &[ConversationId],
     ) -> Result<Vec<Conversation>, ServiceError> {
-        let owner = required("ownerUserID", owner, UserId::new)?;
-        let keys = keys(&owner, conversation_ids, self.inner.limits.max_users)?;
-        context.caller.check_owner(&owner)?;
-        Ok(self.inner.store.get(&keys).await?.into_iter().flatten().collect())
+        self.check_conversation_ids(conversation_ids)?;
+        context.caller.check_owner(owner)?;
+        self.read_many(owner, conversation_ids).await
     }
 
-    /// All conversations of `owner`'s, in the byte order of their IDs.
+    /// A page of `owner`'s conversations that match `filter`, in the byte order of their IDs.
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a wrong argument, a caller who is neither the owner nor an admin, or what the store fails with.
-    pub async fn get_all_conversations(
+    /// [`ServiceError`]: a caller who is neither the owner nor an administrator; a failing store.
+    pub async fn list(
         &self,
         context: &Context,
-        owner: Option<Text>,
+        owner: &UserId,
+        filter: &Filter,
+        page: &PageRequest<ConversationId>,
+    ) -> Result<Page<ConversationId>, ServiceError> {
+        context.caller.check_owner(owner)?;
+        Ok(self.inner.store.list(owner, filter, page).await?)
+    }
+
+    /// All conversations of `owner`'s that match `filter`, in the byte order of their IDs. The list is read page by
+    /// page, so a conversation that is created or removed meanwhile may be in it or not.
+    ///
+    /// # Errors
+    ///
+    /// As [`list`](Self::list).
+    pub async fn list_all(
+        &self,
+        context: &Context,
+        owner: &UserId,
+        filter: &Filter,
     ) -> Result<Vec<Conversation>, ServiceError> {
-        let owner = required("ownerUserID", owner, UserId::new)?;
-        context.caller.check_owner(&owner)?;
-        Ok(self.inner.store.list_all(&owner, &Filter::ALL).await?)
+        context.caller.check_owner(owner)?;
+        Ok(self.inner.store.list_all(owner, filter).await?)
     }
 
-    /// One page of the user's conversations, in the byte order of their IDs, and how many there are: whoever reads one
-    /// page after the other meets each conversation that is there throughout, as long as none comes or goes.
+    /// The conversations of `owner`'s at the positions `range`, from 0, in the byte order of their IDs, and their total
+    /// number. Positions past the end are left out.
     ///
-    /// To learn the total, all are read: a client that wants all of them asks for
-    /// [all](Self::get_all_conversations) at once, or syncs.
+    /// The total costs a read of all conversations. Prefer [`list`](Self::list), whose pages cost what they return.
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a wrong argument, a caller who is neither the user nor an admin, or what the store fails with.
-    pub async fn get_owner_conversation(
+    /// As [`list`](Self::list).
+    pub async fn list_range(
         &self,
         context: &Context,
-        user: Option<Text>,
-        pagination: Option<Pagination>,
-    ) -> Result<OwnerConversations, ServiceError> {
+        owner: &UserId,
+        range: Range<usize>,
+    ) -> Result<ConversationRange, ServiceError> {
         const READ: usize = 1_000;
-        let user = required("userID", user, UserId::new)?;
-        let wanted = Pagination::range(pagination)?;
-        context.caller.check_owner(&user)?;
-        let mut answer = OwnerConversations::default();
-        let mut page = PageRequest::first(READ);
+        context.caller.check_owner(owner)?;
+        let mut found = ConversationRange::default();
+        let mut request = PageRequest::first(READ);
         loop {
-            let read = self.inner.store.list(&user, &Filter::ALL, &page).await?;
-            for conversation in read.conversations {
-                if wanted.contains(&answer.total) {
-                    answer.conversations.push(conversation);
+            let page = self.inner.store.list(owner, &Filter::ALL, &request).await?;
+            for conversation in page.conversations {
+                if range.contains(&found.total) {
+                    found.conversations.push(conversation);
                 }
-                answer.total += 1;
+                found.total += 1;
             }
-            match read.next {
-                Some(next) => page = PageRequest::after(next, READ),
-                None => return Ok(answer),
+            match page.next {
+                Some(next) => request = PageRequest::after(next, READ),
+                None => return Ok(found),
             }
         }
     }
 
-    /// The user's conversations of which messages are received without notifying, in the byte order of their IDs.
-    ///
-    /// # Errors
-    ///
-    /// [`ServiceError`]: a wrong argument, a caller who is neither the user nor an admin, or what the store fails with.
-    pub async fn get_not_notify_conversation_ids(
+    /// The conversations of `ids`, in this order, each once; missing ones are left out.
+    pub(crate) async fn read_many(
         &self,
-        context: &Context,
-        user: Option<Text>,
-    ) -> Result<Vec<ConversationId>, ServiceError> {
-        let silent = Patch::KEEP.recv_msg_opt(RecvMsgOpt::ReceiveWithoutNotifying);
-        self.ids(context, user, &Filter::is(silent)).await
+        owner: &UserId,
+        ids: &[ConversationId],
+    ) -> Result<Vec<Conversation>, ServiceError> {
+        let mut seen = HashSet::with_capacity(ids.len());
+        let distinct = ids.iter().filter(|id| seen.insert(*id));
+        let keys: Vec<_> = distinct.map(|id| Key::new(owner.clone(), id.clone())).collect();
+        Ok(self.inner.store.get(&keys).await?.into_iter().flatten().collect())
     }
 
-    /// The user's pinned conversations, in the byte order of their IDs.
-    ///
-    /// # Errors
-    ///
-    /// [`ServiceError`]: a wrong argument, a caller who is neither the user nor an admin, or what the store fails with.
-    pub async fn get_pinned_conversation_ids(
-        &self,
-        context: &Context,
-        user: Option<Text>,
-    ) -> Result<Vec<ConversationId>, ServiceError> {
-        self.ids(context, user, &Filter::is(Patch::KEEP.is_pinned(true))).await
-    }
-
-    async fn ids(
-        &self,
-        context: &Context,
-        user: Option<Text>,
-        filter: &Filter,
-    ) -> Result<Vec<ConversationId>, ServiceError> {
-        let user = required("userID", user, UserId::new)?;
-        context.caller.check_owner(&user)?;
-        let found = self.inner.store.list_all(&user, filter).await?;
-        Ok(found.into_iter().map(|conversation| conversation.key.conversation_id).collect())
+    pub(crate) fn check_conversation_ids(&self, ids: &[ConversationId]) -> Result<(), ServiceError> {
+        Ok(self.inner.limits.check_count("conversationIDs", ids.len())?)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use conversation_settings_core::{IfMissing, Limits, UserId};
 use conversation_settings_store::{ConversationStore, StoreError};
 
-use crate::{Clock, Event, EventSink, GroupDirectory, Messages, SystemClock, in_order::InOrder};
+use crate::{Clock, Event, EventSink, GroupDirectory, Messages, SystemClock, event_order::EventOrder};
 
 /// The use cases, over a store. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -19,14 +19,14 @@ pub(crate) struct Inner {
     pub(crate) groups: Option<Arc<dyn GroupDirectory>>,
     pub(crate) messages: Option<Arc<dyn Messages>>,
     pub(crate) events: Option<Arc<dyn EventSink>>,
-    pub(crate) order: InOrder<Event>,
+    pub(crate) order: EventOrder<Event>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
     pub(crate) missing: IfMissing,
     pub(crate) max_changes: usize,
 }
 
-/// Puts a service together: only the store has no default.
+/// Builds a service: only the store has no default.
 #[derive(Debug)]
 #[must_use]
 pub struct ServiceBuilder {
@@ -34,20 +34,22 @@ pub struct ServiceBuilder {
 }
 
 impl Service {
-    /// The most changes that an increment tells, unless configured otherwise.
+    /// The maximum number of changes in an increment, unless configured otherwise.
     pub const MAX_CHANGES: usize = 1_000;
 
-    /// A service over `store`, with a default for everything else: no group directory, no messages, nobody to tell
-    /// of changes, the system's clock, the default [`Limits`], missing conversations created, and up to
-    /// [`MAX_CHANGES`](Self::MAX_CHANGES) changes told by an increment.
-    pub fn builder(store: Arc<dyn ConversationStore>) -> ServiceBuilder {
+    /// Builds a service over `store`.
+    ///
+    /// Unless set otherwise, the service has no group directory, no message port and no event sink. It uses the system's
+    /// clock and the default [`Limits`], creates missing conversations, and reports up to
+    /// [`MAX_CHANGES`](Self::MAX_CHANGES) changes in an increment.
+    pub fn builder(store: impl ConversationStore) -> ServiceBuilder {
         ServiceBuilder {
             inner: Inner {
-                store,
+                store: Arc::new(store),
                 groups: None,
                 messages: None,
                 events: None,
-                order: InOrder::default(),
+                order: EventOrder::default(),
                 clock: Arc::new(SystemClock),
                 limits: Limits::default(),
                 missing: IfMissing::default(),
@@ -56,68 +58,68 @@ impl Service {
         }
     }
 
-    /// The clock that the service goes by.
+    /// The service's clock.
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock
     }
 
-    /// How much one request may ask for.
+    /// The limits of one request.
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.inner.limits
     }
 
-    /// Asks the store something, to learn whether it answers.
+    /// Reads from the store, to learn whether it answers.
     ///
     /// # Errors
     ///
-    /// What the store fails with.
-    #[expect(clippy::missing_panics_doc, reason = "it does not panic: the ID is one")]
+    /// The store's, of any kind.
+    #[expect(clippy::missing_panics_doc, reason = "it does not panic: the ID is valid")]
     pub async fn ready(&self) -> Result<(), StoreError> {
-        let nobody = UserId::new("readyz").expect("is an ID");
-        self.inner.store.version(&nobody).await.map(drop)
+        let probe = UserId::new("readyz").expect("is an ID");
+        self.inner.store.version(&probe).await.map(drop)
     }
 }
 
 impl ServiceBuilder {
-    /// Asks `groups` whether a group exists before setting its conversation.
+    /// Checks with `groups` that a group exists before its conversation is set.
     pub fn groups(mut self, groups: Arc<dyn GroupDirectory>) -> Self {
         self.inner.groups = Some(groups);
         self
     }
 
-    /// Asks `messages` for the last message of a conversation: for the order of a list, and for what is old.
+    /// Reads the latest message of a conversation from `messages`, to sort lists and to remove by age.
     pub fn messages(mut self, messages: Arc<dyn Messages>) -> Self {
         self.inner.messages = Some(messages);
         self
     }
 
-    /// Tells `events` what has changed.
+    /// Emits an event to `events` for each change.
     pub fn events(mut self, events: Arc<dyn EventSink>) -> Self {
         self.inner.events = Some(events);
         self
     }
 
-    /// Goes by `clock`.
+    /// Takes the time from `clock`.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.inner.clock = clock;
         self
     }
 
-    /// Refuses requests past `limits`.
+    /// Rejects requests past `limits`.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.inner.limits = limits;
         self
     }
 
-    /// Treats missing conversations by `policy`.
+    /// Creates missing conversations, or rejects the requests that name them.
     pub fn missing(mut self, policy: IfMissing) -> Self {
         self.inner.missing = policy;
         self
     }
 
-    /// Tells a client that missed more than `changes` conversations to sync in full.
+    /// The maximum number of changed conversations in an increment; a client that missed more must sync in full.
     pub fn max_changes(mut self, changes: usize) -> Self {
         self.inner.max_changes = changes;
         self

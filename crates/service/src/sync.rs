@@ -1,148 +1,87 @@
-//! The use cases by which a client keeps a copy of its conversations: in full, then by increments.
+//! Keeps a client's copy of its conversations up to date.
 //!
-//! A client that holds nothing asks for the full IDs, reads the conversations, and remembers the version and its ID. From
-//! then on it asks for the increment since that version, takes it, and remembers the new one. Where it is told `full`, it
-//! begins anew.
+//! A client without a copy takes a [snapshot](Service::snapshot), reads the conversations, and remembers the version.
+//! From then on it asks for the [changes](Service::changes) since that version, applies them, and remembers the new one.
+//! After [`Changes::Full`] it starts again with a snapshot.
 
-use conversation_settings_core::{Conversation, ConversationId, Text, UserId, Version};
-use conversation_settings_store::{Changes, ConversationStoreExt, Filter, LogId, OwnerVersion};
+use conversation_settings_core::{Conversation, ConversationId, UserId, Version};
+use conversation_settings_store::{Changes, ConversationStoreExt, Filter, OwnerVersion};
 
-use crate::{Context, Service, ServiceError, arguments::required, id_hash::id_hash};
+use crate::{Context, Service, ServiceError};
 
-/// The IDs of all of a user's conversations, at a version.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct FullConversationIds {
+/// The IDs of all of a user's conversations at one version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Snapshot {
     /// The user's version.
-    pub version: Version,
-    /// The log in which it counts.
-    #[serde(rename = "versionID", serialize_with = "as_text")]
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
-    pub version_id: LogId,
-    /// Whether the IDs are those that the client hashed; then they are left out.
-    pub equal: bool,
-    /// The IDs in byte order.
-    #[serde(rename = "conversationIDs")]
+    pub version: OwnerVersion,
+    /// The IDs of all conversations at that version, in byte order.
     pub conversation_ids: Vec<ConversationId>,
 }
 
-/// What has changed of a user's conversations since a version.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct IncrementalConversations {
-    /// What the client holds after it has taken this.
-    pub version: Version,
-    /// The log in which it counts.
-    #[serde(rename = "versionID", serialize_with = "as_text")]
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
-    pub version_id: LogId,
-    /// Whether the client has to read everything anew; then the lists are empty.
-    pub full: bool,
-    /// What the client held and is gone, in byte order.
-    pub delete: Vec<ConversationId>,
-    /// What the client did not hold, in the byte order of the IDs.
-    pub insert: Vec<Conversation>,
-    /// What the client held otherwise, in the byte order of the IDs.
-    pub update: Vec<Conversation>,
-}
-
-fn as_text<S: serde::Serializer>(log: &LogId, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(log)
-}
-
 impl Service {
-    /// The IDs of all of the user's conversations and the version at which they are so, both of one moment. Where
-    /// `id_hash` is the hash of these IDs, they are left out.
+    /// The IDs of all of `user`'s conversations and the version at which they are complete.
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a wrong argument, a caller who is neither the user nor an admin, or what the store fails with.
-    pub async fn get_full_conversation_ids(
-        &self,
-        context: &Context,
-        user: Option<Text>,
-        id_hash_held: Option<u64>,
-    ) -> Result<FullConversationIds, ServiceError> {
-        let user = required("userID", user, UserId::new)?;
-        context.caller.check_owner(&user)?;
-        let (OwnerVersion { log, version }, mut conversation_ids) = self.snapshot(&user).await?;
-        let equal = id_hash(&conversation_ids) == id_hash_held.unwrap_or_default();
-        if equal {
-            conversation_ids.clear();
-        }
-        Ok(FullConversationIds { version, version_id: log, equal, conversation_ids })
-    }
-
-    /// What has changed of the user's conversations for a client that holds `version` of the log `version_id`. A log
-    /// that is none, or another, is answered by `full`, as are more changes than the configured limit.
-    ///
-    /// # Errors
-    ///
-    /// [`ServiceError`]: a wrong argument, a caller who is neither the user nor an admin, or what the store fails with.
-    pub async fn get_incremental_conversations(
-        &self,
-        context: &Context,
-        user: Option<Text>,
-        version_id: Option<Text>,
-        version: Option<u64>,
-    ) -> Result<IncrementalConversations, ServiceError> {
-        let user = required("userID", user, UserId::new)?;
-        context.caller.check_owner(&user)?;
-        let store = &self.inner.store;
-        let changes = match version_id.as_deref().unwrap_or_default().parse() {
-            Ok(log) => {
-                let since = OwnerVersion { log, version: Version(version.unwrap_or_default()) };
-                store.changes(&user, &since, self.inner.max_changes).await?
-            }
-            Err(_) => Changes::Full(store.version(&user).await?),
-        };
-        Ok(changes.into())
-    }
-
-    /// All IDs and the version at which they are so.
-    async fn snapshot(&self, user: &UserId) -> Result<(OwnerVersion, Vec<ConversationId>), ServiceError> {
+    /// [`ServiceError`]: a caller who is neither the user nor an administrator; a failing store.
+    pub async fn snapshot(&self, context: &Context, user: &UserId) -> Result<Snapshot, ServiceError> {
+        context.caller.check_owner(user)?;
         let store = &self.inner.store;
         let id = |conversation: Conversation| conversation.key.conversation_id;
         loop {
             // The changes since the beginning are all there is, at one moment.
             let changes = store.changes(user, &OwnerVersion::default(), usize::MAX).await?;
-            let at = changes.version();
+            let version = changes.version();
             match changes {
-                Changes::Increment { inserted, .. } if at.version != Version::ZERO => {
-                    let mut ids: Vec<_> = inserted.into_iter().map(id).collect();
-                    ids.sort_unstable();
-                    return Ok((at, ids));
+                Changes::Increment { inserted, .. } if version.version != Version::ZERO => {
+                    let mut conversation_ids: Vec<_> = inserted.into_iter().map(id).collect();
+                    conversation_ids.sort_unstable();
+                    return Ok(Snapshot { version, conversation_ids });
                 }
-                // There may be conversations that are older than the log. The list takes its time: it counts if nothing
-                // was written meanwhile.
+                // Some conversations may be older than the log. A list takes several reads, so it counts only if the
+                // version is still the same.
                 _ => {
                     let listed = store.list_all(user, &Filter::ALL).await?;
-                    if store.version(user).await? == at {
-                        return Ok((at, listed.into_iter().map(id).collect()));
+                    if store.version(user).await? == version {
+                        return Ok(Snapshot { version, conversation_ids: listed.into_iter().map(id).collect() });
                     }
                 }
             }
         }
     }
-}
 
-impl From<Changes> for IncrementalConversations {
-    fn from(changes: Changes) -> Self {
-        let OwnerVersion { log, version } = changes.version();
-        let (mut delete, mut insert, mut update) = Default::default();
-        let full = match changes {
-            Changes::Full(_) => true,
-            Changes::Increment { inserted, updated, removed, .. } => {
-                (delete, insert, update) = (removed, inserted, updated);
-                false
+    /// What a client that holds `since` must apply to hold the present version; the lists are in the byte order of the
+    /// IDs. [`Changes::Full`] if the version is unknown, or if more conversations changed than
+    /// [`max_changes`](crate::ServiceBuilder::max_changes).
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError`]: a caller who is neither the user nor an administrator; a failing store.
+    pub async fn changes(
+        &self,
+        context: &Context,
+        user: &UserId,
+        since: &OwnerVersion,
+    ) -> Result<Changes, ServiceError> {
+        context.caller.check_owner(user)?;
+        let mut changes = self.inner.store.changes(user, since, self.inner.max_changes).await?;
+        if let Changes::Increment { inserted, updated, removed, .. } = &mut changes {
+            removed.sort_unstable();
+            for list in [inserted, updated] {
+                list.sort_unstable_by(|a, b| a.key.cmp(&b.key));
             }
-        };
-        delete.sort_unstable();
-        for list in [&mut insert, &mut update] {
-            list.sort_unstable_by(|a: &Conversation, b| a.key.cmp(&b.key));
         }
-        Self { version, version_id: log, full, delete, insert, update }
+        Ok(changes)
+    }
+
+    /// The version of `user`'s conversations; [`Version::ZERO`] before their first change.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError`]: a caller who is neither the user nor an administrator; a failing store.
+    pub async fn version(&self, context: &Context, user: &UserId) -> Result<OwnerVersion, ServiceError> {
+        context.caller.check_owner(user)?;
+        Ok(self.inner.store.version(user).await?)
     }
 }

@@ -3,8 +3,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use conversation_settings_core::{ConversationId, Key, Outcome, Report, SetConversationsRequest, UserId, Version};
-use conversation_settings_service::{Caller, Context, Event, EventKind, EventSink, Service, ServiceError};
+use conversation_settings_core::{
+    ConversationId, GroupId, Key, Outcome, Patch, Report, Seq, SetConversations, Target, UserId, Version,
+};
+use conversation_settings_service::{Context, Event, EventKind, EventSink, Service, ServiceError};
 use conversation_settings_store::{ConversationStore, ConversationStoreExt};
 use conversation_settings_store_memory::MemoryStore;
 use conversation_settings_testkit::{Fault, FaultyStore, Plan};
@@ -60,15 +62,10 @@ impl House {
 }
 
 async fn set(service: &Service, users: &[UserId], conversation: &str, min_seq: i64) -> Result<Report, ServiceError> {
-    let request: SetConversationsRequest = serde_json::from_value(serde_json::json!({
-        "userIDs": users,
-        "conversation": {
-            "conversationID": conversation, "conversationType": 3, "groupID": "team", "minSeq": min_seq,
-        },
-    }))
-    .unwrap();
-    let caller = Caller::Admin(UserId::new("imAdmin").unwrap());
-    service.set_conversations(&Context::new("op", caller), request).await
+    let id = ConversationId::new(conversation).unwrap();
+    let set = SetConversations::conversation(id, Target::Group(GroupId::new("team").unwrap()));
+    let set = set.users(users).patch(Patch::KEEP.min_seq(Seq::try_from(min_seq).unwrap())).build().unwrap();
+    service.set(&Context::admin(UserId::new("imAdmin").unwrap()), set).await
 }
 
 fn users(names: &[&str]) -> Vec<UserId> {
@@ -174,13 +171,10 @@ fn call(house: &House, users: Vec<UserId>, caller: u64, calls: u64) -> impl Futu
 #[tokio::test]
 async fn a_private_chat_is_told_to_both_once_however_often_it_is_tried() {
     let house = House::new(Plan::script([Fault::FailBefore, Fault::Conflict, Fault::FailBefore]));
-    let json = r#"{ "userIDs": ["alice"], "conversation": { "conversationID": "si_alice_bob",
-        "conversationType": 1, "userID": "bob", "isPrivateChat": true } }"#;
-    let context = Context::new("op", Caller::User(UserId::new("alice").unwrap()));
-    let failed = async || {
-        let request = serde_json::from_str(json).unwrap();
-        house.service.set_conversations(&context, request).await.is_err()
-    };
+    let (alice, bob) = (UserId::new("alice").unwrap(), UserId::new("bob").unwrap());
+    let private = SetConversations::single(&alice, &bob).users([&alice]).patch(Patch::KEEP.is_private_chat(true));
+    let (context, private) = (Context::user(alice), private.build().unwrap());
+    let failed = async || house.service.set(&context, private.clone()).await.is_err();
     assert_eq!(
         [failed().await, failed().await, failed().await, failed().await, failed().await],
         [true, true, true, false, false]

@@ -35,8 +35,6 @@ mod wrong;
 
 use proptest::collection::SizeRange;
 
-#[cfg(feature = "sync")]
-pub(crate) use self::requests::request;
 pub use self::{
     ids::{conversation_id, group_id, key, target, user_id},
     requests::{conversation_req, limits, missing_policy, report, set_conversations, set_conversations_request},

@@ -26,8 +26,8 @@ use std::sync::{
 };
 
 use conversation_settings_core::{Conversation, UserId, Version};
-use conversation_settings_service::{Caller, Context, Service};
-use conversation_settings_store::ConversationStore;
+use conversation_settings_service::{Context, Service};
+use conversation_settings_store::{ConversationStore, Filter};
 use proptest::{
     collection::vec,
     prelude::*,
@@ -194,8 +194,7 @@ async fn compare(client: &Client, service: &Service) -> Result<(), String> {
 }
 
 async fn all(service: &Service, owner: &UserId) -> Result<Vec<Conversation>, String> {
-    let context = Context::new("compare", Caller::User(owner.clone()));
-    let all = service.get_all_conversations(&context, Some(owner.clone().into())).await;
+    let all = service.list_all(&Context::user(owner.clone()), owner, &Filter::ALL).await;
     all.map_err(|error| format!("{error:?}"))
 }
 

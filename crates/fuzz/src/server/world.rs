@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use conversation_settings_core::{ConversationId, GroupId, Timestamp, UserId};
 use conversation_settings_service::{
-    Clock, DirectoryError, GroupDirectory, GroupStatus, Latest, Messages, MessagesError, MsgInfo,
+    Clock, DirectoryError, GroupDirectory, GroupStatus, Latest, Message, Messages, MessagesError,
 };
 
 /// The moment it always is, in seconds since the epoch.
@@ -44,8 +44,8 @@ impl Messages for World {
     ) -> Result<HashMap<ConversationId, Latest>, MessagesError> {
         let latest = |id: &ConversationId| {
             let unread_count = i64::try_from(id.as_str().len()).unwrap_or(i64::MAX);
-            let latest_msg_recv_time = (NOW - unread_count.saturating_mul(SECONDS_A_DAY)) * 1_000;
-            let message = Some(MsgInfo { latest_msg_recv_time, ..MsgInfo::default() });
+            let sent_at = Timestamp((NOW - unread_count.saturating_mul(SECONDS_A_DAY)) * 1_000);
+            let message = Some(Message { sent_at, ..Message::default() });
             (id.clone(), Latest { unread_count, message })
         };
         Ok(conversation_ids.iter().map(latest).collect())

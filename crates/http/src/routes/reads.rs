@@ -1,223 +1,140 @@
-//! The calls under `/conversation` that read.
+//! The routes under `/conversation` that read.
 
 use std::sync::Arc;
 
-use conversation_settings_core::{Conversation, ConversationId, Text, UserId};
+use conversation_settings_core::{Key, Patch, RecvMsgOpt};
 use conversation_settings_openim::Code;
-use conversation_settings_service::{Context, OwnerConversations, Pagination, SortedConversations};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use conversation_settings_service::{Context, ServiceError};
+use conversation_settings_store::Filter;
 
-use crate::{Api, ApiError, openapi::PostRoute};
-
-#[derive(Deserialize, ToSchema)]
-pub(super) struct GetConversationRequest {
-    /// Whose.
-    #[serde(rename = "ownerUserID")]
-    #[schema(value_type = UserId)]
-    owner: Option<Text>,
-    /// Which.
-    #[serde(rename = "conversationID")]
-    #[schema(value_type = ConversationId)]
-    conversation_id: Option<Text>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(super) struct OneConversation {
-    /// It.
-    conversation: Conversation,
-}
+use crate::{
+    Api, ApiError,
+    openapi::PostRoute,
+    wire::{
+        ConversationIds, Conversations, GetAllConversationsRequest, GetConversationRequest, GetConversationsRequest,
+        GetOwnerConversationRequest, GetSortedConversationListRequest, OneConversation, OwnerConversations,
+        SortedConversations, UserRequest,
+    },
+};
 
 pub(super) const GET_CONVERSATION: PostRoute = PostRoute {
     path: "/conversation/get_conversation",
-    summary: "One conversation of one user",
-    description: "As the user has it.",
+    summary: "Get one conversation of a user",
+    description: "Returns the user's own view of the conversation, or 1004 if the user does not have it.",
     fails: &[Code::RecordNotFound],
     example: r#"{"ownerUserID":"bob","conversationID":"sg_team"}"#,
 };
 
-/// One conversation of one user's.
 pub(super) async fn get_conversation(
-    host: Arc<Api>,
+    api: Arc<Api>,
     context: Context,
     request: GetConversationRequest,
 ) -> Result<OneConversation, ApiError> {
-    let conversation = host.service.get_conversation(&context, request.owner, request.conversation_id).await?;
-    Ok(OneConversation { conversation })
-}
-
-#[derive(Deserialize, ToSchema)]
-pub(super) struct GetConversationsRequest {
-    /// Whose.
-    #[serde(rename = "ownerUserID")]
-    #[schema(value_type = UserId)]
-    owner: Option<Text>,
-    /// Which: in the order in which they are answered, each once.
-    #[serde(rename = "conversationIDs")]
-    #[schema(value_type = Vec<ConversationId>, min_items = 1)]
-    conversation_ids: Option<Vec<Text>>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(super) struct Conversations {
-    /// They.
-    conversations: Vec<Conversation>,
+    let (owner, id) = request.check()?;
+    let found = api.service.get(&context, &owner, &id).await?;
+    Ok(found.ok_or_else(|| ServiceError::NotFound(Key::new(owner, id)))?.into())
 }
 
 pub(super) const GET_CONVERSATIONS: PostRoute = PostRoute {
     path: "/conversation/get_conversations",
-    summary: "Some conversations of one user",
-    description: "In the order asked, each once. Those that the user has not got are left out.",
+    summary: "Get some conversations of a user",
+    description: "Returns the conversations in the order of the request, each once. Conversations that the user does not have \
+                  are left out.",
     fails: &[],
     example: r#"{"ownerUserID":"bob","conversationIDs":["sg_team","si_alice_bob"]}"#,
 };
 
-/// Some conversations of one user's.
 pub(super) async fn get_conversations(
-    host: Arc<Api>,
+    api: Arc<Api>,
     context: Context,
     request: GetConversationsRequest,
 ) -> Result<Conversations, ApiError> {
-    let conversations = host.service.get_conversations(&context, request.owner, request.conversation_ids).await?;
-    Ok(Conversations { conversations })
-}
-
-#[derive(Deserialize, ToSchema)]
-pub(super) struct GetAllConversationsRequest {
-    /// Whose.
-    #[serde(rename = "ownerUserID")]
-    #[schema(value_type = UserId)]
-    owner: Option<Text>,
+    let (owner, ids) = request.check()?;
+    Ok(api.service.get_many(&context, &owner, &ids).await?.into())
 }
 
 pub(super) const GET_ALL_CONVERSATIONS: PostRoute = PostRoute {
     path: "/conversation/get_all_conversations",
-    summary: "All conversations of one user",
-    description: "In the byte order of their IDs.",
+    summary: "Get all conversations of a user",
+    description: "Returns the conversations in the byte order of their IDs.",
     fails: &[],
     example: r#"{"ownerUserID":"bob"}"#,
 };
 
-/// All conversations of one user's.
 pub(super) async fn get_all_conversations(
-    host: Arc<Api>,
+    api: Arc<Api>,
     context: Context,
     request: GetAllConversationsRequest,
 ) -> Result<Conversations, ApiError> {
-    let conversations = host.service.get_all_conversations(&context, request.owner).await?;
-    Ok(Conversations { conversations })
-}
-
-#[derive(Deserialize, ToSchema)]
-pub(super) struct GetOwnerConversationRequest {
-    /// Whose.
-    #[serde(rename = "userID")]
-    #[schema(value_type = UserId)]
-    user: Option<Text>,
-    /// Which page.
-    #[schema(value_type = Pagination)]
-    pagination: Option<Pagination>,
+    Ok(api.service.list_all(&context, &request.check()?, &Filter::ALL).await?.into())
 }
 
 pub(super) const GET_OWNER_CONVERSATION: PostRoute = PostRoute {
     path: "/conversation/get_owner_conversation",
-    summary: "A page of the conversations of one user",
-    description: "In the byte order of their IDs, with how many there are on all pages.",
+    summary: "Get a page of a user's conversations",
+    description: "Returns the conversations in the byte order of their IDs, and the number of conversations on all pages.",
     fails: &[],
     example: r#"{"userID":"bob","pagination":{"pageNumber":1,"showNumber":20}}"#,
 };
 
-/// A page of one user's conversations.
 pub(super) async fn get_owner_conversation(
-    host: Arc<Api>,
+    api: Arc<Api>,
     context: Context,
     request: GetOwnerConversationRequest,
 ) -> Result<OwnerConversations, ApiError> {
-    Ok(host.service.get_owner_conversation(&context, request.user, request.pagination).await?)
-}
-
-#[derive(Deserialize, ToSchema)]
-pub(super) struct GetSortedConversationListRequest {
-    /// Whose.
-    #[serde(rename = "userID")]
-    #[schema(value_type = UserId)]
-    user: Option<Text>,
-    /// Which; absent or empty: all.
-    #[serde(rename = "conversationIDs")]
-    #[schema(value_type = Option<Vec<ConversationId>>)]
-    conversation_ids: Option<Vec<Text>>,
-    /// Which page.
-    #[schema(value_type = Pagination)]
-    pagination: Option<Pagination>,
+    let (user, range) = request.check()?;
+    Ok(api.service.list_range(&context, &user, range).await?.into())
 }
 
 pub(super) const GET_SORTED_CONVERSATION_LIST: PostRoute = PostRoute {
     path: "/conversation/get_sorted_conversation_list",
-    summary: "A page of the conversations of one user, as a client lists them",
-    description: "Pinned ones first, then by the time of the last message, the latest first; by when the user got the conversation, \
-                  where there is no message or the server is not told of them. Those of the same time come in the byte order \
-                  of their IDs.",
+    summary: "Get a page of a user's conversations, as a client lists them",
+    description: "Pinned conversations come first, then those with the latest message. A conversation without a message, or any if \
+                  the server does not know of messages, counts with the time at which the user got it. Conversations of the \
+                  same time come in the byte order of their IDs.",
     fails: &[],
     example: r#"{"userID":"bob","pagination":{"pageNumber":1,"showNumber":20}}"#,
 };
 
-/// A page of one user's conversations as a client lists them.
 pub(super) async fn get_sorted_conversation_list(
-    host: Arc<Api>,
+    api: Arc<Api>,
     context: Context,
     request: GetSortedConversationListRequest,
 ) -> Result<SortedConversations, ApiError> {
-    let GetSortedConversationListRequest { user, conversation_ids, pagination } = request;
-    Ok(host.service.get_sorted_conversation_list(&context, user, conversation_ids, pagination).await?)
-}
-
-#[derive(Deserialize, ToSchema)]
-pub(super) struct UserRequest {
-    /// Whose.
-    #[serde(rename = "userID")]
-    #[schema(value_type = UserId)]
-    user: Option<Text>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(super) struct ConversationIds {
-    /// In byte order.
-    #[serde(rename = "conversationIDs")]
-    conversation_ids: Vec<ConversationId>,
+    let (user, ids, range) = request.check()?;
+    Ok(api.service.sorted_list(&context, &user, ids.as_deref(), range).await?.into())
 }
 
 pub(super) const GET_NOT_NOTIFY_CONVERSATION_IDS: PostRoute = PostRoute {
     path: "/conversation/get_not_notify_conversation_ids",
-    summary: "The conversations that one user receives without notifying",
-    description: "Those of which `recvMsgOpt` is 2.",
+    summary: "Get the IDs of the conversations that do not notify a user",
+    description: "Returns the conversations whose `recvMsgOpt` is 2.",
     fails: &[],
     example: r#"{"userID":"bob"}"#,
 };
 
-/// One user's conversations of which messages are received without notifying.
 pub(super) async fn get_not_notify_conversation_ids(
-    host: Arc<Api>,
+    api: Arc<Api>,
     context: Context,
     request: UserRequest,
 ) -> Result<ConversationIds, ApiError> {
-    let conversation_ids = host.service.get_not_notify_conversation_ids(&context, request.user).await?;
-    Ok(ConversationIds { conversation_ids })
+    let filter = Filter::is(Patch::KEEP.recv_msg_opt(RecvMsgOpt::ReceiveWithoutNotifying));
+    Ok(api.service.list_all(&context, &request.check()?, &filter).await?.into())
 }
 
 pub(super) const GET_PINNED_CONVERSATION_IDS: PostRoute = PostRoute {
     path: "/conversation/get_pinned_conversation_ids",
-    summary: "The conversations that one user has pinned",
-    description: "Those of which `isPinned` is true.",
+    summary: "Get the IDs of a user's pinned conversations",
+    description: "Returns the conversations whose `isPinned` is true.",
     fails: &[],
     example: r#"{"userID":"bob"}"#,
 };
 
-/// One user's pinned conversations.
 pub(super) async fn get_pinned_conversation_ids(
-    host: Arc<Api>,
+    api: Arc<Api>,
     context: Context,
     request: UserRequest,
 ) -> Result<ConversationIds, ApiError> {
-    let conversation_ids = host.service.get_pinned_conversation_ids(&context, request.user).await?;
-    Ok(ConversationIds { conversation_ids })
+    let filter = Filter::is(Patch::KEEP.is_pinned(true));
+    Ok(api.service.list_all(&context, &request.check()?, &filter).await?.into())
 }

@@ -1,73 +1,55 @@
-//! The calls under `/conversation` by which a client keeps a copy.
+//! The routes under `/conversation` by which a client keeps a copy.
 
 use std::sync::Arc;
 
-use conversation_settings_core::{Text, UserId};
-use conversation_settings_service::{Context, FullConversationIds, IncrementalConversations};
-use serde::Deserialize;
-use utoipa::ToSchema;
+use conversation_settings_service::Context;
+use conversation_settings_store::Changes;
 
-use crate::{Api, ApiError, openapi::PostRoute};
-
-#[derive(Deserialize, ToSchema)]
-pub(super) struct GetFullConversationIdsRequest {
-    /// Whose.
-    #[serde(rename = "userID")]
-    #[schema(value_type = UserId)]
-    user: Option<Text>,
-    /// What the client holds: the first eight bytes, as a big-endian number, of the MD5 of its IDs as a JSON array; 0 of
-    /// none.
-    #[serde(rename = "idHash")]
-    id_hash: Option<u64>,
-}
+use crate::{
+    Api, ApiError,
+    openapi::PostRoute,
+    wire::{
+        FullConversationIds, GetFullConversationIdsRequest, GetIncrementalConversationsRequest,
+        IncrementalConversations,
+    },
+};
 
 pub(super) const GET_FULL_CONVERSATION_IDS: PostRoute = PostRoute {
     path: "/conversation/get_full_conversation_ids",
-    summary: "The IDs of all conversations of one user",
-    description: "And the version at which they are so, both of one moment: where a client begins, and goes on with increments. \
-                  Where the client holds just these IDs, as its hash tells, they are left out and `equal` is true.",
+    summary: "Get the IDs of all conversations of a user",
+    description: "Returns the IDs and the version at which they are complete: the start of a sync, which increments continue. If \
+                  `idHash` matches, the client has exactly these IDs; then they are left out and `equal` is true.",
     fails: &[],
     example: r#"{"userID":"bob","idHash":0}"#,
 };
 
-/// The IDs of all of one user's conversations, and the version at which they are so.
 pub(super) async fn get_full_conversation_ids(
-    host: Arc<Api>,
+    api: Arc<Api>,
     context: Context,
     request: GetFullConversationIdsRequest,
 ) -> Result<FullConversationIds, ApiError> {
-    Ok(host.service.get_full_conversation_ids(&context, request.user, request.id_hash).await?)
-}
-
-#[derive(Deserialize, ToSchema)]
-pub(super) struct GetIncrementalConversationsRequest {
-    /// Whose.
-    #[serde(rename = "userID")]
-    #[schema(value_type = UserId)]
-    user: Option<Text>,
-    /// The `versionID` that came with it; empty where the client holds nothing.
-    #[serde(rename = "versionID")]
-    #[schema(value_type = Option<String>)]
-    version_id: Option<Text>,
-    /// The `version` that the client holds.
-    version: Option<u64>,
+    let (user, client_hash) = request.check()?;
+    Ok(FullConversationIds::new(api.service.snapshot(&context, &user).await?, client_hash))
 }
 
 pub(super) const GET_INCREMENTAL_CONVERSATIONS: PostRoute = PostRoute {
     path: "/conversation/get_incremental_conversations",
-    summary: "What has changed of the conversations of one user",
-    description: "Since the version that the client holds. Where that cannot be told, as the version is of another log or too much \
-                  has changed, `full` is true and the client begins anew.",
+    summary: "Get the changes of a user's conversations",
+    description: "Returns the changes since the version that the client has. If the version is of another log, or too much has \
+                  changed, `full` is true and the client must sync in full.",
     fails: &[],
     example: r#"{"userID":"bob","versionID":"","version":0}"#,
 };
 
-/// What has changed of one user's conversations since a version.
 pub(super) async fn get_incremental_conversations(
-    host: Arc<Api>,
+    api: Arc<Api>,
     context: Context,
     request: GetIncrementalConversationsRequest,
 ) -> Result<IncrementalConversations, ApiError> {
-    let GetIncrementalConversationsRequest { user, version_id, version } = request;
-    Ok(host.service.get_incremental_conversations(&context, user, version_id, version).await?)
+    let (user, since) = request.check()?;
+    let changes = match since {
+        Some(since) => api.service.changes(&context, &user, &since).await?,
+        None => Changes::Full(api.service.version(&context, &user).await?),
+    };
+    Ok(changes.into())
 }

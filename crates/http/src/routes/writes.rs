@@ -1,106 +1,86 @@
-//! The calls under `/conversation` that write.
+//! The routes under `/conversation` that write.
 
 use std::sync::Arc;
 
-use conversation_settings_core::{ConversationId, Report, SetConversationsRequest, Text, UserId};
 use conversation_settings_openim::Code;
-use conversation_settings_service::Context;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use conversation_settings_service::{Context, ServiceError};
 
-use crate::{Api, ApiError, metrics::record_users, openapi::PostRoute};
+use crate::{
+    Api, ApiError,
+    metrics::record_users,
+    openapi::PostRoute,
+    wire::{DeleteConversationsRequest, Removal, Reported, SetConversationsRequest, UpdateConversationsByUserRequest},
+};
 
 pub(super) const SET_CONVERSATIONS: PostRoute = PostRoute {
     path: "/conversation/set_conversations",
     summary: "Set fields of one conversation for many users",
-    description: "All of it or nothing. A setting that is absent or `null` is kept, user by user; one that is there is set, to zero \
-                  and the empty text too. Who has not got the conversation gets it, with defaults for the rest, unless the \
-                  server is told to reject. Setting `isPrivateChat` in a single chat sets it for the other party as well. \
-                  Where nothing changes, nothing is written: a call may always be repeated.\n\n\
+    description: "Writes everything or nothing. A setting that is absent or `null` is kept, user by user; a setting that is present \
+                  is set, to zero and to the empty text too. A user who does not have the conversation gets it, with defaults \
+                  for the other settings, unless the server is configured to reject the request. Setting `isPrivateChat` in a \
+                  single chat sets it for the other party too. A repeated call is a no-op.\n\n\
                   A user may set their own conversations only, and `isPrivateChat` only in a single chat of their own.",
     fails: &[Code::RecordNotFound, Code::DismissedAlready],
     example: r#"{"userIDs":["alice","bob"],"conversation":{"conversationID":"sg_team","conversationType":3,"groupID":"team","isPinned":true,"recvMsgOpt":2}}"#,
 };
 
-/// What happened to each user, where it was asked for.
-#[derive(Serialize, ToSchema)]
-#[serde(transparent)]
-pub(super) struct Reported(Option<Report>);
-
-/// Sets fields of one conversation for many users. The answer carries the report where it is asked for.
 pub(super) async fn set_conversations(
-    host: Arc<Api>,
+    api: Arc<Api>,
     context: Context,
     request: SetConversationsRequest,
 ) -> Result<Reported, ApiError> {
-    let wants_report = request.wants_report();
-    let users = request.user_ids.as_ref().map_or(0, Vec::len);
-    let report = host.service.set_conversations(&context, request).await?;
+    let (is_dry_run, wants_report, users) = (request.is_dry_run(), request.wants_report(), request.user_count());
+    let set = request.check(api.service.limits())?;
+    let report =
+        if is_dry_run { api.service.preview(&context, &set).await? } else { api.service.set(&context, set).await? };
     record_users(users);
-    Ok(Reported(Some(report).filter(|_| wants_report)))
-}
-
-#[derive(Deserialize, ToSchema)]
-pub(super) struct DeleteConversationsRequest {
-    /// Whose.
-    #[serde(rename = "ownerUserID")]
-    #[schema(value_type = UserId)]
-    owner: Option<Text>,
-    /// Those whose last message is more than so many days old; absent or 0: those of `conversationIDs`.
-    #[serde(rename = "needDeleteTime")]
-    #[schema(minimum = 0)]
-    days: Option<i64>,
-    /// Which.
-    #[serde(rename = "conversationIDs")]
-    #[schema(value_type = Option<Vec<ConversationId>>)]
-    conversation_ids: Option<Vec<Text>>,
+    Ok(Some(report).filter(|_| wants_report).into())
 }
 
 pub(super) const DELETE_CONVERSATIONS: PostRoute = PostRoute {
     path: "/conversation/delete_conversations",
-    summary: "Remove conversations of one user",
-    description: "Those of `conversationIDs`, or those whose last message is more than `needDeleteTime` days old: one of the two, \
-                  and days only where the server is told when messages were sent. One that the user has not got is no error.",
+    summary: "Remove conversations of a user",
+    description: "Removes the conversations of `conversationIDs`, or those whose last message is more than `needDeleteTime` days old. \
+                  Set exactly one of the two; `needDeleteTime` only if the server knows when messages were sent. A conversation \
+                  that the user does not have is not an error.",
     fails: &[],
     example: r#"{"ownerUserID":"bob","conversationIDs":["sg_team"]}"#,
 };
 
-/// Removes some conversations of one user's, or those that are old.
 pub(super) async fn delete_conversations(
-    host: Arc<Api>,
+    api: Arc<Api>,
     context: Context,
     request: DeleteConversationsRequest,
 ) -> Result<(), ApiError> {
-    let DeleteConversationsRequest { owner, days, conversation_ids } = request;
-    host.service.delete_conversations(&context, owner, days, conversation_ids).await?;
-    Ok(())
-}
-
-#[derive(Deserialize, ToSchema)]
-pub(super) struct UpdateConversationsByUserRequest {
-    /// Whom others see.
-    #[serde(rename = "userID")]
-    #[schema(value_type = UserId)]
-    user: Option<Text>,
-    /// What to set; absent or `null`: nothing is set.
-    #[schema(value_type = Option<String>)]
-    ex: Option<Text>,
+    let (owner, removal) = request.check()?;
+    let removed = match removal {
+        Removal::Ids(ids) => api.service.remove(&context, &owner, &ids).await,
+        Removal::OlderThan(age) => api.service.remove_older_than(&context, &owner, age).await,
+    };
+    match removed {
+        Ok(_) => Ok(()),
+        Err(ServiceError::NoMessages) => Err(DeleteConversationsRequest::no_messages().into()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 pub(super) const UPDATE_CONVERSATIONS_BY_USER: PostRoute = PostRoute {
     path: "/conversation/update_conversations_by_user",
-    summary: "Set the extension in what others see of one user",
-    description: "In the single chats that the user has: `ex` of the other party’s view.",
+    summary: "Set the extension in the peers' views of a user's single chats",
+    description: "Sets `ex` in the other party's view of each single chat that the user has.",
     fails: &[],
     example: r#"{"userID":"bob","ex":"on holiday"}"#,
 };
 
-/// Sets the extension in what others see of one user.
 pub(super) async fn update_conversations_by_user(
-    host: Arc<Api>,
+    api: Arc<Api>,
     context: Context,
     request: UpdateConversationsByUserRequest,
 ) -> Result<(), ApiError> {
-    host.service.update_conversations_by_user(&context, request.user, request.ex).await?;
+    let (user, ex) = request.check()?;
+    match ex {
+        Some(ex) => api.service.set_ex_for_peers(&context, &user, ex).await.map(drop)?,
+        None => context.caller.check_owner(&user)?,
+    }
     Ok(())
 }

@@ -123,7 +123,7 @@ async fn a_deletion_is_by_ids_or_by_days_and_days_need_a_host_that_tells() {
         (json!({ "ownerUserID": "a", "needDeleteTime": -3 }), "needDeleteTime: must be at least 1, got -3"),
         (
             json!({ "ownerUserID": "a", "needDeleteTime": 3 }),
-            "needDeleteTime: cannot be used here: this server is not told when messages were sent; use conversationIDs",
+            "needDeleteTime: is not supported: this server does not know when messages were sent; use conversationIDs",
         ),
     ] {
         refused("delete_conversations", &body, detail).await;

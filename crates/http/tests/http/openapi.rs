@@ -203,7 +203,7 @@ async fn every_code_is_told_where_it_is_answered() {
 
 #[tokio::test]
 async fn the_document_tells_the_limits_of_the_server_that_it_is_of() {
-    let limits = Limits { max_users: 123, max_text_bytes: 4_567 };
+    let limits = Limits::default().max_users(123).max_text_bytes(4_567);
     let service = Service::builder(Arc::new(MemoryStore::new())).limits(limits).build();
     let document = document_of(Api::with_tokens(service, tokens()).max_body_bytes(89_012).max_in_flight(77)).await;
     let told = document["info"]["description"].as_str().unwrap();

@@ -10,13 +10,13 @@ use std::{
 };
 
 use axum::{Router, body::Bytes, http::header::CONTENT_TYPE, response::IntoResponse, routing::post};
-use conversation_settings_core::{Conversation, UserId};
+use conversation_settings_core::{Conversation, GroupId, UserId};
 use conversation_settings_http::{Api, TokenAuthority};
-use conversation_settings_service::{Caller, Context, Service};
-use conversation_settings_store::{ConversationStore, LogId, OwnerVersion};
+use conversation_settings_service::{Context, Service};
+use conversation_settings_store::{Changes, ConversationStore, Filter};
 use conversation_settings_store_sqlite::SqliteStore;
 use conversation_settings_testkit::bench;
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeMap};
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -48,12 +48,13 @@ fn list(runtime: &Runtime, service: &Service, path: &Path) {
     const CALLS: usize = 20;
     #[derive(Serialize)]
     struct Conversations {
-        conversations: Vec<Conversation>,
+        conversations: Vec<Written>,
     }
     let ours = |name: String| {
         runtime.block_on(async {
-            let conversations =
-                service.get_all_conversations(&of_owner(&name), Some(name.as_str().into())).await.unwrap();
+            let owner = UserId::new(&*name).unwrap();
+            let found = service.list_all(&of_owner(&name), &owner, &Filter::ALL).await.unwrap();
+            let conversations = found.into_iter().map(Written).collect();
             serde_json::to_vec(&Conversations { conversations }).unwrap()
         })
     };
@@ -76,29 +77,48 @@ fn list(runtime: &Runtime, service: &Service, path: &Path) {
     );
 }
 
+/// A conversation as the HTTP host writes it.
+struct Written(Conversation);
+
+impl Serialize for Written {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Conversation { key, target, settings, .. } = &self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("ownerUserID", &key.owner)?;
+        map.serialize_entry("conversationID", &key.conversation_id)?;
+        map.serialize_entry("conversationType", &target.conversation_type())?;
+        map.serialize_entry("userID", target.user_id().map_or("", UserId::as_str))?;
+        map.serialize_entry("groupID", target.group_id().map_or("", GroupId::as_str))?;
+        for (field, value) in settings.values() {
+            map.serialize_entry(field.wire_name(), &value)?;
+        }
+        map.end()
+    }
+}
+
 /// Owners far from each other, different ones in each round.
 fn some_owners(round: usize, count: usize) -> impl Iterator<Item = String> {
     (0..count).map(move |n| owner((round * 7 + n * (OWNERS / count)) % OWNERS))
 }
 
 fn of_owner(name: &str) -> Context {
-    Context::new("bench", Caller::User(UserId::new(name).unwrap()))
+    Context::user(UserId::new(name).unwrap())
 }
 
 /// An empty increment, against one row read by its index.
 fn increment(runtime: &Runtime, service: &Service, store: &SqliteStore, path: &Path, conversations: usize) {
     const CALLS: usize = 200;
     let name = rows::owner_of(conversations);
-    let OwnerVersion { log, version } = runtime.block_on(store.version(&UserId::new(&*name).unwrap())).unwrap();
-    let (context, log) = (of_owner(&name), LogId::to_string(&log));
+    let user = UserId::new(&*name).unwrap();
+    let version = runtime.block_on(store.version(&user)).unwrap();
+    let context = of_owner(&name);
     let ours = || {
         bench::timed(|| {
             runtime.block_on(async {
                 for _ in 0..CALLS {
-                    let (user, log) = (Some(name.as_str().into()), Some(log.as_str().into()));
-                    let increment = service.get_incremental_conversations(&context, user, log, Some(version.0));
-                    let increment = increment.await.unwrap();
-                    assert!(!increment.full && increment.insert.is_empty() && increment.update.is_empty());
+                    let changes = service.changes(&context, &user, &version).await.unwrap();
+                    let Changes::Increment { inserted, updated, .. } = changes else { panic!("{changes:?}") };
+                    assert!(inserted.is_empty() && updated.is_empty());
                 }
             });
         })

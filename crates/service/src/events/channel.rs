@@ -20,7 +20,7 @@ use super::{Event, EventSink};
 /// # async fn main() {
 /// let events = EventChannel::default();
 /// let mut listener = events.subscribe();
-/// let service = Service::builder(Arc::new(MemoryStore::new())).events(Arc::new(events)).build();
+/// let service = Service::builder(MemoryStore::new()).events(Arc::new(events)).build();
 /// let listening = tokio::spawn(async move {
 ///     loop {
 ///         match listener.recv().await {

@@ -1,13 +1,22 @@
-//! The host's groups are asked before a group's conversation is set.
+//! A group must exist when its conversation is set.
 
 use std::sync::Arc;
 
 use conversation_settings_core::GroupId;
-use conversation_settings_service::{Code, DirectoryError, GroupDirectory, GroupStatus, MemoryGroups};
+use conversation_settings_service::{DirectoryError, GroupDirectory, GroupStatus, MemoryGroups, ServiceError};
 use conversation_settings_store::ConversationStoreExt;
 use conversation_settings_testkit::mocks::MockGroups;
 
 use crate::setup::{admin, key, of, service, set, set_group, set_single};
+
+/// The status that an error stands for.
+fn status(error: &ServiceError) -> GroupStatus {
+    match error {
+        ServiceError::UnknownGroup(_) => GroupStatus::Unknown,
+        ServiceError::DismissedGroup(_) => GroupStatus::Dismissed,
+        other => panic!("{other}"),
+    }
+}
 
 const PINNED: &str = r#""isPinned": true"#;
 
@@ -19,43 +28,40 @@ fn directory(status: GroupStatus) -> Arc<MockGroups> {
 }
 
 #[tokio::test]
-async fn a_group_has_to_exist() {
-    for (status, code) in [
-        (GroupStatus::Active, None),
-        (GroupStatus::Unknown, Some(Code::RecordNotFound)),
-        (GroupStatus::Dismissed, Some(Code::DismissedAlready)),
-    ] {
+async fn rejects_unknown_and_dismissed_groups() {
+    for reported in [GroupStatus::Active, GroupStatus::Unknown, GroupStatus::Dismissed] {
         let (store, service) = service();
-        let service = service.groups(directory(status)).build();
+        let service = service.groups(directory(reported)).build();
         let set = set_group(&service, &admin(), &["alice"], PINNED).await;
-        assert_eq!(set.err().map(|error| error.code()), code, "{status:?}");
-        assert_eq!(store.get_one(key("alice", "sg_team")).await.unwrap().is_some(), code.is_none(), "{status:?}");
+        assert_eq!(set.err().as_ref().map_or(GroupStatus::Active, status), reported);
+        let is_stored = store.get_one(key("alice", "sg_team")).await.unwrap().is_some();
+        assert_eq!(is_stored, reported == GroupStatus::Active, "{reported:?}");
     }
 }
 
 #[tokio::test]
-async fn the_old_kind_of_group_is_asked_for_likewise() {
+async fn checks_groups_of_the_old_kind_too() {
     let (_, service) = service();
     let service = service.groups(directory(GroupStatus::Unknown)).build();
     let old = r#""conversationID": "g_team", "conversationType": 2, "groupID": "team""#;
     let error = set(&service, &admin(), &["alice"], old, PINNED).await.unwrap_err();
-    assert_eq!((error.code(), error.is_retryable()), (Code::RecordNotFound, false));
+    assert!(matches!(error, ServiceError::UnknownGroup(_)) && !error.is_retryable());
 }
 
 #[tokio::test]
-async fn groups_that_cannot_be_asked_leave_nothing_written() {
+async fn writes_nothing_if_the_directory_fails() {
     let mut groups = MockGroups::new();
     groups.expect_status().returning(|_, _| Err(DirectoryError("no answer".into())));
     let (store, service) = service();
     let service = service.groups(Arc::new(groups)).build();
     let error = set_group(&service, &admin(), &["alice"], PINNED).await.unwrap_err();
-    assert_eq!((error.code(), error.is_retryable()), (Code::ServerInternal, true));
+    assert!(matches!(error, ServiceError::Directory(_)) && error.is_retryable());
     assert!(store.get_one(key("alice", "sg_team")).await.unwrap().is_none());
 }
 
 /// The mock fails the test if it is asked.
 #[tokio::test]
-async fn groups_are_not_asked_where_there_is_none_or_the_caller_may_not() {
+async fn does_not_ask_without_a_group_or_permission() {
     let (_, service) = service();
     let service = service.groups(Arc::new(MockGroups::new())).build();
     assert!(set_single(&service, &admin(), &["alice"], PINNED).await.is_ok());
@@ -65,21 +71,16 @@ async fn groups_are_not_asked_where_there_is_none_or_the_caller_may_not() {
 }
 
 #[tokio::test]
-async fn groups_in_memory_stand_as_they_were_last_set() {
+async fn remembers_the_last_status_of_a_group_in_memory() {
     let id = |id: &str| GroupId::new(id).unwrap();
     let groups = Arc::new(MemoryGroups::from_iter([(id("team"), GroupStatus::Active)]));
     let (_, service) = service();
     let service = service.groups(groups.clone()).build();
     assert_eq!(groups.status("op", &id("team")).await.unwrap(), GroupStatus::Active);
-    for (status, code) in [
-        (GroupStatus::Active, None),
-        (GroupStatus::Dismissed, Some(Code::DismissedAlready)),
-        (GroupStatus::Unknown, Some(Code::RecordNotFound)),
-        (GroupStatus::Active, None),
-    ] {
-        groups.set(id("team"), status);
+    for set_to in [GroupStatus::Active, GroupStatus::Dismissed, GroupStatus::Unknown, GroupStatus::Active] {
+        groups.set(id("team"), set_to);
         let set = set_group(&service, &admin(), &["alice"], PINNED).await;
-        assert_eq!(set.err().map(|error| error.code()), code, "{status:?}");
+        assert_eq!(set.err().as_ref().map_or(GroupStatus::Active, status), set_to);
     }
     assert_eq!(groups.status("op", &id("other")).await.unwrap(), GroupStatus::Unknown);
 }

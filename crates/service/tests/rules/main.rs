@@ -1,18 +1,20 @@
-//! The use cases by their rules: who may, which group, what is told, what an error is called.
+//! The use cases and their rules: permissions, groups, reports, events, errors.
 
-mod by_user;
-mod delete;
+mod admin;
 mod errors;
 mod events;
 mod groups;
-mod host;
+mod lists;
 #[path = "../shared/log.rs"]
 mod log;
-mod pages;
+mod partial;
 mod permissions;
+mod preview;
 mod reads;
-mod report;
+mod remove;
+mod set_ex_for_peers;
 mod setup;
 mod sinks;
-mod sorted;
+mod sorted_list;
 mod sync;
+mod typed;

@@ -1,16 +1,16 @@
 //! Who may do what.
 
-use conversation_settings_service::{Caller, Code, ServiceError};
-use conversation_settings_store::ConversationStoreExt;
+use conversation_settings_service::{Caller, ServiceError};
+use conversation_settings_store::{ConversationStoreExt, Filter};
 
-use crate::setup::{admin, key, of, service, set, set_group, set_single, text, user};
+use crate::setup::{admin, id, key, of, service, set, set_group, set_single, user};
 
 fn is_refused<T: std::fmt::Debug>(result: Result<T, ServiceError>) -> bool {
-    matches!(result, Err(error) if error.code() == Code::NoPermission)
+    matches!(result, Err(ServiceError::NoPermission { .. }))
 }
 
 #[tokio::test]
-async fn an_admin_may_set_anybody_and_a_user_only_themselves() {
+async fn lets_admins_set_any_user_and_users_themselves() {
     let (store, service) = service();
     let service = service.build();
     assert!(set_group(&service, &admin(), &["alice", "bob"], r#""isPinned": true"#).await.is_ok());
@@ -22,41 +22,41 @@ async fn an_admin_may_set_anybody_and_a_user_only_themselves() {
 }
 
 #[tokio::test]
-async fn a_user_sets_private_chat_only_in_the_single_chat_of_the_two() {
+async fn lets_users_set_private_chat_in_their_own_single_chat_only() {
     let (store, service) = service();
     let service = service.build();
     let private = r#""isPrivateChat": true"#;
     assert!(set_single(&service, &of("alice"), &["alice"], private).await.is_ok());
 
     let strangers = set_single(&service, &of("mallory"), &["mallory"], private).await;
-    assert!(is_refused(strangers), "mallory is no party of si_alice_bob");
+    assert!(is_refused(strangers), "mallory is not a participant of si_alice_bob");
     let other_names = r#""conversationID": "room", "conversationType": 1, "userID": "bob""#;
     let by_user = set(&service, &of("alice"), &["alice"], other_names, private).await;
-    assert!(is_refused(by_user), "whose single chat a room is cannot be told");
+    assert!(is_refused(by_user), "the ID room names no participants");
     assert!(store.get_one(key("bob", "room")).await.unwrap().is_none());
     assert!(set(&service, &admin(), &["alice"], other_names, private).await.is_ok(), "an admin may");
     assert!(
         set(&service, &of("alice"), &["alice"], other_names, r#""isPinned": true"#).await.is_ok(),
-        "the rest is theirs"
+        "every other setting is the user's own"
     );
 }
 
 #[tokio::test]
-async fn reading_is_for_the_owner_and_for_admins() {
+async fn lets_owners_and_admins_read() {
     let (_, service) = service();
     let service = service.build();
     set_group(&service, &admin(), &["alice"], r#""isPinned": true"#).await.unwrap();
     for (context, may) in [(admin(), true), (of("alice"), true), (of("bob"), false)] {
-        let one = service.get_conversation(&context, text("alice"), text("sg_team")).await;
-        let some = service.get_conversations(&context, text("alice"), Some(vec!["sg_team".into()])).await;
-        let all = service.get_all_conversations(&context, text("alice")).await;
+        let one = service.get(&context, &user("alice"), &id("sg_team")).await;
+        let some = service.get_many(&context, &user("alice"), &[id("sg_team")]).await;
+        let all = service.list_all(&context, &user("alice"), &Filter::ALL).await;
         assert_eq!([one.is_ok(), some.is_ok(), all.is_ok()], [may; 3]);
         assert_eq!([is_refused(one), is_refused(some), is_refused(all)], [!may; 3]);
     }
 }
 
 #[test]
-fn a_refusal_says_who_and_why() {
+fn names_the_caller_and_the_rule() {
     let error = ServiceError::NoPermission { caller: user("bob"), rule: "may only use their own conversations" };
     assert_eq!(error.to_string(), "bob: may only use their own conversations");
     assert!(Caller::Admin(user("bob")).is_admin() && !Caller::User(user("bob")).is_admin());

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use conversation_settings_core::{
-    Conversation, ConversationId, Key, Report, SetConversationsRequest, Text, Timestamp, UserId,
+    Conversation, ConversationId, GroupId, Key, Limits, Report, ReportEntry, SetConversations, Timestamp, UserId,
 };
-use conversation_settings_service::{Caller, Context, Event, EventSink, Service, ServiceBuilder, ServiceError};
+use conversation_settings_service::{Context, Event, EventSink, Service, ServiceBuilder, ServiceError};
 use conversation_settings_store_memory::MemoryStore;
 use conversation_settings_testkit::mocks::MockClock;
 
@@ -20,28 +20,38 @@ pub(crate) fn key(owner: &str, id: &str) -> Key {
 }
 
 pub(crate) fn admin() -> Context {
-    Context::new("op-admin", Caller::Admin(user("imAdmin")))
+    Context::admin(user("imAdmin")).with_operation_id("op-admin")
 }
 
 pub(crate) fn of(id: &str) -> Context {
-    Context::new(format!("op-{id}"), Caller::User(user(id)))
+    Context::user(user(id)).with_operation_id(format!("op-{id}"))
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "as the service takes what a client may leave out")]
-pub(crate) fn text(text: &str) -> Option<Text> {
-    Some(text.into())
+pub(crate) fn users(names: &[&str]) -> Vec<UserId> {
+    names.iter().map(|name| user(name)).collect()
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "arguments of a call are optional")]
-pub(crate) fn texts(texts: &[&str]) -> Option<Vec<Text>> {
-    Some(texts.iter().map(|text| Text::from(*text)).collect())
+pub(crate) fn id(text: &str) -> ConversationId {
+    ConversationId::new(text).unwrap()
+}
+
+pub(crate) fn conversation_ids(texts: &[&str]) -> Vec<ConversationId> {
+    texts.iter().map(|text| id(text)).collect()
+}
+
+pub(crate) fn team() -> GroupId {
+    GroupId::new("team").unwrap()
+}
+
+pub(crate) fn key_of(entry: &ReportEntry) -> Key {
+    Key::new(entry.user.clone(), entry.conversation_id.clone())
 }
 
 pub(crate) fn ids<'a>(conversations: impl IntoIterator<Item = &'a Conversation>) -> Vec<&'a str> {
     conversations.into_iter().map(|found| found.key.conversation_id.as_str()).collect()
 }
 
-/// Creates group conversations of `owner`'s.
+/// Creates group conversations of `owner`.
 pub(crate) async fn create(service: &Service, owner: &str, ids: &[&str]) {
     for id in ids {
         let conversation = format!(r#""conversationID": {id:?}, "conversationType": 3, "groupID": "team""#);
@@ -49,7 +59,7 @@ pub(crate) async fn create(service: &Service, owner: &str, ids: &[&str]) {
     }
 }
 
-/// A store, and a service over it that is still to be built.
+/// A store, and the builder of a service over it.
 pub(crate) fn service() -> (Arc<MemoryStore>, ServiceBuilder) {
     let store = Arc::new(MemoryStore::new());
     let mut clock = MockClock::new();
@@ -68,7 +78,7 @@ pub(crate) async fn set_group(
         .await
 }
 
-/// Sets `settings` of the single chat of alice and bob, as seen by whoever is not bob.
+/// Sets `settings` of the single chat of alice and bob, from the view of everyone but bob.
 pub(crate) async fn set_single(
     service: &Service,
     context: &Context,
@@ -92,10 +102,14 @@ pub(crate) async fn set(
     conversation: &str,
     settings: &str,
 ) -> Result<Report, ServiceError> {
+    service.set(context, checked(users, conversation, settings)).await
+}
+
+/// A checked request, within the default limits.
+pub(crate) fn checked(users: &[&str], conversation: &str, settings: &str) -> SetConversations {
     let comma = if settings.is_empty() { "" } else { "," };
     let json = format!(r#"{{ "userIDs": {users:?}, "conversation": {{ {conversation}{comma} {settings} }} }}"#);
-    let request: SetConversationsRequest = serde_json::from_str(&json).unwrap();
-    service.set_conversations(context, request).await
+    SetConversations::parse(serde_json::from_str(&json).unwrap(), &Limits::default()).unwrap()
 }
 
 /// Keeps the events.

@@ -1,7 +1,7 @@
 //! Requests, their limits, and their reports.
 
 use conversation_settings_core::{
-    ConversationId, ConversationReq, IfMissing, Limits, Patch, Report, ReportEntry, Role, SetConversations,
+    ConversationId, ConversationReq, IfMissing, Key, Limits, Patch, Report, ReportEntry, Role, SetConversations,
     SetConversationsRequest, Target, Text, UserId,
 };
 use proptest::{prelude::*, sample::select};
@@ -11,7 +11,7 @@ use super::{Sizes, effect, of_default_sizes};
 /// How much a request may ask for, small and large.
 pub fn limits() -> BoxedStrategy<Limits> {
     (0..20_000_usize, 0..100_000_usize)
-        .prop_map(|(max_users, max_text_bytes)| Limits { max_users, max_text_bytes })
+        .prop_map(|(max_users, max_text_bytes)| Limits::default().max_users(max_users).max_text_bytes(max_text_bytes))
         .boxed()
 }
 
@@ -58,13 +58,16 @@ impl Sizes {
 
     /// As [`report()`].
     pub fn report(&self) -> BoxedStrategy<Report> {
-        let entry = (self.user_id(), any::<bool>(), effect()).prop_map(|(user, is_peer, effect)| ReportEntry {
-            user,
-            role: if is_peer { Role::Peer } else { Role::User },
-            outcome: effect.outcome,
-            version: effect.version,
-        });
-        prop::collection::vec(entry, self.users.clone()).prop_map(|entries| Report { entries }).boxed()
+        let entries = prop::collection::vec((self.user_id(), any::<bool>(), effect()), self.users.clone());
+        (self.conversation_id(), entries)
+            .prop_map(|(id, entries)| {
+                let entry = |(user, is_peer, effect)| {
+                    let role = if is_peer { Role::Peer } else { Role::User };
+                    ReportEntry::new(Key::new(user, id.clone()), role, effect)
+                };
+                entries.into_iter().map(entry).collect()
+            })
+            .boxed()
     }
 
     /// The ID tells who the two are; anybody may be among the users, the peer too.
@@ -139,12 +142,7 @@ impl Sizes {
 }
 
 /// The request that sets the client's fields of `patch`.
-pub(crate) fn request(
-    users: Vec<UserId>,
-    id: &ConversationId,
-    target: &Target,
-    patch: &Patch,
-) -> SetConversationsRequest {
+fn request(users: Vec<UserId>, id: &ConversationId, target: &Target, patch: &Patch) -> SetConversationsRequest {
     let fields = patch.values().filter(|(field, _)| field.is_client());
     let fields: serde_json::Value =
         fields.map(|(field, value)| (field.wire_name(), serde_json::to_value(value).expect("a primitive"))).collect();

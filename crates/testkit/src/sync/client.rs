@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use conversation_settings_core::{Conversation, ConversationId, Text, UserId, Version};
-use conversation_settings_service::{
-    Caller, Context, FullConversationIds, IncrementalConversations, Service, ServiceError,
-};
+use conversation_settings_core::{Conversation, ConversationId, UserId, Version};
+use conversation_settings_service::{Context, Service, ServiceError};
+use conversation_settings_store::{Changes, OwnerVersion};
 
 /// How many conversations are read at a time.
 const AT_A_TIME: usize = 3;
@@ -18,7 +17,7 @@ const AT_A_TIME: usize = 3;
 pub struct Client {
     owner: UserId,
     /// How far it has come, and in which log; `None` before the first sync.
-    at: Option<(Version, Text)>,
+    at: Option<OwnerVersion>,
     /// What there is, as far as it was told; `None` where that was gone by the time it was read.
     held: BTreeMap<ConversationId, Option<Conversation>>,
 }
@@ -72,7 +71,7 @@ impl Client {
     /// The version up to which it has synced.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.at.as_ref().map_or(Version::ZERO, |(version, _)| *version)
+        self.at.as_ref().map_or(Version::ZERO, |at| at.version)
     }
 
     /// What it holds, in the byte order of the IDs.
@@ -93,22 +92,24 @@ impl Client {
     ///
     /// [`Broken`], after which it is of no more use.
     pub async fn sync(&mut self, service: &Service) -> Result<Synced, Broken> {
-        let Some((version, version_id)) = self.at.clone() else { return self.read_all(service).await };
-        let (context, user) = (self.context(), Some(self.owner.clone().into()));
-        let told = service.get_incremental_conversations(&context, user, Some(version_id), Some(version.0)).await?;
-        if told.full { self.read_all(service).await } else { self.take(told).map_err(Broken::Wrong) }
+        let Some(at) = self.at else { return self.read_all(service).await };
+        match service.changes(&self.context(), &self.owner, &at).await? {
+            Changes::Full(_) => self.read_all(service).await,
+            Changes::Increment { version, inserted, updated, removed } => {
+                let synced = self.take(inserted, updated, removed).map_err(Broken::Wrong)?;
+                self.at = Some(version);
+                Ok(synced)
+            }
+        }
     }
 
     async fn read_all(&mut self, service: &Service) -> Result<Synced, Broken> {
         let context = self.context();
-        let owner: Text = self.owner.clone().into();
-        // It offers no hash: where there are no IDs, theirs is what that means.
-        let all = service.get_full_conversation_ids(&context, Some(owner.clone()), None).await?;
-        let FullConversationIds { version, version_id, conversation_ids: ids, .. } = all;
+        let snapshot = service.snapshot(&context, &self.owner).await?;
+        let ids = snapshot.conversation_ids;
         self.held = ids.iter().map(|id| (id.clone(), None)).collect();
         for some in ids.chunks(AT_A_TIME) {
-            let asked = some.iter().cloned().map(Text::from).collect();
-            for conversation in service.get_conversations(&context, Some(owner.clone()), Some(asked)).await? {
+            for conversation in service.get_many(&context, &self.owner, some).await? {
                 let id = conversation.key.conversation_id.clone();
                 if !some.contains(&id) {
                     return Err(Broken::Wrong(format!("{id} was not asked for")));
@@ -116,12 +117,16 @@ impl Client {
                 self.held.insert(id, Some(conversation));
             }
         }
-        self.at = Some((version, version_id.to_string().into()));
+        self.at = Some(snapshot.version);
         Ok(Synced::Full)
     }
 
-    fn take(&mut self, told: IncrementalConversations) -> Result<Synced, String> {
-        let IncrementalConversations { version, version_id, delete, insert, update, full: _ } = told;
+    fn take(
+        &mut self,
+        insert: Vec<Conversation>,
+        update: Vec<Conversation>,
+        delete: Vec<ConversationId>,
+    ) -> Result<Synced, String> {
         let owner = &self.owner;
         let synced = Synced::Increment { inserted: insert.len(), updated: update.len(), deleted: delete.len() };
         for id in delete {
@@ -141,11 +146,10 @@ impl Client {
                 return Err(format!("{owner} is told that {id} has changed, and does not have it"));
             }
         }
-        self.at = Some((version, version_id.to_string().into()));
         Ok(synced)
     }
 
     fn context(&self) -> Context {
-        Context::new("sync", Caller::User(self.owner.clone()))
+        Context::user(self.owner.clone())
     }
 }

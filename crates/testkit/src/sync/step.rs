@@ -2,14 +2,11 @@
 
 use std::fmt;
 
-use conversation_settings_core::{ConversationId, GroupId, Patch, Target, Text, UserId};
-use conversation_settings_service::{Caller, Context, Service, ServiceError};
+use conversation_settings_core::{ConversationId, GroupId, Patch, SetConversations, Text, UserId};
+use conversation_settings_service::{Context, Service, ServiceError};
 use proptest::{collection::vec, prelude::*};
 
-use crate::{
-    make::user,
-    strategies::{Sizes, request},
-};
+use crate::{make::user, strategies::Sizes};
 
 /// What the users' IDs end with: of either case, syntax of some language, of several bytes.
 const OWNERS: [&str; 4] = ["a", "A", "$b.c", "é"];
@@ -136,18 +133,16 @@ impl Writing {
     }
 
     async fn try_once(&self, service: &Service, world: &World) -> Result<(), ServiceError> {
-        let context = &Context::new("write", Caller::Admin(user("imAdmin")));
+        let context = &Context::admin(user("imAdmin"));
         match self {
             Self::SetGroup { users, group, patch } => {
-                let target = Target::Group(world.groups[*group].clone());
-                let request = request(world.some(users), &world.group(*group), &target, patch);
-                service.set_conversations(context, request).await.map(drop)
+                let set = SetConversations::group(&world.groups[*group]).users(&world.some(users)).patch(client(patch));
+                service.set(context, set.build()?).await.map(drop)
             }
             Self::SetSingle { user, peer, patch } => {
                 let (user, peer) = (world.owner(*user), world.owner(*peer));
-                let target = Target::Single(peer.clone());
-                let request = request(vec![user.clone()], &ConversationId::single(user, peer), &target, patch);
-                service.set_conversations(context, request).await.map(drop)
+                let set = SetConversations::single(user, peer).users([user]).patch(client(patch));
+                service.set(context, set.build()?).await.map(drop)
             }
             Self::CreateSingle { one, other } => {
                 service.create_single_chat(context, world.owner(*one), world.owner(*other)).await.map(drop)
@@ -161,15 +156,13 @@ impl Writing {
                 service.set_fields(context, &id, &owners, patch.clone()).await.map(drop)
             }
             Self::ByUser { user, ex } => {
-                let user = world.owner(*user).clone().into();
-                service.update_conversations_by_user(context, Some(user), Some(ex.clone())).await.map(drop)
+                service.set_ex_for_peers(context, world.owner(*user), ex.clone()).await.map(drop)
             }
             Self::Delete { owner, groups, peer } => {
                 let (owner, peer) = (world.owner(*owner), world.owner(*peer));
                 let groups = groups.iter().map(|group| world.group(*group));
-                let ids = groups.chain([ConversationId::single(owner, peer)]).map(Text::from).collect();
-                let owner = owner.clone().into();
-                service.delete_conversations(context, Some(owner), None, Some(ids)).await.map(drop)
+                let ids: Vec<_> = groups.chain([ConversationId::single(owner, peer)]).collect();
+                service.remove(context, owner, &ids).await.map(drop)
             }
             Self::Remove { group, owners } => {
                 let (id, owners) = (world.group(*group), world.some(owners));
@@ -177,4 +170,10 @@ impl Writing {
             }
         }
     }
+}
+
+/// The fields of `patch` that a client may set.
+fn client(patch: &Patch) -> Patch {
+    let fields = patch.values().filter(|(field, _)| field.is_client());
+    fields.fold(Patch::KEEP, |patch, (field, value)| patch.with(field, value).expect("is of its kind"))
 }

@@ -10,9 +10,9 @@ use std::{
 };
 
 use ::metrics::Unit;
-use conversation_settings_core::{ConversationId, SetConversationsRequest, UserId};
+use conversation_settings_core::{ConversationId, GroupId, Patch, Seq, SetConversations, UserId};
 use conversation_settings_http_client::testing::{Receiver, Reply};
-use conversation_settings_service::{Caller, Context, Service};
+use conversation_settings_service::{Context, Service};
 use conversation_settings_store_memory::MemoryStore;
 use conversation_settings_webhook::{ClientError, Webhook, WebhookOptions, metrics};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
@@ -39,15 +39,11 @@ fn start(url: &str, options: &WebhookOptions) -> (Arc<Webhook>, Service) {
 }
 
 async fn set(service: &Service, users: &[&str], min_seq: u64) {
-    let request: SetConversationsRequest = serde_json::from_value(json!({
-        "userIDs": users,
-        "conversation": {
-            "conversationID": "sg_team", "conversationType": 3, "groupID": "team", "minSeq": min_seq,
-        },
-    }))
-    .unwrap();
-    let context = Context::new("op-1", Caller::Admin(UserId::new("imAdmin").unwrap()));
-    service.set_conversations(&context, request).await.unwrap();
+    let users: Vec<_> = users.iter().map(|user| UserId::new(*user).unwrap()).collect();
+    let patch = Patch::KEEP.min_seq(Seq::try_from(i64::try_from(min_seq).unwrap()).unwrap());
+    let set = SetConversations::group(&GroupId::new("team").unwrap()).users(&users).patch(patch).build().unwrap();
+    let context = Context::admin(UserId::new("imAdmin").unwrap()).with_operation_id("op-1");
+    service.set(&context, set).await.unwrap();
 }
 
 /// The versions of an owner's events in a request, in order.
@@ -92,16 +88,11 @@ async fn sends_all_waiting_events_in_one_request() {
 
 /// Alice turns private chat with bob on, and pins the conversation where `is_pinned` says so.
 async fn open_private_chat(service: &Service, is_pinned: Option<bool>) {
-    let request: SetConversationsRequest = serde_json::from_value(json!({
-        "userIDs": ["alice"],
-        "conversation": {
-            "conversationID": "si_alice_bob", "conversationType": 1, "userID": "bob", "isPrivateChat": true,
-            "isPinned": is_pinned,
-        },
-    }))
-    .unwrap();
-    let context = Context::new("op-1", Caller::User(UserId::new("alice").unwrap()));
-    service.set_conversations(&context, request).await.unwrap();
+    let (alice, bob) = (UserId::new("alice").unwrap(), UserId::new("bob").unwrap());
+    let mut patch = Patch::KEEP.is_private_chat(true);
+    patch.is_pinned = is_pinned;
+    let set = SetConversations::single(&alice, &bob).users([&alice]).patch(patch).build().unwrap();
+    service.set(&Context::user(alice).with_operation_id("op-1"), set).await.unwrap();
 }
 
 #[tokio::test]
@@ -120,7 +111,7 @@ async fn names_fields_as_openim_does() {
     let mut receiver = Receiver::accepting().await;
     let (webhook, service) = start(receiver.url(), &eager());
     open_private_chat(&service, Some(true)).await;
-    let admin = Context::new("op-admin", Caller::Admin(UserId::new("imAdmin").unwrap()));
+    let admin = Context::admin(UserId::new("imAdmin").unwrap()).with_operation_id("op-admin");
     let id = ConversationId::new("si_alice_bob").unwrap();
     service.remove_conversation(&admin, &id, &[UserId::new("bob").unwrap()]).await.unwrap();
     assert_eq!(webhook.close(LONG).await, 0);

@@ -1,15 +1,15 @@
-//! What others see of a user.
+//! The extension in the peers' views of a user's single chats.
 
 use std::sync::Arc;
 
-use conversation_settings_core::{Change, Limits, Missing, Outcome, Patch, Target, Write, WriteBatch};
-use conversation_settings_service::Code;
+use conversation_settings_core::{Change, Limits, Missing, Outcome, Patch, Role, Target, Write, WriteBatch};
+use conversation_settings_service::ServiceError;
 use conversation_settings_store::{ConversationStore, ConversationStoreExt};
 
-use crate::setup::{NOW, admin, create, key, of, service, set, set_single, text, user};
+use crate::setup::{NOW, admin, create, key, key_of, of, service, set, set_single, user};
 
 #[tokio::test]
-async fn others_views_of_single_chats_with_the_user_are_set_and_nothing_else() {
+async fn sets_peers_views_of_single_chats_and_no_others() {
     let (store, service) = service();
     let service = service.build();
     let ex = async |owner: &str, id: &str| {
@@ -21,14 +21,15 @@ async fn others_views_of_single_chats_with_the_user_are_set_and_nothing_else() {
     set(&service, &admin(), &["alice"], carol, r#""ex": "own""#).await.unwrap();
     create(&service, "alice", &["sg_team"]).await;
     create(&service, "bob", &["sg_team"]).await;
-    // Alice names a single chat with Bob as a group of Bob's is named.
+    // Alice's single chat with Bob has the name of a group of Bob's.
     let named = r#""conversationID": "sg_bobs", "conversationType": 1, "userID": "bob""#;
     set(&service, &admin(), &["alice"], named, r#""ex": "own""#).await.unwrap();
     create(&service, "bob", &["sg_bobs"]).await;
 
-    let affected = service.update_conversations_by_user(&of("alice"), text("alice"), text("new")).await.unwrap();
-    assert_eq!(affected.iter().map(|one| one.key.clone()).collect::<Vec<_>>(), [key("bob", "si_alice_bob")]);
-    assert!(matches!(affected[0].outcome, Outcome::Updated(_)));
+    let report = service.set_ex_for_peers(&of("alice"), &user("alice"), "new".into()).await.unwrap();
+    assert_eq!(report.entries.iter().map(key_of).collect::<Vec<_>>(), [key("bob", "si_alice_bob")]);
+    assert!(matches!(report.entries[0].outcome, Outcome::Updated(_)));
+    assert_eq!(report.entries[0].role, Role::Peer);
     assert_eq!(ex("bob", "si_alice_bob").await.as_deref(), Some("new"));
     assert_eq!(ex("alice", "si_alice_bob").await.as_deref(), Some(""), "the user's own view is the user's own");
     assert_eq!(ex("carol", "si_alice_carol").await, None, "nothing is created");
@@ -37,46 +38,40 @@ async fn others_views_of_single_chats_with_the_user_are_set_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn without_an_ex_nothing_is_set_and_an_empty_one_is() {
+async fn sets_an_empty_text() {
     let (store, service) = service();
     let service = service.build();
     set_single(&service, &admin(), &["alice", "bob"], r#""ex": "x""#).await.unwrap();
-    assert!(service.update_conversations_by_user(&admin(), text("alice"), None).await.unwrap().is_empty());
-    assert_eq!(service.update_conversations_by_user(&admin(), text("alice"), text("")).await.unwrap().len(), 1);
+    let report = service.set_ex_for_peers(&admin(), &user("alice"), "".into()).await.unwrap();
+    assert_eq!(report.entries.len(), 1);
     let bobs = store.get_one(key("bob", "si_alice_bob")).await.unwrap().unwrap();
     assert_eq!(&*bobs.settings.ex, "");
 }
 
 #[tokio::test]
-async fn nobody_is_no_user_and_an_ex_is_bounded() {
+async fn rejects_a_long_text_and_another_users_call() {
     let (_, service) = service();
-    let service = service.limits(Limits { max_text_bytes: 3, ..Limits::default() }).build();
-    let errors = [
-        service.update_conversations_by_user(&admin(), text(""), text("x")).await.unwrap_err(),
-        service.update_conversations_by_user(&admin(), None, text("x")).await.unwrap_err(),
-        service.update_conversations_by_user(&admin(), text("alice"), text("1234")).await.unwrap_err(),
-    ];
-    assert!(errors.iter().all(|error| error.code() == Code::Args));
-    let texts = ["userID: must not be empty", "userID: is required", "ex: must be at most 3 bytes, got 4"];
-    assert_eq!(errors.map(|error| error.to_string()), texts);
-    let error = service.update_conversations_by_user(&of("bob"), text("alice"), text("x")).await.unwrap_err();
-    assert_eq!(error.code(), Code::NoPermission);
-    assert!(
-        service.update_conversations_by_user(&admin(), text("alice"), text("123")).await.is_ok(),
-        "as long as may be"
-    );
+    let service = service.limits(Limits::default().max_text_bytes(3)).build();
+    let error = service.set_ex_for_peers(&admin(), &user("alice"), "1234".into()).await.unwrap_err();
+    assert!(matches!(error, ServiceError::Args(_)));
+    assert_eq!(error.to_string(), "ex: must be at most 3 bytes, got 4");
+    let error = service.set_ex_for_peers(&of("bob"), &user("alice"), "x".into()).await.unwrap_err();
+    assert!(matches!(error, ServiceError::NoPermission { .. }));
+    let longest = service.set_ex_for_peers(&admin(), &user("alice"), "123".into()).await;
+    assert!(longest.is_ok(), "as long as the limit");
 }
 
 #[tokio::test]
-async fn a_chat_of_the_user_with_themselves_is_nobody_elses_view() {
+async fn skips_a_users_chat_with_themselves() {
     let (store, service) = service();
     let service = service.build();
-    // No request makes one, but there may be some from before.
+    // No request creates such a chat, but older data may have one.
     let missing = Missing::Create(Target::Single(user("alice")));
     let change = Arc::new(Change::Set { patch: Patch::KEEP.ex("own"), missing });
     let batch = WriteBatch::new([Write { key: key("alice", "si_alice_alice"), change }].into()).unwrap();
     store.apply(&batch, NOW).await.unwrap();
-    assert!(service.update_conversations_by_user(&admin(), text("alice"), text("new")).await.unwrap().is_empty());
+    let report = service.set_ex_for_peers(&admin(), &user("alice"), "new".into()).await.unwrap();
+    assert!(report.entries.is_empty());
     let own = store.get_one(key("alice", "si_alice_alice")).await.unwrap().unwrap();
     assert_eq!(&*own.settings.ex, "own");
 }

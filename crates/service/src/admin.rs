@@ -1,38 +1,37 @@
-//! What the rest of a chat server needs from this part: calls for the host itself, open to administrators alone.
-//!
-//! Each is one atomic batch for all users, as `set_conversations` is, and tells of what changed in the same way.
+//! Calls for the host itself, which only administrators may make. Each write is one atomic batch.
 
 use std::sync::Arc;
 
 use conversation_settings_core::{
-    ArgsError, Change, ConversationId, Field, GroupId, Key, Mask, Missing, Patch, RecvMsgOpt, Seq, Target, UserId,
-    Write,
+    ArgsError, Change, ConversationId, Field, GroupId, Key, Mask, Missing, Patch, RecvMsgOpt, Report, Role, Seq,
+    Target, UserId, Violation, Write, WriteBatch,
 };
 use conversation_settings_store::{Filter, PageRequest};
 
-use crate::{Affected, Context, Service, ServiceError, arguments::check_length};
+use crate::{Context, Service, ServiceError};
 
-/// Some of those who mute a conversation.
+/// A page of the users who mute a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MutingUsers {
-    /// They, in byte order.
+    /// The users, in byte order.
     pub users: Vec<UserId>,
-    /// Whom to go on after; `None` where there are no more.
+    /// The key after which the next page begins; `None` on the last page.
     pub next: Option<UserId>,
 }
 
 impl Service {
-    /// Creates the single chat of two users for both. A view that is there already stays as it is.
+    /// Creates the single chat of two users for both. A view that exists stays as it is.
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is no admin, one user twice, or what the store fails with.
+    /// [`ServiceError`]: a caller who is not an administrator; the same user twice; a failing store.
     pub async fn create_single_chat(
         &self,
         context: &Context,
         one: &UserId,
         other: &UserId,
-    ) -> Result<Vec<Affected>, ServiceError> {
+    ) -> Result<Report, ServiceError> {
         context.caller.check_admin()?;
         if one == other {
             return Err(ArgsError::new("userID", "must be the other party").into());
@@ -42,22 +41,22 @@ impl Service {
             key: Key::new(owner.clone(), id.clone()),
             change: Arc::new(create(Target::Single(peer.clone()), Patch::KEEP)),
         };
-        self.write_all(context, vec![write(one, other), write(other, one)]).await
+        self.write_batch(context, vec![write(one, other), write(other, one)]).await
     }
 
-    /// Creates a group's conversation for those of its members who have not got it, and opens it again for those who
-    /// have: `maxSeq`, which ends what somebody who left may see, is 0.
+    /// Creates a group's conversation for the members who do not have it, and reopens it for those who do: `max_seq`,
+    /// the last message that a former member may see, becomes 0.
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is no admin, no members or too many, a group that is not there, or what the store
-    /// fails with.
+    /// [`ServiceError`]: a caller who is not an administrator; no members, or more than the service's limit on users;
+    /// an unknown or dismissed group; a failing directory or store.
     pub async fn open_group_conversation(
         &self,
         context: &Context,
         group: &GroupId,
         members: &[UserId],
-    ) -> Result<Vec<Affected>, ServiceError> {
+    ) -> Result<Report, ServiceError> {
         context.caller.check_admin()?;
         self.check_users(members)?;
         self.check_group(context, group).await?;
@@ -66,56 +65,25 @@ impl Service {
         self.write_for(context, &id, members, change).await
     }
 
-    /// Sets the first message that some owners may see. Who has not got the conversation is left out.
+    /// Sets any fields, those of the host alone too, for those of `owners` who have the conversation. To write back
+    /// fields of given settings, use [`Settings::get`](conversation_settings_core::Settings::get).
+    ///
+    /// Private chat is excluded, because both participants share it: [`set`](Self::set) sets it for both.
     ///
     /// # Errors
     ///
-    /// As [`set_fields`](Self::set_fields).
-    pub async fn set_min_seq(
-        &self,
-        context: &Context,
-        conversation_id: &ConversationId,
-        owners: &[UserId],
-        min_seq: Seq,
-    ) -> Result<Vec<Affected>, ServiceError> {
-        self.set_fields(context, conversation_id, owners, Patch::KEEP.min_seq(min_seq)).await
-    }
-
-    /// Sets the last message that some owners may see. Who has not got the conversation is left out.
-    ///
-    /// # Errors
-    ///
-    /// As [`set_fields`](Self::set_fields).
-    pub async fn set_max_seq(
-        &self,
-        context: &Context,
-        conversation_id: &ConversationId,
-        owners: &[UserId],
-        max_seq: Seq,
-    ) -> Result<Vec<Affected>, ServiceError> {
-        self.set_fields(context, conversation_id, owners, Patch::KEEP.max_seq(max_seq)).await
-    }
-
-    /// Sets any fields, those that only a host sets too, for those of `owners` who have the conversation. The patch of
-    /// some fields of settings at hand is [`Settings::get`](conversation_settings_core::Settings::get).
-    ///
-    /// Private chat is not among them: both parties share it, and
-    /// [`set_conversations`](Self::set_conversations) sets it for both.
-    ///
-    /// # Errors
-    ///
-    /// [`ServiceError`]: a caller who is no admin, no owners or too many, a text that is too long, private chat, or what
-    /// the store fails with.
+    /// [`ServiceError`]: a caller who is not an administrator; no owners, or more than the service's limit on users; a
+    /// text past its limit; private chat; a failing store.
     pub async fn set_fields(
         &self,
         context: &Context,
         conversation_id: &ConversationId,
         owners: &[UserId],
         patch: Patch,
-    ) -> Result<Vec<Affected>, ServiceError> {
+    ) -> Result<Report, ServiceError> {
         context.caller.check_admin()?;
         self.check_users(owners)?;
-        self.inner.limits.check(&patch)?;
+        self.inner.limits.check_patch(&patch)?;
         if patch.mask().contains(Field::IsPrivateChat) {
             let rule = "is shared by both parties, and set for both by set_conversations";
             return Err(ArgsError::in_conversation(Field::IsPrivateChat.wire_name(), rule).into());
@@ -123,12 +91,13 @@ impl Service {
         self.write_for(context, conversation_id, owners, Change::Set { patch, missing: Missing::Skip }).await
     }
 
-    /// The fields of `mask` as each of `owners` has set them, in their order; `None` for whoever has not got the
-    /// conversation.
+    /// The fields of `mask` as each of `owners` has set them, in the order of `owners`; `None` for an owner who does
+    /// not have the conversation.
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is no admin, no owners or too many, or what the store fails with.
+    /// [`ServiceError`]: a caller who is not an administrator; no owners, or more than the service's limit on users; a
+    /// failing store.
     pub async fn get_fields(
         &self,
         context: &Context,
@@ -143,27 +112,29 @@ impl Service {
         Ok(found.into_iter().map(|found| found.map(|conversation| conversation.settings.get(mask))).collect())
     }
 
-    /// Removes a conversation for some owners.
+    /// Removes a conversation for some owners. An owner who does not have it is reported as absent.
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is no admin, no owners or too many, or what the store fails with.
+    /// [`ServiceError`]: a caller who is not an administrator; no owners, or more than the service's limit on users; a
+    /// failing store.
     pub async fn remove_conversation(
         &self,
         context: &Context,
         conversation_id: &ConversationId,
         owners: &[UserId],
-    ) -> Result<Vec<Affected>, ServiceError> {
+    ) -> Result<Report, ServiceError> {
         context.caller.check_admin()?;
         self.check_users(owners)?;
         self.write_for(context, conversation_id, owners, Change::Remove).await
     }
 
-    /// A page of those who mute a conversation: who does not receive its messages, or not with a notice.
+    /// A page of the users who mute a conversation: they do not receive its messages, or receive them without a
+    /// notification.
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is no admin, or what the store fails with.
+    /// [`ServiceError`]: a caller who is not an administrator; a failing store.
     pub async fn list_muting_users(
         &self,
         context: &Context,
@@ -172,13 +143,16 @@ impl Service {
     ) -> Result<MutingUsers, ServiceError> {
         context.caller.check_admin()?;
         let muted = Filter::is_not(Patch::KEEP.recv_msg_opt(RecvMsgOpt::Receive));
-        let paged = self.inner.store.list_by_conversation(conversation_id, &muted, page).await?;
-        let users = paged.conversations.into_iter().map(|conversation| conversation.key.owner).collect();
-        Ok(MutingUsers { users, next: paged.next })
+        let page = self.inner.store.list_by_conversation(conversation_id, &muted, page).await?;
+        let users = page.conversations.into_iter().map(|conversation| conversation.key.owner).collect();
+        Ok(MutingUsers { users, next: page.next })
     }
 
     fn check_users(&self, users: &[UserId]) -> Result<(), ArgsError> {
-        check_length("userIDs", users.len(), self.inner.limits.max_users)
+        if users.is_empty() {
+            return Err(ArgsError::new("userIDs", Violation::Empty));
+        }
+        self.inner.limits.check_count("userIDs", users.len())
     }
 
     /// The same change of one conversation for each of `owners`.
@@ -188,11 +162,20 @@ impl Service {
         conversation_id: &ConversationId,
         owners: &[UserId],
         change: Change,
-    ) -> Result<Vec<Affected>, ServiceError> {
+    ) -> Result<Report, ServiceError> {
         let change = Arc::new(change);
         let key = |owner: &UserId| Key::new(owner.clone(), conversation_id.clone());
         let writes = owners.iter().map(|owner| Write { key: key(owner), change: Arc::clone(&change) });
-        self.write_all(context, writes.collect()).await
+        let mut writes: Vec<_> = writes.collect();
+        writes.sort_by(|a, b| a.key.cmp(&b.key));
+        writes.dedup_by(|a, b| a.key == b.key);
+        self.write_batch(context, writes).await
+    }
+
+    /// Writes distinct keys as one batch, however many they are.
+    async fn write_batch(&self, context: &Context, writes: Vec<Write>) -> Result<Report, ServiceError> {
+        let batch = WriteBatch::new(writes).expect("each key is written once");
+        self.write(context, batch, |batch, effects| Report::of_batch(batch, effects, Role::User)).await
     }
 }
 

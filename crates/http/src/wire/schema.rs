@@ -1,9 +1,8 @@
-//! How OpenAPI describes the types of the wire: the feature `openapi`.
-//!
-//! The settings come from [`Field::ALL`], so a new one is described by its line in the table.
+//! The schemas in the OpenAPI document that no derive can make: of the core's types, by the table of settings.
 
-use alloc::{borrow::Cow, format, string::String, vec::Vec};
+use std::borrow::Cow;
 
+use conversation_settings_core::{Accepts, Field, Kind, Limits, Mask, Outcome, Role, Settings, Value};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -13,12 +12,12 @@ use utoipa::{
     },
 };
 
-use crate::{
-    Accepts, Conversation, ConversationId, ConversationReq, Field, GroupId, Kind, Limits, Mask, Outcome, Report,
-    ReportEntry, Role, SetConversationsRequest, Settings, Text, UserId, Value, Version,
+use super::{
+    conversation::Conversation,
+    set_conversations::{Report, ReportEntry, SetConversationsRequest},
 };
 
-/// The kinds of conversation, and which of the two targets each needs.
+/// The kinds of conversation, and the target that each needs.
 const CONVERSATION_TYPES: [(i32, &str); 4] = [
     (1, "Single chat with `userID`."),
     (2, "Group `groupID`, of the old kind."),
@@ -30,15 +29,18 @@ type Described = RefOr<Schema>;
 type Named = Vec<(String, Described)>;
 
 macro_rules! id {
-    ($id:ty, $name:literal, $what:literal) => {
+    ($id:ident, $name:literal, $what:literal) => {
+        #[doc = concat!("The schema `", $name, "`.")]
+        pub(crate) struct $id;
+
         impl PartialSchema for $id {
             fn schema() -> Described {
                 let rule = format!(
                     concat!($what, ": opaque, compared byte by byte; 1 to {} bytes of UTF-8, no control characters."),
-                    <$id>::MAX_BYTES
+                    conversation_settings_core::$id::MAX_BYTES
                 );
                 let text = Object::builder().schema_type(Type::String).description(Some(rule));
-                text.min_length(Some(1)).max_length(Some(<$id>::MAX_BYTES)).into()
+                text.min_length(Some(1)).max_length(Some(conversation_settings_core::$id::MAX_BYTES)).into()
             }
         }
 
@@ -50,45 +52,35 @@ macro_rules! id {
     };
 }
 
-id!(UserId, "UserID", "A user");
-id!(GroupId, "GroupID", "A group");
-id!(ConversationId, "ConversationID", "A conversation");
-
-impl PartialSchema for Text {
-    fn schema() -> Described {
-        Object::with_type(Type::String).into()
-    }
-}
-
-impl ToSchema for Text {}
-
-impl PartialSchema for Version {
-    fn schema() -> Described {
-        u64::schema()
-    }
-}
-
-impl ToSchema for Version {}
+id!(UserId, "UserID", "ID of a user");
+id!(GroupId, "GroupID", "ID of a group");
+id!(ConversationId, "ConversationID", "ID of a conversation");
 
 impl PartialSchema for SetConversationsRequest {
     fn schema() -> Described {
-        let flag = |what| {
+        let flag = |description| {
             let kinds: SchemaType = [Type::Boolean, Type::Null].into_iter().collect();
-            Object::builder().schema_type(kinds).description(Some(what))
+            Object::builder().schema_type(kinds).description(Some(description))
         };
         let most = Limits::default().max_users;
         let users = ArrayBuilder::new()
             .description(Some(format!(
-                "The users whose own view of the conversation is set; duplicates count once. At most {most}, unless the \
-                 server is told otherwise."
+                "IDs of the users whose own view of the conversation is set; duplicates count once. At most {most}, unless \
+                 the server is configured otherwise."
             )))
             .items(Ref::from_schema_name(UserId::name()))
             .min_items(Some(1));
         Object::builder()
             .property("userIDs", users)
-            .property("conversation", reference::<ConversationReq>("What to set."))
-            .property("report", flag("Whether the answer is to tell what happened to each user. An extension of OpenIM's request."))
-            .property("dryRun", flag("Whether to tell what would happen to each user, and write nothing. An extension of OpenIM's request."))
+            .property("conversation", reference::<ConversationReq>("The conversation, and the settings to set."))
+            .property(
+                "report",
+                flag("Whether the response reports what happened to each user. An extension of OpenIM's request."),
+            )
+            .property(
+                "dryRun",
+                flag("Whether to report what would happen to each user, and write nothing. An extension of OpenIM's request."),
+            )
             .required("userIDs")
             .required("conversation")
             .into()
@@ -101,18 +93,20 @@ impl ToSchema for SetConversationsRequest {
     }
 }
 
-/// What a client may send: each setting may be absent or `null`, which keeps it.
+/// The schema of what a client sends of a conversation.
+pub(crate) struct ConversationReq;
+
 impl PartialSchema for ConversationReq {
     fn schema() -> Described {
         let described = Object::builder()
-            .description(Some("The conversation, and what to set. A setting that is absent or `null` is kept."))
-            .property("conversationID", reference::<ConversationId>("The conversation."))
+            .description(Some("The conversation, and the settings to set. A setting that is absent or `null` is kept."))
+            .property("conversationID", reference::<ConversationId>("ID of the conversation."))
             .property("conversationType", conversation_type())
             .property(
                 "userID",
-                or_null::<UserId>("The other party, or the notification account; needed by types 1 and 4."),
+                or_null::<UserId>("ID of the other party or of the notification account; required for types 1 and 4."),
             )
-            .property("groupID", or_null::<GroupId>("The group; needed by types 2 and 3."))
+            .property("groupID", or_null::<GroupId>("ID of the group; required for types 2 and 3."))
             .required("conversationID")
             .required("conversationType");
         let settings = Field::ALL.iter().copied().filter(|field| field.is_client());
@@ -128,14 +122,14 @@ impl ToSchema for ConversationReq {
 
 impl PartialSchema for Conversation {
     fn schema() -> Described {
-        let target = |what| Object::builder().schema_type(Type::String).description(Some(what));
+        let target = |description| Object::builder().schema_type(Type::String).description(Some(description));
         let described = Object::builder()
             .description(Some("One user's view of a conversation."))
-            .property("ownerUserID", reference::<UserId>("Whose view it is."))
-            .property("conversationID", reference::<ConversationId>("The conversation."))
+            .property("ownerUserID", reference::<UserId>("ID of the user whose view it is."))
+            .property("conversationID", reference::<ConversationId>("ID of the conversation."))
             .property("conversationType", conversation_type())
-            .property("userID", target("The other party, or the notification account; empty for a group."))
-            .property("groupID", target("The group; empty for anything else."));
+            .property("userID", target("ID of the other party or of the notification account; empty for a group."))
+            .property("groupID", target("ID of the group; empty for the other types."));
         let described = Field::ALL
             .iter()
             .fold(described, |object, &field| object.property(field.wire_name(), setting(field, false)));
@@ -157,7 +151,7 @@ impl PartialSchema for Report {
             .description(Some("The users in the order of the request, then their peers."))
             .items(Ref::from_schema_name(ReportEntry::name()));
         Object::builder()
-            .description(Some("What happened to each user."))
+            .description(Some("What happened to each user's view."))
             .property("users", users)
             .required("users")
             .into()
@@ -173,21 +167,21 @@ impl ToSchema for Report {
 impl PartialSchema for ReportEntry {
     fn schema() -> Described {
         let outcomes = [Outcome::Created, Outcome::Updated(Mask::EMPTY), Outcome::Unchanged, Outcome::Absent];
+        let names =
+            Object::builder().schema_type(Type::String).enum_values(Some(Field::ALL.iter().map(|f| f.wire_name())));
         let fields = ArrayBuilder::new()
-            .description(Some("The settings that have a new value in what was there before."))
-            .items(
-                Object::builder().schema_type(Type::String).enum_values(Some(Field::ALL.iter().map(|f| f.wire_name()))),
-            );
+            .description(Some("Names of the settings that have a new value; empty unless the outcome is `updated`."))
+            .items(names);
         let version = Object::builder()
             .schema_type([Type::Integer, Type::Null].into_iter().collect::<SchemaType>())
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
             .minimum(Some(0_usize))
             .description(Some(
-                "The version that the request gave the user; `null` where nothing of the user's changed.",
+                "Version that the request gave the user; `null` if none of the user's conversations changed.",
             ));
         let described = Object::builder()
             .description(Some("What happened to one user's view."))
-            .property("userID", reference::<UserId>("Whose view."))
+            .property("userID", reference::<UserId>("ID of the user whose view it is."))
             .property(
                 "role",
                 one_of(
@@ -195,7 +189,7 @@ impl PartialSchema for ReportEntry {
                     [Role::User, Role::Peer].map(Role::name),
                 ),
             )
-            .property("outcome", one_of("What happened.", outcomes.map(Outcome::name)))
+            .property("outcome", one_of("What happened to the view.", outcomes.map(Outcome::name)))
             .property("fields", fields)
             .property("version", version);
         ["userID", "role", "outcome", "fields", "version"].into_iter().fold(described, ObjectBuilder::required).into()
@@ -208,7 +202,7 @@ impl ToSchema for ReportEntry {
     }
 }
 
-/// One setting; `is_optional` where `null` is as good as absent.
+/// One setting; if `is_optional`, `null` means the same as absent.
 fn setting(field: Field, is_optional: bool) -> Object {
     let (kind, format) = match field.kind() {
         Kind::Bool => (Type::Boolean, None),
@@ -221,7 +215,7 @@ fn setting(field: Field, is_optional: bool) -> Object {
     let mut description = Vec::from([String::from(field.description())]);
     if field.kind() == Kind::Text {
         let limit = Limits::default().max_text_bytes;
-        description.push(format!(" At most {limit} bytes of UTF-8, unless the server is told otherwise."));
+        description.push(format!(" At most {limit} bytes of UTF-8, unless the server is configured otherwise."));
     }
     if is_optional {
         description.push(" Absent or `null`: kept.".into());
@@ -234,13 +228,14 @@ fn setting(field: Field, is_optional: bool) -> Object {
         }));
     }
     match field.accepts() {
-        Accepts::Any => (),
         Accepts::AtLeast(least) => object = object.minimum(isize::try_from(least).ok()),
         Accepts::OneOf(meanings) => {
             description.push(list(meanings));
             let numbers = meanings.iter().map(|&(number, _)| Some(number));
             object = object.enum_values(Some(numbers.chain(is_optional.then_some(None))));
         }
+        // `Any`, and what a later version of the core may add.
+        _ => (),
     }
     let unit = field.unit().map(|unit| [("x-unit", unit)].into_iter().collect::<Extensions>());
     object.description(Some(description.concat())).extensions(unit).build()
@@ -251,27 +246,27 @@ fn conversation_type() -> Object {
         .schema_type(Type::Integer)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
         .enum_values(Some(CONVERSATION_TYPES.map(|(number, _)| number)))
-        .description(Some(["What kind of conversation it is.", &list(&CONVERSATION_TYPES)].concat()))
+        .description(Some(["Kind of the conversation.", &list(&CONVERSATION_TYPES)].concat()))
         .build()
 }
 
-/// Numbers and their meanings as a list in a description.
+/// Numbers and their meanings, as a Markdown list.
 fn list(meanings: &[(i32, &str)]) -> String {
     let lines = meanings.iter().map(|(number, meaning)| format!("- `{number}`: {meaning}"));
     [String::from("\n")].into_iter().chain(lines).collect::<Vec<String>>().join("\n")
 }
 
-/// One of some texts.
+/// One of these texts.
 fn one_of(description: &str, texts: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
     Object::builder().schema_type(Type::String).enum_values(Some(texts)).description(Some(description))
 }
 
-/// What a named schema says, with what it is for here.
+/// A reference to a named schema, with the description of this use.
 fn reference<T: ToSchema>(description: &str) -> Ref {
     RefBuilder::new().ref_location_from_schema_name(T::name()).description(Some(description)).build()
 }
 
-/// The same, or null.
+/// A reference to a named schema, or null.
 fn or_null<T: ToSchema>(description: &str) -> Schema {
     let null = Object::builder().schema_type(Type::Null);
     OneOfBuilder::new().item(null).item(Ref::from_schema_name(T::name())).description(Some(description)).into()
@@ -290,9 +285,9 @@ fn push<T: ToSchema>(schemas: &mut Named) {
 
 #[cfg(test)]
 mod tests {
-    use alloc::collections::BTreeSet;
+    use std::collections::BTreeSet;
 
-    use crate::{Key, Target, Timestamp};
+    use conversation_settings_core::{self as core, Effect, Key, Target, Timestamp, Version};
 
     use super::*;
 
@@ -306,27 +301,28 @@ mod tests {
     }
 
     #[test]
-    fn what_is_described_is_what_is_written_and_read() {
-        let user = UserId::new("a").unwrap();
-        let conversation = Conversation {
-            key: Key::new(user.clone(), ConversationId::new("c").unwrap()),
-            target: Target::Single(user.clone()),
+    fn describes_what_is_written_and_read() {
+        let key = Key::new(core::UserId::new("a").unwrap(), core::ConversationId::new("c").unwrap());
+        let conversation = core::Conversation {
+            key: key.clone(),
+            target: Target::Single(key.owner.clone()),
             settings: Settings::default(),
             created_at: Timestamp(0),
         };
-        assert_eq!(properties::<Conversation>(), keys(&conversation));
-        let mut sent = keys(&ConversationReq::default());
+        assert_eq!(properties::<Conversation>(), keys(&Conversation(conversation)));
+        let mut sent = keys(&core::ConversationReq::default());
         sent.extend(Field::ALL.iter().filter(|field| field.is_client()).map(|field| field.wire_name().into()));
         assert_eq!(properties::<ConversationReq>(), sent);
-        let request = SetConversationsRequest { report: Some(true), dry_run: Some(true), ..Default::default() };
-        assert_eq!(properties::<SetConversationsRequest>(), keys(&request));
-        let entry = ReportEntry { user, role: Role::User, outcome: Outcome::Created, version: Some(Version(1)) };
-        assert_eq!(properties::<ReportEntry>(), keys(&entry));
-        assert_eq!(properties::<Report>(), keys(&Report { entries: [entry].into() }));
+        assert_eq!(properties::<SetConversationsRequest>(), keys(&SetConversationsRequest::default()));
+        let effect = Effect { outcome: Outcome::Created, version: Some(Version(1)) };
+        let report: core::Report = [core::ReportEntry::new(key, Role::User, effect)].into_iter().collect();
+        let report = Report::from(report);
+        assert_eq!(properties::<Report>(), keys(&report));
+        assert_eq!(properties::<ReportEntry>(), keys(&report.users[0]));
     }
 
     #[test]
-    fn a_setting_is_described_by_its_line_in_the_table() {
+    fn describes_a_setting_by_its_line_in_the_table() {
         let described = |field, is_optional| serde_json::to_value(setting(field, is_optional)).unwrap();
         assert_eq!(
             described(Field::BurnDuration, true),

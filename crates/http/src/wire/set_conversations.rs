@@ -1,0 +1,140 @@
+//! The main request, and its report.
+
+use conversation_settings_core::{
+    self as core, ArgsError, ConversationReq, Limits, SetConversations, Text, UserId, Version,
+};
+use serde::{Deserialize, Serialize};
+
+/// OpenIM's request, extended by the flags `report` and `dryRun`.
+///
+/// The fields of the core's request are repeated, because `serde(flatten)` would buffer every request.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+#[cfg_attr(test, derive(Serialize))]
+pub(crate) struct SetConversationsRequest {
+    #[serde(rename = "userIDs")]
+    user_ids: Option<Vec<Text>>,
+    #[serde(deserialize_with = "ConversationReq::object_or_null")]
+    conversation: Option<ConversationReq>,
+    report: Option<bool>,
+    #[serde(rename = "dryRun")]
+    dry_run: Option<bool>,
+}
+
+impl SetConversationsRequest {
+    /// Whether nothing must be written.
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.dry_run == Some(true)
+    }
+
+    /// Whether the response carries the report: on request, and always of a dry run.
+    pub(crate) fn wants_report(&self) -> bool {
+        self.report == Some(true) || self.is_dry_run()
+    }
+
+    /// The number of entries in `userIDs`, duplicates included.
+    pub(crate) fn user_count(&self) -> usize {
+        self.user_ids.as_ref().map_or(0, Vec::len)
+    }
+
+    /// The checked request.
+    pub(crate) fn check(self, limits: &Limits) -> Result<SetConversations, ArgsError> {
+        SetConversations::parse(core::SetConversationsRequest::new(self.user_ids, self.conversation), limits)
+    }
+}
+
+/// The response: the report if it was requested, else `null`.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(transparent)]
+pub(crate) struct Reported(Option<Report>);
+
+impl From<Option<core::Report>> for Reported {
+    fn from(report: Option<core::Report>) -> Self {
+        Self(report.map(Report::from))
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct Report {
+    pub(super) users: Vec<ReportEntry>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct ReportEntry {
+    #[serde(rename = "userID")]
+    user_id: UserId,
+    role: &'static str,
+    outcome: &'static str,
+    fields: Vec<&'static str>,
+    version: Option<Version>,
+}
+
+impl From<core::Report> for Report {
+    fn from(report: core::Report) -> Self {
+        Self { users: report.entries.into_iter().map(ReportEntry::from).collect() }
+    }
+}
+
+impl From<core::ReportEntry> for ReportEntry {
+    fn from(entry: core::ReportEntry) -> Self {
+        Self {
+            user_id: entry.user,
+            role: entry.role.name(),
+            outcome: entry.outcome.name(),
+            fields: entry.outcome.updated().iter().map(core::Field::wire_name).collect(),
+            version: entry.version,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use conversation_settings_core::{ConversationId, Effect, Field, Key, Outcome, Role};
+
+    use super::*;
+
+    #[test]
+    fn writes_a_report_as_clients_read_it() {
+        let entry = |user: &str, role, outcome, version: Option<u64>| {
+            let key = Key::new(UserId::new(user).unwrap(), ConversationId::new("c").unwrap());
+            core::ReportEntry::new(key, role, Effect { outcome, version: version.map(Version) })
+        };
+        let changed = [Field::IsPinned, Field::Ex].into_iter().collect();
+        let report: core::Report = [
+            entry("a", Role::User, Outcome::Created, Some(1)),
+            entry("b", Role::User, Outcome::Updated(changed), Some(u64::MAX)),
+            entry("c", Role::User, Outcome::Unchanged, None),
+            entry("d", Role::User, Outcome::Absent, None),
+            entry("e", Role::Peer, Outcome::Removed, Some(2)),
+        ]
+        .into_iter()
+        .collect();
+        let lines = [
+            r#"{"userID":"a","role":"user","outcome":"created","fields":[],"version":1}"#,
+            r#"{"userID":"b","role":"user","outcome":"updated","fields":["isPinned","ex"],"version":18446744073709551615}"#,
+            r#"{"userID":"c","role":"user","outcome":"unchanged","fields":[],"version":null}"#,
+            r#"{"userID":"d","role":"user","outcome":"absent","fields":[],"version":null}"#,
+            r#"{"userID":"e","role":"peer","outcome":"removed","fields":[],"version":2}"#,
+        ];
+        let expected = ["{\"users\":[", &lines.join(","), "]}"].concat();
+        assert_eq!(serde_json::to_string(&Reported::from(Some(report))).unwrap(), expected);
+        assert_eq!(serde_json::to_string(&Reported::from(None)).unwrap(), "null");
+    }
+
+    #[test]
+    fn reads_the_flags() {
+        let read = |json: &str| serde_json::from_str::<SetConversationsRequest>(json).unwrap();
+        for (json, is_dry_run, wants_report) in [
+            ("{}", false, false),
+            (r#"{"report":true}"#, false, true),
+            (r#"{"report":false}"#, false, false),
+            (r#"{"report":null}"#, false, false),
+            (r#"{"dryRun":true}"#, true, true),
+            (r#"{"dryRun":false}"#, false, false),
+            (r#"{"report":false,"dryRun":true}"#, true, true),
+        ] {
+            let request = read(json);
+            assert_eq!((request.is_dry_run(), request.wants_report()), (is_dry_run, wants_report), "{json}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Sets fields of one conversation for many users.
+
+use conversation_settings_core::{Effect, GroupId, Report, SetConversations, WriteBatch};
+use conversation_settings_store::{StoreError, decide_batch};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::{Context, GroupStatus, Service, ServiceError};
+
+impl Service {
+    /// Sets fields of one conversation for many users, in one atomic batch, and reports what happened to each.
+    ///
+    /// A field that the patch keeps stays as it is, user by user. Setting private chat in a single chat sets it for the
+    /// other participant too. A repeated call is a no-op.
+    ///
+    /// Once it writes, the call runs to its end even if the future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError`], in this order: [`Args`](ServiceError::Args) past the service's [`Limits`]; no permission;
+    /// an unknown or dismissed group; a missing conversation if the service rejects them; a failing store.
+    ///
+    /// [`Limits`]: conversation_settings_core::Limits
+    pub async fn set(&self, context: &Context, set: SetConversations) -> Result<Report, ServiceError> {
+        self.check_set(context, &set).await?;
+        let batch = set.plan(self.inner.missing);
+        self.write(context, batch, move |batch, effects| set.report(batch, effects)).await
+    }
+
+    /// Reports what [`set`](Self::set) would do now, and writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`set`](Self::set).
+    pub async fn preview(&self, context: &Context, set: &SetConversations) -> Result<Report, ServiceError> {
+        self.check_set(context, set).await?;
+        let batch = set.plan(self.inner.missing);
+        let effects = self.effects_now(&batch).await?;
+        Ok(set.report(&batch, &effects))
+    }
+
+    async fn check_set(&self, context: &Context, set: &SetConversations) -> Result<(), ServiceError> {
+        self.inner.limits.check(set)?;
+        context.caller.check_set(set)?;
+        match set.target().group_id() {
+            Some(group) => self.check_group(context, group).await,
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) async fn check_group(&self, context: &Context, group: &GroupId) -> Result<(), ServiceError> {
+        let Some(groups) = &self.inner.groups else { return Ok(()) };
+        match groups.status(&context.operation_id, group).await? {
+            GroupStatus::Active => Ok(()),
+            GroupStatus::Dismissed => Err(ServiceError::DismissedGroup(group.clone())),
+            GroupStatus::Unknown => Err(ServiceError::UnknownGroup(group.clone())),
+        }
+    }
+
+    /// The effects that `batch` would have now, decided as a store decides them.
+    async fn effects_now(&self, batch: &WriteBatch) -> Result<Vec<Effect>, ServiceError> {
+        /// The number of versions that are read at a time.
+        const AT_A_TIME: usize = 16;
+        let store = &self.inner.store;
+        let keys: Vec<_> = batch.writes().iter().map(|write| write.key.clone()).collect();
+        let conversations = store.get(&keys).await?;
+        let decided = decide_batch(batch, conversations.iter().map(Option::as_ref), self.inner.clock.now());
+        let decided = decided.map_err(StoreError::from)?;
+        if let Some(noop) = decided.noop() {
+            return Ok(noop.effects);
+        }
+        let owners: Vec<_> = batch.owners().cloned().collect();
+        let version = async |owner| Ok::<_, ServiceError>(store.version(&owner).await?.version);
+        let versions: Vec<_> = stream::iter(owners).map(version).buffered(AT_A_TIME).try_collect().await?;
+        Ok(decided.effects(&versions))
+    }
+}

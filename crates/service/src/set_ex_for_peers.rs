@@ -1,0 +1,39 @@
+//! Sets the extension in the peers' views of a user's single chats.
+
+use std::sync::Arc;
+
+use conversation_settings_core::{
+    Change, Conversation, Key, Missing, Patch, Report, Role, Target, Text, UserId, Write,
+};
+use conversation_settings_store::{ConversationStoreExt, Filter};
+
+use crate::{Context, Service, ServiceError};
+
+impl Service {
+    /// Sets `ex` in the peers' views of `user`'s single chats: OpenIM's `update_conversations_by_user`.
+    ///
+    /// The user's own single chats name the peers, so peers whose chat the user no longer has are skipped. Peers who do
+    /// not have the conversation are skipped too.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError`]: a text past the service's limit; a caller who is neither the user nor an administrator; a
+    /// failing store. More peers than the limit on users take several batches; if a later one fails, the error is
+    /// [`Partial`](ServiceError::Partial).
+    pub async fn set_ex_for_peers(&self, context: &Context, user: &UserId, ex: Text) -> Result<Report, ServiceError> {
+        self.inner.limits.check_text("ex", &ex)?;
+        context.caller.check_owner(user)?;
+        let own = self.inner.store.list_all(user, &Filter::ALL).await?;
+        let of_peer = |conversation: Conversation| match conversation.target {
+            Target::Single(peer) if peer != *user => Some(Key::new(peer, conversation.key.conversation_id)),
+            _ => None,
+        };
+        let keys: Vec<_> = own.into_iter().filter_map(of_peer).collect();
+        let views = self.inner.store.get(&keys).await?.into_iter().flatten();
+        let change = Arc::new(Change::Set { patch: Patch::KEEP.ex(ex), missing: Missing::Skip });
+        // IDs are opaque: the peer may use this ID for a chat with somebody else.
+        let with_user = views.filter(|view| view.target.user_id() == Some(user));
+        let writes = with_user.map(|view| Write { key: view.key, change: Arc::clone(&change) });
+        self.write_chunked(context, writes.collect(), Role::Peer).await
+    }
+}

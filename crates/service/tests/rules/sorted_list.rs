@@ -1,0 +1,88 @@
+//! The list in the order in which a client shows it.
+
+use std::{ops::Range, sync::Arc};
+
+use conversation_settings_service::{Service, SortedList};
+use conversation_settings_testkit::mocks::MockMessages;
+
+use crate::{
+    remove::messages,
+    setup::{NOW, admin, conversation_ids, create, service, set, user},
+};
+
+async fn list(service: &Service, range: Range<usize>) -> SortedList {
+    service.sorted_list(&admin(), &user("alice"), None, range).await.unwrap()
+}
+
+fn ids(list: &SortedList) -> Vec<&str> {
+    list.entries.iter().map(|entry| entry.conversation.key.conversation_id.as_str()).collect()
+}
+
+async fn pin(service: &Service, id: &str) {
+    let conversation = format!(r#""conversationID": {id:?}, "conversationType": 3, "groupID": "team""#);
+    set(service, &admin(), &["alice"], &conversation, r#""isPinned": true"#).await.unwrap();
+}
+
+#[tokio::test]
+async fn lists_pinned_then_latest_first() {
+    let (_, service) = service();
+    let ages = &[("sg_a", 30), ("sg_b", 20), ("sg_c", 10), ("sg_d", 40), ("sg_e", 40)];
+    let service = service.messages(messages(ages)).build();
+    create(&service, "alice", &["sg_f", "sg_d", "sg_a", "sg_b", "sg_c", "sg_e"]).await;
+    pin(&service, "sg_a").await;
+    pin(&service, "sg_d").await;
+    let all = list(&service, 0..100).await;
+    // sg_f has no message and was created just now.
+    assert_eq!(ids(&all), ["sg_a", "sg_d", "sg_f", "sg_c", "sg_b", "sg_e"]);
+    assert_eq!((all.total, all.unread_total), (6, 5));
+    let is_pinned = |position: usize| all.entries[position].conversation.settings.is_pinned;
+    assert!(is_pinned(0) && !is_pinned(2));
+    assert_eq!(all.entries[2].latest.message, None);
+    let pages = [list(&service, 0..4).await, list(&service, 4..8).await, list(&service, 8..12).await];
+    assert_eq!(pages.each_ref().map(ids), [ids(&all)[..4].to_vec(), ids(&all)[4..].to_vec(), vec![]]);
+    assert!(pages.iter().all(|page| (page.total, page.unread_total) == (6, 5)));
+}
+
+#[tokio::test]
+async fn sorts_by_creation_without_messages_and_keeps_equal_times() {
+    let (_, service) = service();
+    let service = service.build();
+    create(&service, "alice", &["sg_c", "sg_a", "sg_b"]).await;
+    let all = list(&service, 0..100).await;
+    assert_eq!((ids(&all), all.total, all.unread_total), (vec!["sg_a", "sg_b", "sg_c"], 3, 0));
+}
+
+#[tokio::test]
+async fn lists_the_named_conversations_only() {
+    let (_, service) = service();
+    let service = service.build();
+    create(&service, "alice", &["sg_a", "sg_b", "sg_c"]).await;
+    let named = conversation_ids(&["sg_c", "sg_gone", "sg_a", "sg_c"]);
+    let some = service.sorted_list(&admin(), &user("alice"), Some(&named), 0..10).await.unwrap();
+    assert_eq!((ids(&some), some.total), (vec!["sg_a", "sg_c"], 2));
+    let none = service.sorted_list(&admin(), &user("bob"), None, 0..10).await.unwrap();
+    assert_eq!(none, SortedList::default());
+    let none = service.sorted_list(&admin(), &user("alice"), Some(&[]), 0..10).await.unwrap();
+    assert_eq!(none, SortedList::default(), "none are named");
+}
+
+#[tokio::test]
+async fn reads_no_messages_of_no_conversations() {
+    let mut messages = MockMessages::new();
+    messages.expect_latest().never();
+    let (_, service) = service();
+    let service = service.messages(Arc::new(messages)).build();
+    assert_eq!(list(&service, 0..10).await, SortedList::default());
+}
+
+#[tokio::test]
+async fn passes_the_latest_message_on() {
+    let (_, service) = service();
+    let service = service.messages(messages(&[("sg_a", 0)])).build();
+    create(&service, "alice", &["sg_a", "sg_b"]).await;
+    pin(&service, "sg_b").await;
+    let listed = list(&service, 0..10).await;
+    let latest: Vec<_> = listed.entries.iter().map(|entry| &entry.latest).collect();
+    assert_eq!((latest[0].unread_count, &latest[0].message), (0, &None));
+    assert_eq!((latest[1].unread_count, latest[1].message.as_ref().unwrap().sent_at), (1, NOW));
+}
