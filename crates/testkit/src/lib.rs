@@ -14,6 +14,7 @@ mod random;
 pub mod strategies;
 #[cfg(feature = "sync")]
 pub mod sync;
+pub mod upgrade;
 pub mod workers;
 
 pub use proptest;
