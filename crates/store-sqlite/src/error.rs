@@ -1,4 +1,4 @@
-//! How SQLite's failures become the contract's.
+//! SQLite's failures as errors of the contract.
 
 use std::sync::Arc;
 
@@ -12,18 +12,18 @@ const STORE: &str = "sqlite";
 /// Any failure inside this adapter.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// Shared, since all that were in one transaction fail with it.
+    /// Shared by all calls of a transaction.
     #[error(transparent)]
     Sqlite(Arc<rusqlite::Error>),
     #[error(transparent)]
     Rejected(#[from] Rejected),
-    /// A row that cannot be read back, and whose it is, where that much can be told.
-    #[error("a row cannot be read back")]
+    /// A damaged row, and its key if that can be read.
+    #[error("a row cannot be read")]
     Row { key: Option<Box<Key>>, source: BoxError },
     #[error("the store has been shut down")]
     Stopped,
-    #[error("a defect has stopped the work on this call")]
-    Defect,
+    #[error("the call panicked")]
+    Panic,
 }
 
 impl From<rusqlite::Error> for Error {
@@ -39,7 +39,7 @@ impl From<Error> for StoreError {
             Error::Rejected(rejected) => Self::Rejected(rejected),
             Error::Row { key, source } => Self::Corrupt { store, key, source },
             Error::Stopped => Self::Unavailable { store, source: error.into() },
-            Error::Defect => Self::Other { store, source: error.into() },
+            Error::Panic => Self::Other { store, source: error.into() },
             Error::Sqlite(error) => {
                 let source = Box::new(Arc::clone(&error));
                 match error.sqlite_error_code() {
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_failure_of_sqlites_is_of_a_kind() {
+    fn maps_each_code_to_a_kind() {
         let kind = |code| {
             let failure = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
             match StoreError::from(Error::from(failure)) {

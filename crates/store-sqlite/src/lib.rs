@@ -1,4 +1,4 @@
-//! Conversations in SQLite: one file, durable, no server to run.
+//! Conversation settings in SQLite: one file, durable, no server to run.
 //!
 //! ```
 //! use conversation_settings_core::{Change, ConversationId, GroupId, Key, Missing, Patch, Target, Timestamp, UserId, Write, WriteBatch};
@@ -9,14 +9,14 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("data/conversations.db");
-//! let store = SqliteStore::open(&path)?; // made on first use, its folder too
+//! let store = SqliteStore::open(&path)?; // creates the file and its folder
 //!
 //! let key = Key::new(UserId::new("alice")?, ConversationId::new("sg_team")?);
 //! let missing = Missing::Create(Target::Group(GroupId::new("team")?));
 //! let change = Change::Set { patch: Patch::KEEP.is_pinned(true), missing };
 //! let batch = WriteBatch::new(vec![Write { key: key.clone(), change: change.into() }])?;
 //!
-//! store.apply(&batch, Timestamp(1_700_000_000_000)).await?; // on the disk from here on
+//! store.apply(&batch, Timestamp(1_700_000_000_000)).await?; // durable from here on
 //! assert!(store.get_one(key).await?.unwrap().settings.is_pinned);
 //! # Ok(())
 //! # }
@@ -24,26 +24,29 @@
 //!
 //! # How it works
 //!
-//! One thread writes. Batches queue for it, and whatever waits when it begins a transaction goes into that transaction:
-//! many callers share one `fsync`. Nobody is answered before the commit has returned. A batch that is rejected has
-//! written nothing; one that fails undoes the transaction, whose other batches are then applied again, each alone. A
-//! full queue makes callers wait; one that gives up before its turn came has done nothing.
+//! One thread writes. Batches queue for it, and all that wait when a transaction begins share its commit, and so one
+//! `fsync`. A caller gets its result after the commit has returned. A rejected batch has written nothing. If a batch
+//! fails, the transaction rolls back, and the writer applies each of its batches again, alone. If the queue is full,
+//! callers wait. A caller that gives up before its batch begins has changed nothing.
 //!
-//! Reads run on connections of their own, each in a transaction of one moment, and never wait for the writer. They have
-//! threads of their own too, but for the smallest: one row is looked up on the caller's thread, where a connection is at
-//! hand and no lock in the way, since to hand it over and be woken would take several times as long as the read.
+//! Each read runs in a transaction on a connection of its own, sees one snapshot, and never waits for the writer. Reads
+//! run on threads for blocking work. A lookup of one row runs on the caller's thread if a connection is idle: a task on
+//! another thread costs several times as much as the lookup.
 //!
-//! The file is in WAL mode with `synchronous=FULL`. Several handles, in one process or in many, may have it open.
+//! The file is in WAL mode with `synchronous=FULL`. Several handles may have it open, in one process or in several.
 
+mod connection;
 mod error;
 pub mod metrics;
 mod open;
+mod open_error;
 mod queries;
 mod readers;
 mod rows;
 mod schema;
 mod store;
 mod writer;
+mod writes;
 
-pub use open::OpenError;
+pub use open_error::OpenError;
 pub use store::SqliteStore;

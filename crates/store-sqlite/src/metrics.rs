@@ -1,16 +1,16 @@
-//! The metrics of the writer, beside those that every store gives.
+//! The writer's metrics, in addition to those of every store.
 //!
 //! They go through the `metrics` facade, to the recorder that is installed when the store is opened.
 
 use metrics::{Gauge, Histogram, Unit, describe_gauge, describe_histogram, gauge, histogram};
 
-/// Gauge: the calls that wait for the writer, be it in its queue or to be let into it.
+/// Gauge: calls that wait for the writer, in its queue or for a free slot in it.
 pub const QUEUE_DEPTH: &str = "conversation_sqlite_queue_depth";
 
-/// Histogram: how many calls shared a commit, and with it one `fsync`. Those that changed nothing count too.
+/// Histogram: calls that shared a commit, and so one `fsync`. No-ops count too.
 pub const CALLS_PER_COMMIT: &str = "conversation_sqlite_calls_per_commit";
 
-/// A call that waits; until it is dropped, it counts in [`QUEUE_DEPTH`].
+/// A waiting call: counts in [`QUEUE_DEPTH`] until dropped.
 pub(crate) struct Queued(Gauge);
 
 impl Queued {
@@ -27,17 +27,16 @@ impl Drop for Queued {
     }
 }
 
-/// Where commits are told of.
-pub(crate) struct Committed(Histogram);
+/// Records commits in [`CALLS_PER_COMMIT`].
+pub(crate) struct CommitMetrics(Histogram);
 
-impl Committed {
+impl CommitMetrics {
     pub(crate) fn new() -> Self {
         describe_gauge!(QUEUE_DEPTH, Unit::Count, "Calls that wait for the SQLite writer.");
         describe_histogram!(CALLS_PER_COMMIT, Unit::Count, "Calls that shared one commit of the SQLite writer.");
         Self(histogram!(CALLS_PER_COMMIT))
     }
 
-    /// So many calls were committed together.
     pub(crate) fn record(&self, calls: usize) {
         self.0.record(f64::from(u32::try_from(calls).unwrap_or(u32::MAX)));
     }

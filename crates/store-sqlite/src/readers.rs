@@ -1,4 +1,4 @@
-//! The connections that read.
+//! A pool of connections that read.
 
 use std::{
     path::PathBuf,
@@ -9,35 +9,37 @@ use std::{
 use rusqlite::Connection;
 use tokio::{sync::Semaphore, task};
 
-use crate::{error::Error, open};
+use crate::{
+    connection::{self, BUSY_TIMEOUT},
+    error::Error,
+};
 
-/// How many reads run at once; further ones wait for their turn.
-const MOST: usize = 8;
+/// How many reads run at once; further ones wait.
+const MAX_READERS: usize = 8;
 
-/// Connections for reading, opened as they are needed and kept.
+/// Connections for reading: opened on demand, and kept.
 #[derive(Debug)]
 pub(crate) struct Readers {
     path: PathBuf,
-    turns: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
 }
 
 impl Readers {
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, turns: Arc::new(Semaphore::new(MOST)), idle: Arc::default() }
+        Self { path, permits: Arc::new(Semaphore::new(MAX_READERS)), idle: Arc::default() }
     }
 
-    /// Runs `read`, which looks up one row by one statement, on the caller's own thread; `None` where that cannot be at
-    /// once, or `read` finds that there is more to do: then it is for [`run`](Self::run).
+    /// Runs `read`, a lookup of one row, on the caller's thread. `None` if no connection is free, the read fails, or it
+    /// turns out to be larger: the caller then uses [`run`](Self::run).
     ///
-    /// Such a read takes a few microseconds. To hand it to another thread, and be woken by that, takes several times as
-    /// long.
-    pub(crate) fn run_here<T>(&self, read: impl FnOnce(&Connection) -> Result<Option<T>, Error>) -> Option<T> {
-        let _turn = self.turns.try_acquire().ok()?;
+    /// Such a read takes a few microseconds; a task on another thread takes several times as long.
+    pub(crate) fn try_inline<T>(&self, read: impl FnOnce(&Connection) -> Result<Option<T>, Error>) -> Option<T> {
+        let _permit = self.permits.try_acquire().ok()?;
         let connection = self.lock().pop()?;
-        // Nothing may wait here for another program's lock. What fails is tried again where it may.
+        // The caller's thread must not wait for another program's lock; `run` may.
         let read = connection.busy_timeout(Duration::ZERO).ok().and_then(|()| read(&connection).ok().flatten());
-        connection.busy_timeout(open::BUSY_TIMEOUT).ok()?;
+        connection.busy_timeout(BUSY_TIMEOUT).ok()?;
         self.lock().push(connection);
         read
     }
@@ -46,24 +48,24 @@ impl Readers {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `read` in a transaction, so that all it sees is of one moment.
+    /// Runs `read` on a thread for blocking work, in one transaction: it sees one snapshot.
     pub(crate) async fn run<T, R>(&self, read: R) -> Result<T, Error>
     where
         T: Send + 'static,
         R: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     {
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Error::Stopped)?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Error::Stopped)?;
         let (path, idle) = (self.path.clone(), Arc::clone(&self.idle));
         let reading = task::spawn_blocking(move || {
-            // The turn is held by the work itself, which goes on even if nobody waits for it any more.
-            let _turn = turn;
+            // Released when the work ends, even if the caller has given up before.
+            let _permit = permit;
             let lock = || idle.lock().unwrap_or_else(PoisonError::into_inner);
-            let kept = lock().pop();
-            let mut connection = kept.map_or_else(|| open::open_reader(&path), Ok)?;
+            let idle = lock().pop();
+            let mut connection = idle.map_or_else(|| connection::connect_reader(&path), Ok)?;
             let result = read(&*connection.transaction()?);
             lock().push(connection);
             result
         });
-        reading.await.map_err(|error| if error.is_panic() { Error::Defect } else { Error::Stopped })?
+        reading.await.map_err(|error| if error.is_panic() { Error::Panic } else { Error::Stopped })?
     }
 }

@@ -1,4 +1,4 @@
-//! A record as a row, and back.
+//! Records as rows, and back.
 
 use std::sync::LazyLock;
 
@@ -13,30 +13,31 @@ use rusqlite::{
 
 use crate::{error::Error, schema::FIXED_COLUMNS};
 
-/// The columns of a record, in the order in which they are written and read.
+/// All columns of a record, in the order in which statements name them.
 pub(crate) fn columns() -> impl Iterator<Item = &'static str> {
     FIXED_COLUMNS.into_iter().chain(Field::ALL.iter().map(|field| field.column()))
 }
 
 /// The columns of a record without its key, joined by commas.
-pub(crate) static STATE: LazyLock<String> = LazyLock::new(|| columns().skip(KEY).collect::<Vec<_>>().join(", "));
+pub(crate) static STATE: LazyLock<String> =
+    LazyLock::new(|| columns().skip(KEY_COLUMNS).collect::<Vec<_>>().join(", "));
 
 /// The columns of a conversation without its key, joined by commas.
 pub(crate) static CONVERSATION: LazyLock<String> = LazyLock::new(|| {
-    let fixed = columns().skip(KEY).take(at::LIVES);
-    fixed.chain(columns().skip(KEY + at::SETTINGS)).collect::<Vec<_>>().join(", ")
+    let fixed = columns().skip(KEY_COLUMNS).take(at::LIFESPAN);
+    fixed.chain(columns().skip(KEY_COLUMNS + at::SETTINGS)).collect::<Vec<_>>().join(", ")
 });
 
-/// How many columns the key takes.
-pub(crate) const KEY: usize = 2;
+/// The number of columns that form the key.
+pub(crate) const KEY_COLUMNS: usize = 2;
 
-/// Where the columns of [`STATE`] stand, counted from its first.
+/// Positions of columns in [`STATE`].
 mod at {
     pub(super) const CONVERSATION_TYPE: usize = 0;
     pub(super) const TARGET_ID: usize = 1;
     pub(super) const CREATED_AT: usize = 2;
-    pub(super) const LIVES: usize = 3;
-    pub(super) const CHANGED_IN: usize = 4;
+    pub(super) const LIFESPAN: usize = 3;
+    pub(super) const LAST_CHANGED: usize = 4;
     pub(super) const SETTINGS: usize = 5;
 }
 
@@ -75,39 +76,38 @@ pub(crate) fn setting_to_sql(value: Value<'_>) -> ToSqlOutput<'_> {
     }
 }
 
-/// Reads the conversation of a known key back from a row in which [`CONVERSATION`] begins at `first`.
+/// Reads the conversation of `key` from a row in which [`CONVERSATION`] begins at `first`.
 pub(crate) fn conversation_of(key: &Key, row: &Row<'_>, first: usize) -> Result<Conversation, Error> {
-    let read = || live(key, row.get(first + at::CONVERSATION_TYPE)?, row, first, first + at::LIVES);
+    let read = || live(key, row.get(first + at::CONVERSATION_TYPE)?, row, first, first + at::LIFESPAN);
     read().map_err(|source| Error::Row { key: Some(Box::new(key.clone())), source })
 }
 
-/// Reads a record back from a row of the key and [`STATE`].
+/// Reads a record from a row of the key and [`STATE`].
 pub(crate) fn record(row: &Row<'_>) -> Result<Record, Error> {
     let key = key(row).map_err(|source| Error::Row { key: None, source })?;
-    record_of(&key, row, KEY)
+    record_of(&key, row, KEY_COLUMNS)
 }
 
-/// Reads a record of a known key back from a row in which [`STATE`] begins at `first`.
+/// Reads the record of `key` from a row in which [`STATE`] begins at `first`.
 pub(crate) fn record_of(key: &Key, row: &Row<'_>, first: usize) -> Result<Record, Error> {
-    let no_lives = || Error::Row { key: Some(Box::new(key.clone())), source: "a record without lives".into() };
-    optional_record_of(key, row, first)?.ok_or_else(no_lives)
+    let no_lifespan = || Error::Row { key: Some(Box::new(key.clone())), source: "the column lives is null".into() };
+    optional_record_of(key, row, first)?.ok_or_else(no_lifespan)
 }
 
-/// The same, where the row comes of an outer join: `None` if there is no record.
+/// Like [`record_of`] for a row of an outer join: `None` if there is no record.
 pub(crate) fn optional_record_of(key: &Key, row: &Row<'_>, first: usize) -> Result<Option<Record>, Error> {
     let read = || -> Result<_, BoxError> {
-        let Some(lives) = row.get_ref(first + at::LIVES)?.as_str_or_null()? else { return Ok(None) };
+        let Some(lifespan) = row.get_ref(first + at::LIFESPAN)?.as_str_or_null()? else { return Ok(None) };
         let state = match row.get(first + at::CONVERSATION_TYPE)? {
             None => State::Removed(key.clone()),
             Some(kind) => State::Live(live(key, kind, row, first, first + at::SETTINGS)?),
         };
-        let last_changed = Version(row.get(first + at::CHANGED_IN)?);
-        Ok(Some(Record { state, lifespan: lives.parse()?, last_changed }))
+        let last_changed = Version(row.get(first + at::LAST_CHANGED)?);
+        Ok(Some(Record { state, lifespan: lifespan.parse()?, last_changed }))
     };
     read().map_err(|source| Error::Row { key: Some(Box::new(key.clone())), source })
 }
 
-/// A conversation of a row in which the settings begin at `first_setting`.
 fn live(key: &Key, kind: i32, row: &Row<'_>, first: usize, first_setting: usize) -> Result<Conversation, BoxError> {
     Ok(Conversation {
         key: key.clone(),
@@ -134,7 +134,6 @@ fn settings(row: &Row<'_>, first: usize) -> Result<Settings, BoxError> {
     })
 }
 
-/// Text as it stands in the row, not copied yet.
 pub(crate) fn text<'row>(row: &'row Row<'_>, index: usize) -> Result<&'row str, BoxError> {
     Ok(row.get_ref(index)?.as_str()?)
 }

@@ -1,4 +1,4 @@
-//! The tables, and how they came to be as they are.
+//! The tables, and their migrations.
 
 use conversation_settings_core::{Field, Kind, Settings, Value};
 use rusqlite::{Connection, Transaction};
@@ -6,10 +6,9 @@ use rusqlite::{Connection, Transaction};
 /// Marks a file as one of ours, in its header: the letters `ConV`.
 pub(crate) const APPLICATION_ID: i32 = 0x436F_6E56;
 
-/// What makes a schema of each version from the one before. A step that was released never changes; a new one is
-/// appended.
+/// Each step migrates a file from one version to the next. A released step never changes; a new one is appended.
 ///
-/// The settings are no part of it: their columns follow from [`Field::ALL`].
+/// The steps name no setting: the settings' columns follow from [`Field::ALL`].
 const STEPS: &[&str] = &["
     CREATE TABLE log (id BLOB NOT NULL) STRICT;
     INSERT INTO log VALUES (randomblob(12));
@@ -39,17 +38,17 @@ const STEPS: &[&str] = &["
 pub(crate) const FIXED_COLUMNS: [&str; 7] =
     ["owner", "conversation_id", "conversation_type", "target_id", "created_at", "lives", "changed_in"];
 
-/// What a file is, seen from here.
+/// Who wrote a file.
 pub(crate) enum Found {
-    /// Nothing is in it yet, or it is of this version or an older one.
+    /// Nobody yet, or this version or an older one.
     Ours { steps_done: usize },
-    /// It was written by a later version of this crate.
+    /// A later version.
     Newer,
-    /// It is somebody else's.
+    /// Another program.
     Foreign,
 }
 
-/// Looks at a file without changing it.
+/// Examines a file without changing it.
 pub(crate) fn find(connection: &Connection) -> rusqlite::Result<Found> {
     let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -70,14 +69,14 @@ pub(crate) fn find(connection: &Connection) -> rusqlite::Result<Found> {
     }
 }
 
-/// Brings a schema to this version. Where it is there already, nothing is written.
+/// Migrates a file to this version. Writes nothing if it is of this version.
 pub(crate) fn migrate(transaction: &Transaction<'_>, steps_done: usize) -> rusqlite::Result<()> {
     for (done, step) in STEPS.iter().enumerate().skip(steps_done) {
         transaction.execute_batch(step)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", done as u64 + 1)?;
     }
-    // A setting that is new in the table of settings gets its column here, rows that are there its default.
+    // A new setting gets its column here; existing rows get its default.
     let present = columns(transaction)?;
     let defaults = Settings::default();
     for (field, default) in
@@ -101,7 +100,7 @@ const fn column_type(kind: Kind) -> &'static str {
     }
 }
 
-/// A default of ours as SQL; no value of anybody else's comes this way.
+/// A default as SQL. Callers' values are parameters and never come here.
 fn literal(default: Value<'_>) -> String {
     match default {
         Value::Bool(value) => i64::from(value).to_string(),

@@ -1,9 +1,9 @@
-//! The adapter.
+//! The store.
 
 #[cfg(test)]
 mod faults;
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
@@ -12,33 +12,39 @@ use conversation_settings_store::{
 };
 
 use crate::{
-    open::{self, OpenError, Opened},
+    open::{self, Opened},
+    open_error::OpenError,
     queries,
     readers::Readers,
-    writer::Writer,
+    writer::{GROUP_COMMIT_WINDOW, Writer},
+    writes,
 };
 
 /// Keeps conversations in an SQLite database file.
 ///
-/// Its methods have to be called within a Tokio runtime. Dropping it closes the file, once what has begun is finished.
+/// Call its methods within a Tokio runtime. Dropping the store finishes the calls that have begun and closes the file.
 #[derive(Debug)]
 pub struct SqliteStore {
     log: LogId,
-    // Dropped before the writer, whose connection then is the last one and leaves a single, whole file behind.
+    // Dropped before the writer: its connection is then the last to close, which leaves a single, complete file.
     readers: Readers,
     writer: Writer,
 }
 
 impl SqliteStore {
-    /// Opens the database file at `path`, making it and its folder if they are not there, and brings it to this
-    /// version of the schema. Blocks for as long as that takes.
+    /// Opens the database file at `path`, or creates it and its folder, and migrates it to this version. Blocks
+    /// until that is done.
     ///
     /// # Errors
     ///
-    /// [`OpenError`]; a file that is not a database of ours is left as it is.
+    /// [`OpenError`]; a file of another program is left as it is.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        let Opened { path, connection, log } = open::open(path.as_ref())?;
-        let writer = Writer::start(connection).map_err(OpenError::unavailable(&path))?;
+        Self::open_with(path.as_ref(), GROUP_COMMIT_WINDOW)
+    }
+
+    fn open_with(path: &Path, group_commit_window: Duration) -> Result<Self, OpenError> {
+        let Opened { path, connection, log } = open::open(path)?;
+        let writer = Writer::start(connection, group_commit_window).map_err(OpenError::from_io(&path))?;
         Ok(Self { log, readers: Readers::new(path), writer })
     }
 }
@@ -48,8 +54,8 @@ impl ConversationStore for SqliteStore {
     async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
         let batch = batch.clone();
         let applied = self.writer.run(move |connection| {
-            let resolved = resolve(&batch, &queries::load(connection, &batch)?, at)?;
-            queries::put(connection, &resolved)?;
+            let resolved = resolve(&batch, &writes::load(connection, &batch)?, at)?;
+            writes::put(connection, &resolved)?;
             Ok(resolved.applied)
         });
         Ok(applied.await?)
@@ -57,7 +63,7 @@ impl ConversationStore for SqliteStore {
 
     async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError> {
         if keys.len() == 1
-            && let Some(found) = self.readers.run_here(|connection| queries::get(connection, keys).map(Some))
+            && let Some(found) = self.readers.try_inline(|connection| queries::get(connection, keys).map(Some))
         {
             return Ok(found);
         }
@@ -72,11 +78,11 @@ impl ConversationStore for SqliteStore {
         page: &PageRequest<ConversationId>,
     ) -> Result<Page<ConversationId>, StoreError> {
         let (owner, filter, page) = (owner.clone(), filter.clone(), page.clone());
-        let paged = self.readers.run(move |connection| {
+        let page = self.readers.run(move |connection| {
             let read = queries::list(connection, &owner, &filter, page.after.as_ref(), page.limit.saturating_add(1))?;
             Ok(Page::from_overfetch(read, page.limit, |last| last.key.conversation_id.clone()))
         });
-        Ok(paged.await?)
+        Ok(page.await?)
     }
 
     async fn list_by_conversation(
@@ -86,7 +92,7 @@ impl ConversationStore for SqliteStore {
         page: &PageRequest<UserId>,
     ) -> Result<Page<UserId>, StoreError> {
         let (id, filter, page) = (conversation_id.clone(), filter.clone(), page.clone());
-        let paged = self.readers.run(move |connection| {
+        let page = self.readers.run(move |connection| {
             let read = queries::list_by_conversation(
                 connection,
                 &id,
@@ -96,11 +102,12 @@ impl ConversationStore for SqliteStore {
             )?;
             Ok(Page::from_overfetch(read, page.limit, |last| last.key.owner.clone()))
         });
-        Ok(paged.await?)
+        Ok(page.await?)
     }
 
     async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
-        if let Some((version, _)) = self.readers.run_here(|connection| queries::versions(connection, owner).map(Some)) {
+        if let Some((version, _)) = self.readers.try_inline(|connection| queries::versions(connection, owner).map(Some))
+        {
             return Ok(OwnerVersion { log: self.log, version });
         }
         let owner = owner.clone();
@@ -109,7 +116,7 @@ impl ConversationStore for SqliteStore {
     }
 
     async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
-        let settled = self.readers.run_here(|connection| {
+        let settled = self.readers.try_inline(|connection| {
             let (version, pruned) = queries::versions(connection, owner)?;
             Ok(match Changes::plan(since, OwnerVersion { log: self.log, version }, pruned) {
                 SyncPlan::Settled(changes) => Some(changes),
@@ -136,6 +143,6 @@ impl ConversationStore for SqliteStore {
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {
         let owner = owner.clone();
-        Ok(self.writer.run(move |connection| queries::prune(connection, &owner, through)).await?)
+        Ok(self.writer.run(move |connection| writes::prune(connection, &owner, through)).await?)
     }
 }

@@ -8,7 +8,7 @@ use conversation_settings_testkit::{conformance::Harness, kill::writers};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-/// Tells the process that is to be killed where to write.
+/// Names the database of the process that a test kills.
 const DATABASE: &str = "CONVERSATION_KILLED_DATABASE";
 
 struct Sqlite;
@@ -46,7 +46,7 @@ impl Harness for Sqlite {
 conversation_settings_testkit::conformance!(Sqlite);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the process that a case starts and kills"]
+#[ignore = "a process that a conformance case starts and kills"]
 async fn writes_until_killed() {
     let Ok(folder) = env::var(DATABASE) else { return };
     let store: Arc<dyn ConversationStore> =

@@ -1,6 +1,6 @@
-//! A process that is killed while it writes has lost nothing that it had acknowledged, and left nothing by halves.
+//! A process that is killed while it writes loses no acknowledged batch and leaves no partial one.
 //!
-//! `CONVERSATION_KILLS` says how many times to kill, 5 unless told.
+//! `CONVERSATION_KILLS` sets the number of kills; 5 by default.
 
 use std::{
     env, error,
@@ -16,11 +16,11 @@ use conversation_settings_testkit::kill::{Kills, writers};
 use rusqlite::Connection;
 use tokio::task::JoinSet;
 
-/// Tells the process that is to be killed where to write.
+/// Names the database of the process that a test kills.
 const DATABASE: &str = "CONVERSATION_KILLED_DATABASE";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the process that the other test starts and kills"]
+#[ignore = "a process that the other test starts and kills"]
 async fn writes_until_killed() {
     let Ok(database) = env::var(DATABASE) else { return };
     let store: Arc<dyn ConversationStore> = Arc::new(SqliteStore::open(database).unwrap());
@@ -28,7 +28,7 @@ async fn writes_until_killed() {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_is_there_whole() -> Result<(), Box<dyn error::Error>> {
+async fn keeps_acknowledged_batches_whole_when_killed() -> Result<(), Box<dyn error::Error>> {
     let times = env::var("CONVERSATION_KILLS").map_or(Ok(5), |times| times.parse())?;
     let folder = tempfile::tempdir()?;
     let database = folder.path().join("conversations.db");
@@ -46,7 +46,7 @@ async fn what_was_acknowledged_is_there_whole() -> Result<(), Box<dyn error::Err
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "each run has to kill at other moments")]
+#[expect(clippy::disallowed_methods, reason = "each run kills at other moments")]
 fn seed() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

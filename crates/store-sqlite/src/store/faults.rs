@@ -1,10 +1,11 @@
-//! The store under faults, and what callers share: tests that have to reach the writer's own connection.
+//! Faults and group commit: tests that reach the writer's own connection.
 
 use std::{
     future::Future,
     pin::{Pin, pin},
     sync::mpsc,
     task::{Context, Waker},
+    time::Duration,
 };
 
 use conversation_settings_core::{
@@ -20,9 +21,10 @@ use crate::error::Error;
 
 const AT: Timestamp = Timestamp(0);
 
+/// A store whose transactions accept all queued jobs, however slow the machine.
 fn open() -> (TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(folder.path().join("conversations.db")).unwrap();
+    let store = SqliteStore::open_with(&folder.path().join("conversations.db"), Duration::MAX).unwrap();
     (folder, store)
 }
 
@@ -49,42 +51,42 @@ async fn ex(store: &SqliteStore, owner: &str) -> Option<String> {
     store.get_one(key(owner)).await.unwrap().map(|found| found.settings.ex.to_string())
 }
 
-/// How many transactions the write-ahead log holds: its frames that say how large the database is after a commit.
+/// Transactions in the write-ahead log: a frame that ends one holds the size of the database.
 fn commits(folder: &TempDir) -> usize {
     const FRAME: usize = 24 + 4_096;
     let log = std::fs::read(folder.path().join("conversations.db-wal")).unwrap();
     log[32..].chunks_exact(FRAME).filter(|frame| frame[4..8] != [0; 4]).count()
 }
 
-/// Changes something of the writer's connection.
+/// Runs a statement on the writer's connection.
 async fn on_writer(store: &SqliteStore, sql: &'static str) {
     let change = |connection: &Connection| connection.query_row(sql, [], |_| Ok(())).map_err(Error::from);
     store.writer.run(change).await.unwrap();
 }
 
-/// Keeps the writer busy until what is answered first is dropped, so that calls made meanwhile are found waiting.
+/// Keeps the writer busy until the sender is dropped, so that calls made meanwhile queue.
 fn occupy(store: &SqliteStore) -> (mpsc::Sender<()>, Pin<Box<impl Future<Output = Result<(), Error>>>>) {
-    let (release, held) = mpsc::channel();
+    let (release, released) = mpsc::channel();
     let mut busy = Box::pin(store.writer.run(move |_| {
-        let _ = held.recv();
+        let _ = released.recv();
         Ok(())
     }));
     poll(&mut busy);
     (release, busy)
 }
 
-/// Applies batches that the writer finds waiting together.
+/// Applies batches that are queued together.
 async fn apply_together(store: &SqliteStore, batches: &[WriteBatch]) -> Vec<Result<Applied, StoreError>> {
     let (release, busy) = occupy(store);
     let mut calls: Vec<_> = batches.iter().map(|batch| store.apply(batch, AT)).collect();
     calls.iter_mut().for_each(poll);
     drop(release);
     busy.await.unwrap();
-    let mut answers = Vec::new();
+    let mut results = Vec::new();
     for call in calls {
-        answers.push(call.await);
+        results.push(call.await);
     }
-    answers
+    results
 }
 
 fn poll(future: &mut (impl Future + Unpin)) {
@@ -92,38 +94,37 @@ fn poll(future: &mut (impl Future + Unpin)) {
 }
 
 #[tokio::test]
-async fn callers_that_wait_share_a_commit() {
+async fn shares_a_commit_among_queued_calls() {
     let (folder, store) = open();
     let before = commits(&folder);
     let batches: Vec<_> = (0..64).map(|n| one(&format!("u{n}"), "x")).collect();
-    let answers = apply_together(&store, &batches).await;
-    assert!(answers.iter().all(|answer| answer.as_ref().unwrap().effects[0].outcome == Outcome::Created));
-    let commits = commits(&folder) - before;
-    assert!((1..=8).contains(&commits), "64 callers took {commits} commits");
+    let results = apply_together(&store, &batches).await;
+    assert!(results.iter().all(|result| result.as_ref().unwrap().effects[0].outcome == Outcome::Created));
+    assert_eq!(commits(&folder) - before, 1);
 }
 
 #[tokio::test]
-async fn one_owners_changes_in_one_commit_each_raise_the_version() {
+async fn raises_the_version_for_each_change_within_a_commit() {
     let (_folder, store) = open();
     let batches: Vec<_> = (0..64).map(|n| one("a", &format!("{n}"))).collect();
-    let answers = apply_together(&store, &batches).await;
-    let versions: Vec<_> = answers.into_iter().map(|answer| answer.unwrap().effects[0].version.unwrap()).collect();
+    let results = apply_together(&store, &batches).await;
+    let versions: Vec<_> = results.into_iter().map(|result| result.unwrap().effects[0].version.unwrap()).collect();
     assert_eq!(versions, (1..=64).map(Version).collect::<Vec<_>>());
 }
 
 #[tokio::test]
-async fn a_batch_that_is_rejected_hurts_no_other_in_its_commit() {
+async fn commits_the_others_when_a_batch_is_rejected() {
     let (_folder, store) = open();
     let reject = Change::Set { patch: Patch::KEEP.ex("y"), missing: Missing::Reject };
     let rejected = batch(["b".to_owned()], reject);
     let batches = [one("a", "x"), rejected, one("c", "x")];
-    let answers = apply_together(&store, &batches).await;
-    assert!(matches!(answers[..], [Ok(_), Err(StoreError::Rejected(_)), Ok(_)]), "{answers:?}");
+    let results = apply_together(&store, &batches).await;
+    assert!(matches!(results[..], [Ok(_), Err(StoreError::Rejected(_)), Ok(_)]), "{results:?}");
     assert_eq!((ex(&store, "a").await, ex(&store, "c").await), (Some("x".into()), Some("x".into())));
 }
 
 #[tokio::test]
-async fn a_failure_in_the_middle_of_a_batch_undoes_that_batch_alone() {
+async fn rolls_back_only_the_batch_that_fails_half_way() {
     let (_folder, store) = open();
     let fails = store.writer.run(|connection| {
         connection.execute("INSERT INTO owners (owner, version) VALUES ('half', 1)", [])?;
@@ -137,59 +138,59 @@ async fn a_failure_in_the_middle_of_a_batch_undoes_that_batch_alone() {
     poll(&mut applies);
     drop(release);
     busy.await.unwrap();
-    let answers = (fails.await, applies.await);
-    assert!(matches!(answers, (Err(Error::Sqlite(_)), Ok(_))), "{answers:?}");
+    let results = (fails.await, applies.await);
+    assert!(matches!(results, (Err(Error::Sqlite(_)), Ok(_))), "{results:?}");
     assert_eq!(store.version(&UserId::new("half").unwrap()).await.unwrap().version, Version::ZERO);
 }
 
 #[tokio::test]
-async fn a_caller_that_gives_up_leaves_nothing_half_done() {
+async fn skips_a_queued_batch_whose_caller_gave_up() {
     let (_folder, store) = open();
     let (release, busy) = occupy(&store);
-    let given_up = set((0..100).map(|n| format!("u{n}")), "x");
-    let mut call = store.apply(&given_up, AT);
+    let abandoned = set((0..100).map(|n| format!("u{n}")), "x");
+    let mut call = store.apply(&abandoned, AT);
     poll(&mut call);
     drop(call);
     drop(release);
     busy.await.unwrap();
     store.apply(&one("a", "x"), AT).await.unwrap();
-    for write in given_up.writes() {
-        assert_eq!(store.get_one(write.key.clone()).await.unwrap(), None, "it had not begun");
+    for write in abandoned.writes() {
+        assert_eq!(store.get_one(write.key.clone()).await.unwrap(), None, "the batch had not begun");
     }
 }
 
 #[tokio::test]
-async fn a_panic_is_an_error_of_its_own_call() {
+async fn fails_only_the_call_that_panics() {
     let (_folder, store) = open();
     let panics = store.writer.run(|connection| -> Result<(), Error> {
         connection.execute("INSERT INTO owners (owner, version) VALUES ('half', 1)", [])?;
-        panic!("a defect, made for this test");
+        panic!("made for this test");
     });
-    assert!(matches!(panics.await, Err(Error::Defect)));
-    let panics = store.readers.run(|_| -> Result<(), Error> { panic!("another, made for this test") });
-    assert!(matches!(panics.await, Err(Error::Defect)));
+    assert!(matches!(panics.await, Err(Error::Panic)));
+    let panics = store.readers.run(|_| -> Result<(), Error> { panic!("made for this test, too") });
+    assert!(matches!(panics.await, Err(Error::Panic)));
     store.apply(&one("a", "x"), AT).await.unwrap();
     assert_eq!(ex(&store, "a").await.as_deref(), Some("x"));
     assert_eq!(store.version(&UserId::new("half").unwrap()).await.unwrap().version, Version::ZERO);
 }
 
 #[tokio::test]
-async fn a_full_disk_is_unavailable_until_there_is_room() {
+async fn reports_unavailable_while_the_disk_is_full() {
     let (_folder, store) = open();
     let small: Vec<_> = ["a", "b", "c"].map(|owner| one(owner, "1")).into();
     for batch in &small {
         store.apply(batch, AT).await.unwrap();
     }
     let large = set((0..1_000).map(|n| format!("u{n:04}")), &"large".repeat(200));
-    // No database is smaller than it is already: the least means "no larger than now".
+    // SQLite raises the limit to the current size: the database cannot grow.
     on_writer(&store, "PRAGMA max_page_count = 1").await;
 
     let small: Vec<_> = ["a", "b", "c"].map(|owner| one(owner, "2")).into();
     let batches = [&small[0], &large, &small[1], &small[2]].map(WriteBatch::clone);
-    let answers = apply_together(&store, &batches).await;
-    assert!(matches!(answers[..], [Ok(_), Err(StoreError::Unavailable { .. }), Ok(_), Ok(_)]), "{answers:?}");
+    let results = apply_together(&store, &batches).await;
+    assert!(matches!(results[..], [Ok(_), Err(StoreError::Unavailable { .. }), Ok(_), Ok(_)]), "{results:?}");
     for owner in ["a", "b", "c"] {
-        assert_eq!(ex(&store, owner).await.as_deref(), Some("2"), "one that fails hurts no other");
+        assert_eq!(ex(&store, owner).await.as_deref(), Some("2"), "a failing batch must not fail the others");
     }
     assert_eq!(ex(&store, "u0000").await, None);
 
@@ -199,10 +200,10 @@ async fn a_full_disk_is_unavailable_until_there_is_room() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_written_is_unavailable_and_still_read() {
+async fn reads_while_the_file_cannot_be_written() {
     let (folder, store) = open();
     store.apply(&one("a", "x"), AT).await.unwrap();
-    // To SQLite this is a file that may only be read, as far as this connection goes.
+    // Makes the file read-only for this connection.
     store.writer.run(|connection| Ok(connection.pragma_update(None, "query_only", true)?)).await.unwrap();
     let error = store.apply(&one("a", "y"), AT).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable { .. }) && error.is_retryable(), "{error:?}");
@@ -214,7 +215,7 @@ async fn a_file_that_cannot_be_written_is_unavailable_and_still_read() {
 }
 
 #[tokio::test]
-async fn a_lock_is_a_conflict_for_all_that_wait_and_does_not_keep_from_reading() {
+async fn reports_a_conflict_and_still_reads_while_another_program_holds_the_lock() {
     let (folder, store) = open();
     store.apply(&one("a", "x"), AT).await.unwrap();
     on_writer(&store, "PRAGMA busy_timeout = 20").await;
@@ -236,7 +237,7 @@ async fn a_lock_is_a_conflict_for_all_that_wait_and_does_not_keep_from_reading()
 }
 
 #[tokio::test]
-async fn a_lock_that_goes_in_time_is_waited_for() {
+async fn waits_for_a_lock_that_is_released_in_time() {
     let (folder, store) = open();
     let other = Connection::open(folder.path().join("conversations.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();

@@ -1,4 +1,4 @@
-//! Many callers, one owner, one file.
+//! Many callers on one owner and one file.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::harness::{AT, Folder, key, set, user};
 
-/// Every one of `changes` sets another value, through one of `stores`; the versions answered.
+/// Applies so many changes at once through `stores`, each with another value. Returns the versions that callers got.
 async fn change_at_once(stores: &[Arc<SqliteStore>], changes: u64) -> BTreeSet<Version> {
     let mut tasks = JoinSet::new();
     for (n, store) in (1..=changes).zip(stores.iter().cycle()) {
@@ -25,41 +25,41 @@ async fn change_at_once(stores: &[Arc<SqliteStore>], changes: u64) -> BTreeSet<V
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn each_change_of_one_owner_raises_its_version_by_one() {
+async fn raises_the_version_by_one_for_each_concurrent_change() {
     let folder = Folder::new();
     let store = Arc::new(folder.open());
     let versions = change_at_once(&[Arc::clone(&store)], 64).await;
-    assert_eq!(versions, (1..=64).map(Version).collect(), "each version was answered once");
+    assert_eq!(versions, (1..=64).map(Version).collect(), "each version once");
     assert_eq!(store.version(&user("a")).await.unwrap().version, Version(64));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn several_handles_on_one_file_take_turns() {
+async fn serializes_writers_of_several_handles() {
     let folder = Folder::new();
     let stores: Vec<_> = (0..4).map(|_| Arc::new(folder.open())).collect();
     let versions = change_at_once(&stores, 400).await;
-    assert_eq!(versions, (1..=400).map(Version).collect(), "each version was answered once");
+    assert_eq!(versions, (1..=400).map(Version).collect(), "each version once");
     for store in &stores {
         assert_eq!(store.version(&user("a")).await.unwrap().version, Version(400));
     }
 }
 
 #[test]
-fn a_file_can_be_made_by_many_at_once() {
+fn creates_one_log_when_many_open_a_new_file_at_once() {
     let folder = Folder::new();
     let log = |store: SqliteStore| {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async { store.version(&user("a")).await.unwrap().log })
     };
     let logs: BTreeSet<_> = std::thread::scope(|scope| {
-        let makers: Vec<_> = (0..8).map(|_| scope.spawn(|| log(folder.open()))).collect();
-        makers.into_iter().map(|maker| maker.join().unwrap()).collect()
+        let openers: Vec<_> = (0..8).map(|_| scope.spawn(|| log(folder.open()))).collect();
+        openers.into_iter().map(|opener| opener.join().unwrap()).collect()
     });
-    assert_eq!(logs.len(), 1, "one log for all: {logs:?}");
+    assert_eq!(logs.len(), 1, "{logs:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn readers_see_a_batch_whole_or_not_at_all() {
+async fn reads_a_batch_whole_or_not_at_all() {
     let folder = Folder::new();
     let store = Arc::new(folder.open());
     let keys: Vec<_> = (0..50).map(|n| key(&format!("u{n:02}"), "sg_team")).collect();
@@ -75,13 +75,13 @@ async fn readers_see_a_batch_whole_or_not_at_all() {
     while !writing.is_finished() {
         let found = store.get(&keys).await.unwrap();
         let seen: BTreeSet<_> = found.iter().map(|found| found.as_ref().map(|found| found.settings.max_seq)).collect();
-        assert_eq!(seen.len(), 1, "of one moment: {seen:?}");
+        assert_eq!(seen.len(), 1, "part of a batch: {seen:?}");
     }
     writing.await.unwrap();
 }
 
 #[tokio::test]
-async fn what_a_caller_has_been_answered_it_reads() {
+async fn reads_its_own_writes() {
     let folder = Folder::new();
     let store = folder.open();
     for n in 1..=100 {

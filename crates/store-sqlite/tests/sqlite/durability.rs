@@ -1,4 +1,4 @@
-//! What was answered is on the disk, and what changes nothing is not written.
+//! A successful write is on disk; a no-op writes nothing.
 
 use conversation_settings_core::{Change, Outcome, Patch, Version};
 use conversation_settings_store::{
@@ -8,7 +8,7 @@ use conversation_settings_store::{
 use crate::harness::{AT, Folder, key, set, user, write};
 
 #[tokio::test]
-async fn what_was_answered_is_there_after_reopening() {
+async fn keeps_acknowledged_writes_after_reopening() {
     let folder = Folder::new();
     let store = folder.open();
     let keys = || ["a", "b", "c"].map(|owner| key(owner, "sg_team"));
@@ -22,21 +22,21 @@ async fn what_was_answered_is_there_after_reopening() {
     assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true]);
     let kept = found[0].as_ref().unwrap();
     assert_eq!((kept.created_at, &*kept.settings.ex, kept.settings.is_pinned), (AT, "x", true));
-    assert_eq!(store.version(&user("b")).await.unwrap(), seen, "the log and the version in it");
+    assert_eq!(store.version(&user("b")).await.unwrap(), seen, "log and version");
     let since = OwnerVersion { version: Version(1), ..seen };
     let Changes::Increment { removed, .. } = store.changes(&user("b"), &since, 10).await.unwrap() else {
-        panic!("the tombstone was lost");
+        panic!("no tombstone");
     };
     assert_eq!(removed, [key("b", "sg_team").conversation_id]);
 }
 
 #[tokio::test]
-async fn what_was_answered_is_there_for_whoever_opens_the_file_while_it_is_in_use() {
+async fn keeps_acknowledged_writes_after_a_power_cut() {
     let folder = Folder::new();
     let store = folder.open();
     store.apply(&set([key("a", "sg_team")], &Patch::KEEP.ex("x")), AT).await.unwrap();
 
-    // A copy taken now is what a power cut leaves: nobody has closed anything.
+    // A copy of the open files is what a power cut leaves.
     let crashed = Folder::new();
     for name in ["conversations.db", "conversations.db-wal"] {
         std::fs::copy(folder.path().join(name), crashed.path().join(name)).unwrap();
@@ -46,7 +46,7 @@ async fn what_was_answered_is_there_for_whoever_opens_the_file_while_it_is_in_us
 }
 
 #[tokio::test]
-async fn a_log_that_ends_in_the_middle_of_a_commit_ends_before_it() {
+async fn drops_a_commit_that_is_torn_in_the_log() {
     let folder = Folder::new();
     let store = folder.open();
     let log = || std::fs::read(folder.path().join("conversations.db-wal")).unwrap();
@@ -67,7 +67,7 @@ async fn a_log_that_ends_in_the_middle_of_a_commit_ends_before_it() {
 }
 
 #[tokio::test]
-async fn closing_leaves_one_whole_file() {
+async fn leaves_a_single_file_when_closed() {
     let folder = Folder::new();
     let store = folder.open();
     store.apply(&set([key("a", "sg_team")], &Patch::KEEP.ex("x")), AT).await.unwrap();
@@ -78,7 +78,7 @@ async fn closing_leaves_one_whole_file() {
 }
 
 #[tokio::test]
-async fn silence_writes_nothing() {
+async fn writes_nothing_for_a_no_op() {
     let folder = Folder::new();
     let store = folder.open();
     let batch = set([key("a", "sg_team"), key("b", "sg_team")], &Patch::KEEP.ex("x"));
@@ -90,5 +90,5 @@ async fn silence_writes_nothing() {
     store.prune(&user("a"), Version(0)).await.unwrap();
     assert_eq!(folder.commits(), before);
     drop(folder.open());
-    assert_eq!(folder.commits(), before, "nor does opening");
+    assert_eq!(folder.commits(), before, "opening writes nothing");
 }

@@ -1,4 +1,4 @@
-//! Which files are opened, and how others are refused.
+//! Which files the store opens, and how it refuses others.
 
 use std::{error::Error, fs, path::Path, sync::Barrier, thread};
 
@@ -9,16 +9,16 @@ use rusqlite::Connection;
 
 use crate::harness::{AT, Folder, key, set};
 
-/// The error of opening the file, which must be as it was after it.
+/// The error of opening the file. Asserts that the file has not changed.
 fn refused(path: &Path) -> OpenError {
     let before = fs::read(path).ok();
     let error = SqliteStore::open(path).unwrap_err();
-    assert_eq!(fs::read(path).ok(), before, "a refused file is left as it is");
+    assert_eq!(fs::read(path).ok(), before, "a refused file must not change");
     error
 }
 
 #[tokio::test]
-async fn a_file_is_made_with_its_folder() {
+async fn creates_a_file_with_its_folder() {
     let folder = Folder::new();
     let path = folder.path().join("not/there/yet.db");
     let store = SqliteStore::open(&path).unwrap();
@@ -27,7 +27,7 @@ async fn a_file_is_made_with_its_folder() {
 }
 
 #[test]
-fn of_many_that_make_a_file_at_once_all_open_it() {
+fn opens_a_new_file_for_many_at_once() {
     const MANY: usize = 8;
     for _ in 0..20 {
         let (folder, together) = (Folder::new(), Barrier::new(MANY));
@@ -44,7 +44,7 @@ fn of_many_that_make_a_file_at_once_all_open_it() {
 }
 
 #[tokio::test]
-async fn a_name_that_means_something_to_sqlite_is_a_file_all_the_same() {
+async fn treats_special_names_of_sqlite_as_files() {
     let folder = Folder::new();
     for name in [":memory:", "file:x?mode=memory", "a'b %20.db"] {
         let path = folder.path().join(name);
@@ -57,25 +57,25 @@ async fn a_name_that_means_something_to_sqlite_is_a_file_all_the_same() {
 }
 
 #[test]
-fn an_empty_file_is_taken() {
+fn accepts_an_empty_file() {
     let folder = Folder::new();
     fs::write(folder.database(), "").unwrap();
     folder.open();
 }
 
 #[test]
-fn a_file_that_is_no_database_is_refused() {
+fn refuses_a_file_that_is_not_a_database() {
     let folder = Folder::new();
     for content in ["x".repeat(10_000), "SQLite format 3\0 and then something else".repeat(200)] {
         fs::write(folder.database(), content).unwrap();
         let error = refused(&folder.database());
         assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
-        assert!(error.to_string().ends_with("conversations.db is damaged, or no database"), "{error}");
+        assert!(error.to_string().ends_with("conversations.db is damaged or not an SQLite database"), "{error}");
     }
 }
 
 #[test]
-fn another_programs_database_is_refused() {
+fn refuses_another_programs_database() {
     let marks = ["CREATE TABLE theirs (x)", "PRAGMA application_id = 7", "PRAGMA user_version = 1"];
     for mark in marks {
         let folder = Folder::new();
@@ -87,7 +87,7 @@ fn another_programs_database_is_refused() {
 }
 
 #[test]
-fn a_later_versions_file_is_refused() {
+fn refuses_a_later_versions_file() {
     let marks = ["PRAGMA user_version = 1000", "ALTER TABLE conversations ADD COLUMN later INTEGER DEFAULT 0"];
     for mark in marks {
         let folder = Folder::new();
@@ -99,7 +99,7 @@ fn a_later_versions_file_is_refused() {
 }
 
 #[test]
-fn a_path_that_cannot_be_a_file_is_refused() {
+fn refuses_a_path_that_cannot_be_a_file() {
     let folder = Folder::new();
     fs::write(folder.path().join("file"), "").unwrap();
     for path in [folder.path().to_owned(), folder.path().join("file/x.db"), "".into()] {
@@ -110,7 +110,7 @@ fn a_path_that_cannot_be_a_file_is_refused() {
 }
 
 #[test]
-fn a_truncated_file_is_refused() {
+fn refuses_a_truncated_file() {
     let folder = Folder::new();
     drop(folder.open());
     let whole = fs::read(folder.database()).unwrap();
@@ -122,7 +122,7 @@ fn a_truncated_file_is_refused() {
 }
 
 #[tokio::test]
-async fn a_file_of_before_a_setting_was_added_gets_it_with_its_default() {
+async fn migrates_a_file_that_lacks_settings() {
     let folder = Folder::new();
     let store = folder.open();
     store.apply(&set([key("a", "sg_team")], &Patch::KEEP.is_pinned(true)), AT).await.unwrap();
@@ -139,7 +139,7 @@ async fn a_file_of_before_a_setting_was_added_gets_it_with_its_default() {
 }
 
 #[tokio::test]
-async fn a_value_that_no_setting_has_is_told_with_its_conversation() {
+async fn reports_invalid_values_with_their_key() {
     let folder = Folder::new();
     let store = folder.open();
     store.apply(&set(["a", "b"].map(|owner| key(owner, "sg_team")), &Patch::KEEP.ex("x")), AT).await.unwrap();
@@ -154,12 +154,12 @@ async fn a_value_that_no_setting_has_is_told_with_its_conversation() {
             let StoreError::Corrupt { key: Some(of), .. } = &error else { panic!("{wrong}: {error:?}") };
             assert_eq!(**of, key("a", "sg_team"));
         }
-        assert!(store.get_one(key("b", "sg_team")).await.unwrap().is_some(), "others are not affected");
+        assert!(store.get_one(key("b", "sg_team")).await.unwrap().is_some(), "other rows must stay readable");
     }
 }
 
 #[tokio::test]
-async fn a_damaged_page_fails_what_is_on_it_and_nothing_else() {
+async fn fails_only_rows_on_a_damaged_page() {
     let folder = Folder::new();
     let store = folder.open();
     let owners: Vec<_> = (0..500).map(|n| format!("u{n:03}")).collect();

@@ -1,4 +1,4 @@
-//! Batches in short, and a store in a folder of its own.
+//! Short forms of keys and batches, and a store in a temporary folder.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 pub(crate) const AT: Timestamp = Timestamp(1_700_000_000_000);
 
-/// A folder that goes with the test.
+/// A folder that is deleted after the test.
 pub(crate) struct Folder(TempDir);
 
 impl Folder {
@@ -22,7 +22,6 @@ impl Folder {
         self.0.path()
     }
 
-    /// Where the database is.
     pub(crate) fn database(&self) -> PathBuf {
         self.path().join("conversations.db")
     }
@@ -31,7 +30,7 @@ impl Folder {
         SqliteStore::open(self.database()).unwrap()
     }
 
-    /// How many transactions the write-ahead log holds: its frames that say how large the database is after a commit.
+    /// Transactions in the write-ahead log: a frame that ends one holds the size of the database.
     pub(crate) fn commits(&self) -> usize {
         const FRAME: usize = 24 + 4_096;
         let log = std::fs::read(self.path().join("conversations.db-wal")).unwrap();
@@ -51,7 +50,7 @@ pub(crate) fn key(owner: &str, id: &str) -> Key {
     Key::new(user(owner), conversation(id))
 }
 
-/// A batch that sets `patch` in each of these views of a group, creating what is missing.
+/// Sets `patch` for each key; creates missing conversations.
 pub(crate) fn set(keys: impl IntoIterator<Item = Key>, patch: &Patch) -> WriteBatch {
     let missing = Missing::Create(Target::Group(GroupId::new("team").unwrap()));
     write(keys, Change::Set { patch: patch.clone(), missing })

@@ -1,5 +1,4 @@
-//! What is SQLite's own: the file, its durability, commits that are shared. The contract itself is held by the
-//! conformance suite.
+//! What is specific to SQLite: files, durability, group commit. The conformance suite tests the contract.
 
 mod concurrency;
 mod durability;
@@ -7,4 +6,5 @@ mod files;
 mod harness;
 mod metrics;
 mod sync;
+mod upgrade;
 mod values;
