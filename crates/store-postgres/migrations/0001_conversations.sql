@@ -1,10 +1,8 @@
--- The tables, into the first schema of the search path. An operator may run this by hand, in one transaction:
+-- The tables, in the first schema of the search path. The columns of the settings are not here: they follow from the
+-- table of settings in conversation-settings-core, and the program adds those that are missing.
 --
---     CREATE SCHEMA conversation_settings;
---     PGOPTIONS='-c search_path=conversation_settings' \
---         psql --single-transaction -v ON_ERROR_STOP=1 -f 0001_conversations.sql
---
--- A migration that was released never changes; a new one is added beside it, and ends by raising `store.migration`.
+-- A released migration never changes. A new one is a file beside it and ends by raising `store.migration`. A comment takes
+-- a line of its own: the program shows the statements in one line where it may not run them.
 
 -- One row: the identity of the log that versions count in, and the last migration that has run.
 CREATE TABLE store (
@@ -14,8 +12,8 @@ CREATE TABLE store (
 CREATE UNIQUE INDEX store_is_one_row ON store ((true));
 INSERT INTO store VALUES (substring(sha256(convert_to(gen_random_uuid()::text, 'UTF8')) FROM 1 FOR 12), 1);
 
--- IDs are compared and ordered by their bytes, whatever the database's collation.
--- The pages keep room for a new version of a row beside the old one: a raised version then touches no index.
+-- IDs compare and order by their bytes, whatever the database's collation.
+-- The fill factor leaves space for a new version of a row in its page: raising the version then touches no index.
 CREATE TABLE owners (
     owner text COLLATE "C" PRIMARY KEY,
     version bigint NOT NULL,
@@ -23,7 +21,6 @@ CREATE TABLE owners (
 ) WITH (fillfactor = 70);
 
 -- A tombstone has no type, no target, no creation time and no settings.
--- Text that may hold U+0000, which PostgreSQL's text refuses, is kept as its bytes in UTF-8.
 CREATE TABLE conversations (
     owner text COLLATE "C" NOT NULL,
     conversation_id text COLLATE "C" NOT NULL,
@@ -32,21 +29,9 @@ CREATE TABLE conversations (
     created_at bigint,
     lives text COLLATE "C" NOT NULL,
     changed_in bigint NOT NULL,
-    recv_msg_opt integer,
-    is_pinned boolean,
-    is_private_chat boolean,
-    burn_duration integer,
-    group_at_type integer,
-    attached_info bytea,
-    ex bytea,
-    min_seq bigint,
-    max_seq bigint,
-    is_msg_destruct boolean,
-    msg_destruct_time bigint,
-    latest_msg_destruct_time bigint,
     PRIMARY KEY (owner, conversation_id)
 ) WITH (fillfactor = 85);
 CREATE INDEX conversations_by_id ON conversations (conversation_id, owner);
--- Every row is in it; the condition keeps the planner from it where a conversation is looked up by its key, for which
--- it would read all conversations of the owner.
+-- The condition is true for every row. It keeps the planner from using this index to look up one conversation, for
+-- which it would read all of the owner's.
 CREATE INDEX conversations_by_change ON conversations (owner, changed_in) WHERE changed_in > 0;

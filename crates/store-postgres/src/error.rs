@@ -1,4 +1,4 @@
-//! How PostgreSQL's failures become the contract's.
+//! PostgreSQL's failures as errors of the contract.
 
 use conversation_settings_core::{Key, Rejected};
 use conversation_settings_store::{BoxError, StoreError, adapter::Attempt};
@@ -11,22 +11,22 @@ const STORE: &str = "postgres";
 /// Any failure inside this adapter.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// The server refused a statement. The detail that it may have added can hold a whole row, so it is not kept.
+    /// The server refused a statement. Its detail is dropped, since that can quote a whole row.
     #[error("{message} (SQLSTATE {})", code.code())]
     Server { code: SqlState, message: String },
-    /// The connection, not the server, has failed.
+    /// The connection failed.
     #[error(transparent)]
     Connection(tokio_postgres::Error),
-    /// No connection was to be had.
+    /// The pool has no connection.
     #[error(transparent)]
     Pool(PoolError),
     #[error(transparent)]
     Rejected(#[from] Rejected),
-    /// A row that cannot be read back, and whose it is, where that much can be told.
-    #[error("a row cannot be read back")]
+    /// A damaged row, and its key if that can be read.
+    #[error("a row cannot be read")]
     Row { key: Option<Box<Key>>, source: BoxError },
-    #[error("another writer of the same owners was faster")]
-    Overtaken,
+    #[error("another writer has changed an owner's version")]
+    VersionMismatch,
 }
 
 impl From<tokio_postgres::Error> for Error {
@@ -50,11 +50,9 @@ impl From<PoolError> for Error {
 /// What a failure means for the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Another writer was in the way, and is not any more.
     Conflict,
     Unavailable,
     Corrupt,
-    /// More than the server can take.
     Invalid,
     Other,
 }
@@ -62,12 +60,11 @@ enum Kind {
 impl Kind {
     fn of_code(code: &SqlState) -> Self {
         match *code {
-            // Two first writes meet on a key; the rest is between transactions of any kind.
+            // A unique violation: two writers insert the same key.
             SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::UNIQUE_VIOLATION => {
                 Self::Conflict
             }
-            // Those of a standby, which a server may have become; of a statement that took too long or was ended by the
-            // operator; of a lock that somebody keeps; of a file that cannot be read or written.
+            // A read-only transaction: the server has become a standby.
             SqlState::READ_ONLY_SQL_TRANSACTION
             | SqlState::QUERY_CANCELED
             | SqlState::ADMIN_SHUTDOWN
@@ -79,7 +76,7 @@ impl Kind {
             | SqlState::IO_ERROR => Self::Unavailable,
             SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED => Self::Corrupt,
             _ => match code.code().get(..2) {
-                // Connection exception, insufficient resources such as a full disk, and who may connect to what.
+                // Connection exceptions, insufficient resources such as a full disk, failed logins, no such database.
                 Some("08" | "53" | "28" | "3D") => Self::Unavailable,
                 Some("54") => Self::Invalid,
                 _ => Self::Other,
@@ -94,20 +91,20 @@ impl Error {
             Self::Server { code, .. } => Kind::of_code(code),
             Self::Connection(_) | Self::Pool(_) => Kind::Unavailable,
             Self::Row { .. } => Kind::Corrupt,
-            Self::Overtaken => Kind::Conflict,
+            Self::VersionMismatch => Kind::Conflict,
             Self::Rejected(_) => Kind::Other,
         }
     }
 
-    /// A failed write to the owners: a version that was refused is one that another writer has raised.
-    pub(crate) fn or_overtaken(self) -> Self {
+    /// Maps a refused null, which a write of versions causes if another writer has raised one.
+    pub(crate) fn or_version_mismatch(self) -> Self {
         match self {
-            Self::Server { code: SqlState::NOT_NULL_VIOLATION, .. } => Self::Overtaken,
+            Self::Server { code: SqlState::NOT_NULL_VIOLATION, .. } => Self::VersionMismatch,
             error => error,
         }
     }
 
-    /// What becomes of an attempt that failed so. Only a conflict is known to have left nothing behind.
+    /// Retry only a conflict: any other failure may have left the batch committed.
     pub(crate) fn attempt(self) -> Attempt {
         match self.kind() {
             Kind::Conflict => Attempt::Again(self.into()),
@@ -142,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_failure_of_postgres_is_of_a_kind() {
+    fn maps_each_code_to_a_kind() {
         let kinds = [
             (Kind::Conflict, vec!["40001", "40P01", "23505"]),
             (Kind::Unavailable, vec!["08006", "57P01", "57P02", "57P03", "57P04", "57014", "25006", "25P03", "55P03"]),
@@ -159,10 +156,10 @@ mod tests {
     }
 
     #[test]
-    fn only_a_conflict_is_tried_again() {
+    fn retries_only_conflicts() {
         let attempt = |code| Error::Server { code: SqlState::from_code(code), message: "no".to_owned() }.attempt();
         assert!(matches!(attempt("40P01"), Attempt::Again(StoreError::Conflict { .. })));
         assert!(matches!(attempt("57P01"), Attempt::Fail(StoreError::Unavailable { .. })));
-        assert!(matches!(Error::Overtaken.attempt(), Attempt::Again(StoreError::Conflict { .. })));
+        assert!(matches!(Error::VersionMismatch.attempt(), Attempt::Again(StoreError::Conflict { .. })));
     }
 }

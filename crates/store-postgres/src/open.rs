@@ -1,35 +1,36 @@
-//! Finding the server, and seeing whether it will do.
+//! Connecting to a server, checking it, and migrating the schema.
 
 use conversation_settings_store::LogId;
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod};
 use tokio_postgres::{
     Config, NoTls,
     config::{Host, SslMode},
+    error::SqlState,
 };
 use tracing::warn;
 
 use crate::{
-    open_error::{OpenError, Place},
-    schema::{self, Found, Schema},
-    session, tls,
+    connection,
+    open_error::{OLDEST_SERVER, OpenError},
+    schema::{self, Found},
+    schema_name::Schema,
+    tls,
 };
 
-/// More callers at once than this wait for each other. Ten instances stay within the server's usual 100 connections
-/// with this many each, and a disk takes no more commits at a time.
+/// Further callers wait. Ten instances with ten connections each fit the server's default limit of 100, and a disk
+/// sustains no more concurrent commits.
 const CONNECTIONS: usize = 10;
 
-/// What the server is told of our connections, so that a client that is gone, or a lock that somebody keeps, holds
-/// nobody up for long. An address that has `options` says it otherwise.
+/// Bounds how long a client that is gone, or a lock, can block others. `options` in the address replaces this.
 const OPTIONS: &str = "-c lock_timeout=10s -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s";
 
-/// The oldest that the project still mends.
-pub(crate) const OLDEST: i32 = 14;
-
-/// A pool for the database at `url`, and where that is. It connects when it is used.
+/// A pool for the database at `url`, and the hosts in `url`. Connects on first use.
 pub(crate) fn pool(url: &str) -> Result<(Pool, String), OpenError> {
-    let mut config: Config = url.parse().map_err(|_| OpenError::Address)?;
+    let invalid = |reason| OpenError::Address { reason };
+    // The parser's error may repeat a part of the password.
+    let mut config: Config = url.parse().map_err(|_| invalid("it does not parse"))?;
     if config.get_hosts().is_empty() {
-        return Err(OpenError::Address);
+        return Err(invalid("it names no host"));
     }
     if config.get_options().is_none() {
         config.options(OPTIONS);
@@ -39,7 +40,7 @@ pub(crate) fn pool(url: &str) -> Result<(Pool, String), OpenError> {
     }
     let hosts = hosts(&config);
     let with_tls = config.get_ssl_mode() == SslMode::Require;
-    // The statements of a connection that has closed are answered with errors at once, so there is no need to ask first.
+    // Statements on a closed connection fail at once, so the pool need not test connections first.
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = if with_tls {
         let tls = tls::connector().map_err(|error| OpenError::Tls { hosts: hosts.clone(), source: error.into() })?;
@@ -47,14 +48,15 @@ pub(crate) fn pool(url: &str) -> Result<(Pool, String), OpenError> {
     } else {
         Manager::from_config(config, NoTls, recycling)
     };
-    let pool = Pool::builder(manager).max_size(CONNECTIONS).build().map_err(|_| OpenError::Address)?;
+    let pool =
+        Pool::builder(manager).max_size(CONNECTIONS).build().map_err(|_| invalid("no pool can be built for it"))?;
     Ok((pool, hosts))
 }
 
 fn hosts(config: &Config) -> String {
     let ports = config.get_ports();
     let host = |(n, host): (usize, &Host)| {
-        // One port is that of all hosts.
+        // A single port applies to all hosts.
         let port = ports.get(n).or(ports.first()).copied().unwrap_or(5432);
         match host {
             Host::Tcp(name) => format!("{name}:{port}"),
@@ -65,26 +67,35 @@ fn hosts(config: &Config) -> String {
     config.get_hosts().iter().enumerate().map(host).collect::<Vec<_>>().join(", ")
 }
 
-/// Looks at the server, and brings the schema to this version: the log that versions count in.
+/// Checks the server and migrates the schema to this version. Returns the identity of the log.
 pub(crate) async fn prepare(pool: &Pool, hosts: &str, schema: &Schema) -> Result<LogId, OpenError> {
-    let place = Place { hosts, schema };
-    let mut client = session::connection(pool).await.map_err(|error| match error {
-        PoolError::Backend(error) => place.error(error),
+    let failed = OpenError::from_postgres(hosts, schema);
+    let mut client = connection::acquire(pool).await.map_err(|error| match error {
+        PoolError::Backend(error) => failed(error),
         error => OpenError::Unreachable { hosts: hosts.to_owned(), source: error.into() },
     })?;
-    Server::of(&client).await.map_err(|error| place.error(error))?.check()?;
-    let mut found = schema::find(&client, schema).await.map_err(|error| place.error(error))?;
-    if let Found::Behind { .. } = found {
-        found = schema::migrate(&mut client, schema).await.map_err(|error| place.error(error))?;
+    Server::read(&client).await.map_err(&failed)?.check()?;
+    let mut found = schema::find(&client, schema).await.map_err(&failed)?;
+    if let Found::Behind { sql } = found {
+        found = schema::migrate(&mut client, schema).await.map_err(|error| match error.code() {
+            Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+                OpenError::Migration { schema: schema.clone(), sql, source: error.into() }
+            }
+            _ => failed(error),
+        })?;
     }
     match found {
         Found::Ready(log) => Ok(log),
-        Found::Newer => Err(OpenError::Newer { schema: schema.clone() }),
-        Found::Foreign | Found::Behind { .. } => Err(OpenError::Foreign { schema: schema.clone() }),
+        Found::Newer { evidence } => Err(OpenError::Newer { schema: schema.clone(), evidence }),
+        Found::Foreign => Err(OpenError::Foreign { schema: schema.clone() }),
+        Found::Behind { sql } => {
+            let source = "tables are still missing after the migration".into();
+            Err(OpenError::Migration { schema: schema.clone(), sql, source })
+        }
     }
 }
 
-/// What there is to know of a server.
+/// Properties of a server that matter.
 struct Server {
     version: i32,
     encoding: String,
@@ -93,7 +104,7 @@ struct Server {
 }
 
 impl Server {
-    async fn of(client: &Client) -> Result<Self, tokio_postgres::Error> {
+    async fn read(client: &Client) -> Result<Self, tokio_postgres::Error> {
         let sql = "SELECT current_setting('server_version_num')::integer / 10000, current_setting('server_encoding'),
                           current_setting('synchronous_commit'), current_setting('fsync')";
         let row = client.query_one(sql, &[]).await?;
@@ -101,7 +112,7 @@ impl Server {
     }
 
     fn check(&self) -> Result<(), OpenError> {
-        if self.version < OLDEST {
+        if self.version < OLDEST_SERVER {
             return Err(OpenError::TooOld { found: self.version });
         }
         if self.encoding != "UTF8" {
@@ -109,7 +120,7 @@ impl Server {
         }
         for (setting, value) in [("synchronous_commit", &self.synchronous_commit), ("fsync", &self.fsync)] {
             if value == "off" {
-                warn!("PostgreSQL runs with {setting} off: what it has acknowledged may be lost when it crashes");
+                warn!("PostgreSQL runs with {setting} off: a crash may lose acknowledged writes");
             }
         }
         Ok(())
@@ -126,16 +137,16 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_is_too_old_or_cannot_hold_all_text_is_refused_in_a_sentence() {
+    fn refuses_a_server_that_is_too_old_or_cannot_store_all_text() {
         assert!(server().check().is_ok());
         let old = Server { version: 13, ..server() }.check().unwrap_err();
-        assert_eq!(old.to_string(), "PostgreSQL 13 is too old: 14 or later is needed");
+        assert_eq!(old.to_string(), "PostgreSQL 13 is too old: 14 or later is required");
         let latin = Server { encoding: "LATIN1".to_owned(), ..server() }.check().unwrap_err();
         assert!(latin.to_string().contains("LATIN1"), "{latin}");
     }
 
     #[test]
-    fn an_address_is_printed_without_its_secret() {
+    fn prints_hosts_without_secrets() {
         let (_, hosts) = pool("postgres://me:secret@one,two:6000/db").map_err(|_| ()).unwrap_or_else(|()| panic!());
         assert!(!hosts.contains("secret"), "{hosts}");
     }

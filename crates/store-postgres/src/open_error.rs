@@ -1,157 +1,166 @@
-//! Why a database cannot be used, in sentences.
+//! Why a database cannot be opened.
 
 use conversation_settings_store::BoxError;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 
-use crate::{open::OLDEST, schema::Schema};
+use crate::schema_name::Schema;
 
-/// Why a database cannot be used. The message is one plain sentence and holds no secret.
+/// The oldest release of PostgreSQL that its project maintains.
+pub(crate) const OLDEST_SERVER: i32 = 14;
+
+/// Why a database cannot be opened. The message is one plain sentence without secrets.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The address is none. What it holds is not repeated, since it may hold a password.
+    /// The address is not valid. The message does not repeat the address, which may hold a password.
     #[error(
-        "the address is none of PostgreSQL's, postgres://USER:PASSWORD@HOST:PORT/DATABASE, in which USER and PASSWORD \
-         have %40 for @, %3A for :, %2F for / and %25 for %"
+        "not a PostgreSQL address: {reason}; expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for @, %3A for \
+         :, %2F for / and %25 for % in USER and PASSWORD"
     )]
-    Address,
-    /// No server answers, or it takes no more connections.
-    #[error("no PostgreSQL at {hosts} takes a connection")]
+    Address {
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// No server accepts a connection.
+    #[error("no PostgreSQL server at {hosts} accepts a connection")]
     Unreachable {
-        /// Where was looked.
+        /// The hosts of the address.
         hosts: String,
-        /// What was found.
+        /// The cause.
         source: BoxError,
     },
-    /// The server knows the role not, or by another password.
+    /// The role is unknown or the password wrong.
     #[error("PostgreSQL at {hosts} refused the role or the password")]
     Login {
-        /// Where was looked.
+        /// The hosts of the address.
         hosts: String,
-        /// What the server said.
+        /// The cause.
         source: BoxError,
     },
-    /// The server takes connections with TLS alone.
-    #[error("PostgreSQL at {hosts} wants TLS: end the address with ?sslmode=require")]
+    /// The server requires TLS.
+    #[error("PostgreSQL at {hosts} requires TLS: append ?sslmode=require to the address")]
     Plain {
-        /// Where was looked.
+        /// The hosts of the address.
         hosts: String,
-        /// What the server said.
+        /// The cause.
         source: BoxError,
     },
-    /// The server has no TLS, or a certificate that is not to be trusted.
+    /// The server has no TLS, or no trusted certificate for its name.
     #[error(
-        "PostgreSQL at {hosts} has no TLS with a certificate of that name, from an authority that the system knows or \
-         that the file in SSL_CERT_FILE holds"
+        "PostgreSQL at {hosts} offers no TLS with a certificate for that name from an authority that the system, or the \
+         file named by SSL_CERT_FILE, trusts"
     )]
     Tls {
-        /// Where was looked.
+        /// The hosts of the address.
         hosts: String,
-        /// What was found.
+        /// The cause.
         source: BoxError,
     },
-    /// The database is not there.
-    #[error("PostgreSQL at {hosts} has no database of that name: make it with CREATE DATABASE")]
+    /// The database does not exist.
+    #[error("PostgreSQL at {hosts} has no database of that name: create it with CREATE DATABASE")]
     Database {
-        /// Where was looked.
+        /// The hosts of the address.
         hosts: String,
-        /// What the server said.
+        /// The cause.
         source: BoxError,
     },
-    /// The role lacks rights.
+    /// The role lacks rights to the tables.
     #[error(
-        "the PostgreSQL role lacks rights: to make or migrate the schema {}, it must own it or be allowed to create it in \
-         the database; to use it, it needs USAGE on it, and SELECT, INSERT, UPDATE and DELETE on its tables",
+        "the PostgreSQL role needs USAGE on the schema {}, and SELECT, INSERT, UPDATE and DELETE on its tables",
         schema.as_str()
     )]
     Rights {
         /// The schema.
         schema: Schema,
-        /// What the server said.
+        /// The cause.
+        source: BoxError,
+    },
+    /// The tables are missing or older, and the role lacks the rights to migrate them.
+    #[error(
+        "the PostgreSQL role may not migrate the schema {}: make the role its owner, or run this as its owner: BEGIN; {sql} \
+         COMMIT;",
+        schema.as_str()
+    )]
+    Migration {
+        /// The schema.
+        schema: Schema,
+        /// The statements that migrate it, to run within one transaction.
+        sql: String,
+        /// The cause.
         source: BoxError,
     },
     /// The server is too old.
-    #[error("PostgreSQL {found} is too old: {OLDEST} or later is needed")]
+    #[error("PostgreSQL {found} is too old: {OLDEST_SERVER} or later is required")]
     TooOld {
         /// The server's version.
         found: i32,
     },
-    /// The database cannot hold all text.
-    #[error("the database's encoding is {found}, which cannot hold all text: make it with ENCODING 'UTF8'")]
+    /// The database's encoding cannot store all text.
+    #[error("the database's encoding is {found}, which cannot store all text: create it with ENCODING 'UTF8'")]
     Encoding {
         /// The database's encoding.
         found: String,
     },
-    /// The schema has tables of the names that are needed, made by something else.
-    #[error("the schema {} has tables that something else has made: give another schema's name", schema.as_str())]
+    /// Another program made tables with the same names.
+    #[error("the schema {} has tables of another program: choose another schema", schema.as_str())]
     Foreign {
         /// The schema.
         schema: Schema,
     },
-    /// The schema was written by a later version of this program, which knows more than this one.
-    #[error("the schema {} was written by a later version of this program", schema.as_str())]
+    /// A later version of this program wrote the schema.
+    #[error("the schema {} was written by a later version of this program: it has {evidence}", schema.as_str())]
     Newer {
         /// The schema.
         schema: Schema,
+        /// What this version does not know.
+        evidence: String,
     },
-    /// Anything else.
-    #[error("PostgreSQL at {hosts} could not be made ready")]
+    /// Any other failure.
+    #[error("cannot set up PostgreSQL at {hosts}")]
     Other {
-        /// Where was looked.
+        /// The hosts of the address.
         hosts: String,
-        /// What was found.
+        /// The cause.
         source: BoxError,
     },
 }
 
-/// What is known when something fails.
-pub(crate) struct Place<'a> {
-    pub(crate) hosts: &'a str,
-    pub(crate) schema: &'a Schema,
-}
-
-impl Place<'_> {
-    /// What it means for whoever opens the database.
-    pub(crate) fn error(&self, error: tokio_postgres::Error) -> OpenError {
-        let hosts = self.hosts.to_owned();
-        let code = error.code().cloned();
-        let is = Nature::of(&error);
-        let source = error.into();
-        match code {
-            Some(SqlState::INVALID_AUTHORIZATION_SPECIFICATION) if is.plain => OpenError::Plain { hosts, source },
-            Some(SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
-                OpenError::Login { hosts, source }
+impl OpenError {
+    /// Maps a failure of the driver, given what was being opened.
+    pub(crate) fn from_postgres(hosts: &str, schema: &Schema) -> impl Fn(tokio_postgres::Error) -> Self {
+        |error| {
+            let hosts = hosts.to_owned();
+            let code = error.code().cloned();
+            let (needs_tls, failed_tls, is_io) = (needs_tls(&error), failed_tls(&error), is_io(&error));
+            let source = error.into();
+            match code {
+                Some(SqlState::INVALID_AUTHORIZATION_SPECIFICATION) if needs_tls => Self::Plain { hosts, source },
+                Some(SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
+                    Self::Login { hosts, source }
+                }
+                Some(SqlState::INVALID_CATALOG_NAME) => Self::Database { hosts, source },
+                Some(SqlState::INSUFFICIENT_PRIVILEGE) => Self::Rights { schema: schema.clone(), source },
+                Some(SqlState::TOO_MANY_CONNECTIONS | SqlState::CANNOT_CONNECT_NOW) => {
+                    Self::Unreachable { hosts, source }
+                }
+                None if failed_tls => Self::Tls { hosts, source },
+                None if is_io => Self::Unreachable { hosts, source },
+                _ => Self::Other { hosts, source },
             }
-            Some(SqlState::INVALID_CATALOG_NAME) => OpenError::Database { hosts, source },
-            Some(SqlState::INSUFFICIENT_PRIVILEGE) => OpenError::Rights { schema: self.schema.clone(), source },
-            Some(SqlState::TOO_MANY_CONNECTIONS | SqlState::CANNOT_CONNECT_NOW) => {
-                OpenError::Unreachable { hosts, source }
-            }
-            None if is.tls => OpenError::Tls { hosts, source },
-            None if is.io => OpenError::Unreachable { hosts, source },
-            _ => OpenError::Other { hosts, source },
         }
     }
 }
 
-/// What the codes do not tell of an error.
-struct Nature {
-    /// The server has refused a connection without TLS.
-    plain: bool,
-    /// There was no TLS.
-    tls: bool,
-    io: bool,
+/// The server refused a plain connection. The code alone does not say so.
+fn needs_tls(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().map(DbError::message).is_some_and(|message| message.ends_with("no encryption"))
 }
 
-impl Nature {
-    fn of(error: &tokio_postgres::Error) -> Self {
-        use std::error::Error;
+/// The driver has no other sign of it.
+fn failed_tls(error: &tokio_postgres::Error) -> bool {
+    error.to_string().starts_with("error performing TLS handshake")
+}
 
-        let refused = error.as_db_error().map(tokio_postgres::error::DbError::message);
-        Self {
-            plain: refused.is_some_and(|message| message.ends_with("no encryption")),
-            tls: error.to_string().starts_with("error performing TLS handshake"),
-            io: error.source().is_some_and(<dyn Error>::is::<std::io::Error>),
-        }
-    }
+fn is_io(error: &tokio_postgres::Error) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
 }

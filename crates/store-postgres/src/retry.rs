@@ -1,4 +1,4 @@
-//! Trying again after conflicts, each caller in its turn.
+//! Retries after conflicts, under locks within the process.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -17,45 +17,44 @@ use tokio::{
 
 use crate::error::Error;
 
-/// Those whose first attempt met another writer of the same owners go on one after the other, and wait for that without
-/// a connection. So many callers on one owner cost little more than one after the other, and keep nobody else waiting.
+/// Locks on owners for writers that have met a conflict. They wait here without a connection, one after the other.
 ///
-/// Owners are thrown into a fixed number of lanes. Two that share one wait for each other for nothing, now and then.
+/// Owners hash to a fixed number of stripes. Two owners of one stripe sometimes wait for each other without need.
 #[derive(Debug, Default)]
-pub(crate) struct Turns {
-    lanes: [Mutex<()>; Self::LANES],
+pub(crate) struct OwnerLocks {
+    stripes: [Mutex<()>; Self::STRIPES],
     hasher: RandomState,
 }
 
-/// Which attempt this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Try {
-    First,
-    /// Others are known to write to the same owners.
-    Again,
+pub(crate) enum Attempt {
+    /// The first: no lock is taken.
+    Optimistic,
+    /// After a conflict: the owners' locks are taken.
+    Locked,
 }
 
-impl Turns {
-    const LANES: usize = 32;
+impl OwnerLocks {
+    const STRIPES: usize = 32;
 
-    /// Writes to `owners` as `attempt` does, as often as it takes.
+    /// Runs `attempt` on `owners` until it succeeds, fails for good, or has had too many conflicts.
     pub(crate) async fn run<'a, T, Owners, Tried>(
         &self,
         owners: impl Fn() -> Owners,
-        attempt: impl Fn(Try) -> Tried,
+        attempt: impl Fn(Attempt) -> Tried,
     ) -> Result<T, StoreError>
     where
         Owners: Iterator<Item = &'a UserId>,
         Tried: Future<Output = Result<T, Error>>,
     {
-        let mut next = Try::First;
+        let mut next = Attempt::Optimistic;
         let attempt = || {
-            let this = mem::replace(&mut next, Try::Again);
+            let this = mem::replace(&mut next, Attempt::Locked);
             let (tried, owners) = (attempt(this), owners());
             async move {
-                let _turn = match this {
-                    Try::First => Vec::new(),
-                    Try::Again => self.wait(owners).await,
+                let _locks = match this {
+                    Attempt::Optimistic => Vec::new(),
+                    Attempt::Locked => self.lock(owners).await,
                 };
                 tried.await.map_err(Error::attempt)
             }
@@ -63,20 +62,20 @@ impl Turns {
         Retry::default().run(sleep, jitter, attempt).await
     }
 
-    /// Waits until nobody else is in the owners' lanes. They are taken in one order, so that nobody waits in a circle.
-    async fn wait<'a>(&self, owners: impl Iterator<Item = &'a UserId>) -> Vec<MutexGuard<'_, ()>> {
-        let mut is_wanted = [false; Self::LANES];
+    /// Locks the owners' stripes, in one order for all callers, which prevents deadlocks.
+    async fn lock<'a>(&self, owners: impl Iterator<Item = &'a UserId>) -> Vec<MutexGuard<'_, ()>> {
+        let mut is_wanted = [false; Self::STRIPES];
         for owner in owners {
-            is_wanted[self.lane(owner)] = true;
+            is_wanted[self.stripe(owner)] = true;
         }
-        let mut turn = Vec::new();
-        for (lane, _) in self.lanes.iter().zip(is_wanted).filter(|(_, is_wanted)| *is_wanted) {
-            turn.push(lane.lock().await);
+        let mut guards = Vec::new();
+        for (stripe, _) in self.stripes.iter().zip(is_wanted).filter(|(_, is_wanted)| *is_wanted) {
+            guards.push(stripe.lock().await);
         }
-        turn
+        guards
     }
 
-    fn lane(&self, owner: &UserId) -> usize {
-        usize::try_from(self.hasher.hash_one(owner) % Self::LANES as u64).unwrap_or_default()
+    fn stripe(&self, owner: &UserId) -> usize {
+        usize::try_from(self.hasher.hash_one(owner) % Self::STRIPES as u64).unwrap_or_default()
     }
 }

@@ -1,4 +1,4 @@
-//! A record as a row, and back.
+//! Records as rows, and back.
 
 use std::{iter, str, sync::LazyLock};
 
@@ -13,7 +13,7 @@ use tokio_postgres::{
 
 use crate::{error::Error, session::Parameter};
 
-/// The columns of a record that are not settings, and their types.
+/// The columns that are not settings, and their types.
 pub(crate) const FIXED_COLUMNS: [(&str, &str); 7] = [
     ("owner", "text"),
     ("conversation_id", "text"),
@@ -24,32 +24,35 @@ pub(crate) const FIXED_COLUMNS: [(&str, &str); 7] = [
     ("changed_in", "bigint"),
 ];
 
-/// The columns of the settings, and their types.
+/// The settings' columns, and their types.
 pub(crate) fn setting_columns() -> impl Iterator<Item = (&'static str, &'static str)> {
     Field::ALL.iter().map(|field| (field.column(), column_type(field.kind())))
 }
 
-/// How many columns the key takes.
-pub(crate) const KEY: usize = 2;
+/// All columns of `conversations`, and their types.
+pub(crate) fn columns() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FIXED_COLUMNS.into_iter().chain(setting_columns())
+}
+
+/// The number of columns that form the key.
+const KEY_COLUMNS: usize = 2;
 
 /// The columns of a record without its key, joined by commas.
-pub(crate) static STATE: LazyLock<String> = LazyLock::new(|| {
-    let columns = FIXED_COLUMNS.into_iter().skip(KEY).chain(setting_columns());
-    columns.map(|(column, _)| column).collect::<Vec<_>>().join(", ")
-});
+pub(crate) static STATE: LazyLock<String> =
+    LazyLock::new(|| columns().skip(KEY_COLUMNS).map(|(column, _)| column).collect::<Vec<_>>().join(", "));
 
-/// Where the columns of [`STATE`] stand, counted from its first.
+/// Positions of columns in [`STATE`].
 mod at {
     pub(super) const CONVERSATION_TYPE: usize = 0;
     pub(super) const TARGET_ID: usize = 1;
     pub(super) const CREATED_AT: usize = 2;
-    pub(super) const LIVES: usize = 3;
-    pub(super) const CHANGED_IN: usize = 4;
+    pub(super) const LIFESPAN: usize = 3;
+    pub(super) const LAST_CHANGED: usize = 4;
     pub(super) const SETTINGS: usize = 5;
 }
 
-/// What a column that holds a setting is. PostgreSQL's text refuses U+0000, its bytes do not.
-const fn column_type(kind: Kind) -> &'static str {
+/// The type of a setting's column. Text is stored as UTF-8 bytes, since PostgreSQL's `text` refuses U+0000.
+pub(crate) const fn column_type(kind: Kind) -> &'static str {
     match kind {
         Kind::Bool => "boolean",
         Kind::I32 => "integer",
@@ -68,29 +71,30 @@ pub(crate) fn setting_to_sql(value: Value<'_>) -> Parameter<'_> {
     }
 }
 
-/// A version as a column holds it. One that is beyond what it can hold is beyond all that there are.
+/// A version as a number. One that is too large for the column is larger than any stored version.
 pub(crate) fn version_to_sql(version: Version) -> i64 {
     i64::try_from(version.0).unwrap_or(i64::MAX)
 }
 
-/// How many settings back a record looks for its own among those that are already sent.
-const ALIKE: usize = 4;
+/// How many of the last settings a record is compared with, to send equal ones once.
+const COMPARED_SETTINGS: usize = 4;
 
-/// Records as parameters: an array for each of [`FIXED_COLUMNS`], one that says which settings each record has, and
-/// then the settings, an array for each.
+/// Records as parameters: an array for each of [`FIXED_COLUMNS`], an array of indexes into the settings, and an array
+/// for each setting.
 ///
-/// A batch mostly leaves many records with the same settings, and `ex` may be long, so equal ones are sent once.
+/// Many records of a batch mostly have the same settings, and `ex` may be long, so equal settings are sent once.
 pub(crate) fn parameters(records: &[RecordWrite]) -> Vec<Parameter<'_>> {
     let mut settings = Vec::<&Settings>::new();
-    let mut which = Vec::<Option<i64>>::with_capacity(records.len());
+    let mut indexes = Vec::<Option<i64>>::with_capacity(records.len());
     for live in records.iter().map(|changed| changed.record.live()) {
-        which.push(live.and_then(|live| {
-            let alike = settings.iter().rev().take(ALIKE).position(|sent| **sent == live.settings);
-            let place = alike.map_or(settings.len(), |back| settings.len() - 1 - back);
-            if alike.is_none() {
+        indexes.push(live.and_then(|live| {
+            let equal = settings.iter().rev().take(COMPARED_SETTINGS).position(|sent| **sent == live.settings);
+            let index = equal.map_or(settings.len(), |back| settings.len() - 1 - back);
+            if equal.is_none() {
                 settings.push(&live.settings);
             }
-            i64::try_from(place + 1).ok()
+            // SQL counts from 1.
+            i64::try_from(index + 1).ok()
         }));
     }
     let records = || records.iter().map(|changed| &changed.record);
@@ -103,27 +107,23 @@ pub(crate) fn parameters(records: &[RecordWrite]) -> Vec<Parameter<'_>> {
         array(records().map(|record| record.lifespan.to_string()), Type::TEXT_ARRAY),
         versions(records().map(|record| record.last_changed)),
     ];
-    let which = array(which.into_iter(), Type::INT8_ARRAY);
+    let indexes = array(indexes.into_iter(), Type::INT8_ARRAY);
     let settings = Field::ALL.iter().map(|field| settings_array(&settings, *field));
-    fixed.into_iter().chain(iter::once(which)).chain(settings).collect()
+    fixed.into_iter().chain(iter::once(indexes)).chain(settings).collect()
 }
 
-/// A text as a parameter.
 pub(crate) fn text(text: &str) -> Parameter<'_> {
     (Box::new(text), Type::TEXT)
 }
 
-/// A number as a parameter.
 pub(crate) fn number<'a>(number: i64) -> Parameter<'a> {
     (Box::new(number), Type::INT8)
 }
 
-/// Texts as a parameter.
 pub(crate) fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> Parameter<'a> {
     array(texts, Type::TEXT_ARRAY)
 }
 
-/// Versions as a parameter.
 pub(crate) fn versions<'a>(versions: impl Iterator<Item = Version>) -> Parameter<'a> {
     array(versions.map(version_to_sql), Type::INT8_ARRAY)
 }
@@ -132,7 +132,7 @@ fn array<'a, T: ToSql + Send + Sync + 'a>(values: impl Iterator<Item = T>, of: T
     (Box::new(values.collect::<Vec<_>>()), of)
 }
 
-/// One field of many settings.
+/// One setting of many records.
 fn settings_array<'a>(settings: &[&'a Settings], field: Field) -> Parameter<'a> {
     macro_rules! of {
         ($kind:ident, $type:ident, $value:ident => $sql:expr) => {{
@@ -152,25 +152,25 @@ fn settings_array<'a>(settings: &[&'a Settings], field: Field) -> Parameter<'a> 
     }
 }
 
-/// Reads a record back from a row of the key and [`STATE`].
+/// Reads a record from a row of the key and [`STATE`].
 pub(crate) fn record(row: &Row) -> Result<Record, Error> {
     let key = || -> Result<_, BoxError> {
         Ok(Key::new(UserId::new(row.try_get::<_, &str>(0)?)?, ConversationId::new(row.try_get::<_, &str>(1)?)?))
     };
     let key = key().map_err(|source| Error::Row { key: None, source })?;
-    record_of(&key, row, KEY)
+    record_of(&key, row, KEY_COLUMNS)
 }
 
-/// Reads a record of a known key back from a row in which [`STATE`] begins at `first`.
+/// Reads the record of `key` from a row in which [`STATE`] begins at `first`.
 pub(crate) fn record_of(key: &Key, row: &Row, first: usize) -> Result<Record, Error> {
-    let no_lives = || Error::Row { key: Some(Box::new(key.clone())), source: "a record without lives".into() };
-    optional_record_of(key, row, first)?.ok_or_else(no_lives)
+    let no_lifespan = || Error::Row { key: Some(Box::new(key.clone())), source: "the column lives is null".into() };
+    optional_record_of(key, row, first)?.ok_or_else(no_lifespan)
 }
 
-/// The same, where the row comes of an outer join: `None` if there is no record.
+/// Like [`record_of`] for a row of an outer join: `None` if there is no record.
 pub(crate) fn optional_record_of(key: &Key, row: &Row, first: usize) -> Result<Option<Record>, Error> {
     let read = || -> Result<_, BoxError> {
-        let Some(lives) = row.try_get::<_, Option<&str>>(first + at::LIVES)? else { return Ok(None) };
+        let Some(lifespan) = row.try_get::<_, Option<&str>>(first + at::LIFESPAN)? else { return Ok(None) };
         let state = match row.try_get(first + at::CONVERSATION_TYPE)? {
             None => State::Removed(key.clone()),
             Some(kind) => State::Live(Conversation {
@@ -180,12 +180,11 @@ pub(crate) fn optional_record_of(key: &Key, row: &Row, first: usize) -> Result<O
                 created_at: Timestamp(row.try_get(first + at::CREATED_AT)?),
             }),
         };
-        Ok(Some(Record { state, lifespan: lives.parse()?, last_changed: version(row, first + at::CHANGED_IN)? }))
+        Ok(Some(Record { state, lifespan: lifespan.parse()?, last_changed: version(row, first + at::LAST_CHANGED)? }))
     };
     read().map_err(|source| Error::Row { key: Some(Box::new(key.clone())), source })
 }
 
-/// Reads a version back.
 pub(crate) fn version(row: &Row, index: usize) -> Result<Version, BoxError> {
     Ok(Version(u64::try_from(row.try_get::<_, i64>(index)?)?))
 }

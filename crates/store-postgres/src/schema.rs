@@ -1,99 +1,48 @@
-//! The tables, and how they came to be as they are.
+//! The tables, and their migrations.
 
-use std::{fmt, str::FromStr};
+use std::fmt::Write as _;
 
+use conversation_settings_core::{Field, Settings, Value};
 use conversation_settings_store::LogId;
-use deadpool_postgres::{Client, GenericClient, Transaction};
+use deadpool_postgres::{Client, GenericClient};
 use tokio_postgres::Error;
 
-use crate::rows::{self, FIXED_COLUMNS};
+use crate::{
+    rows::{self, FIXED_COLUMNS},
+    schema_name::Schema,
+};
 
-/// The name of the schema that the tables are in: [`Schema::DEFAULT`] unless a host wants another.
+/// Each migrates the tables from one version to the next. A released migration never changes; a new one is appended.
 ///
-/// Lower-case letters, digits and underscores, as PostgreSQL takes them without quotes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Schema(String);
-
-/// A name that is not fit for a schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a schema's name must be 1 to 63 lower-case letters, digits and underscores, must not begin with a digit or with pg_"
-)]
-pub struct SchemaError;
-
-impl Schema {
-    /// The usual name.
-    pub const DEFAULT: &str = "conversation_settings";
-
-    /// Checks `name`.
-    ///
-    /// # Errors
-    ///
-    /// [`SchemaError`] when it is not fit for a schema.
-    pub fn new(name: impl Into<String>) -> Result<Self, SchemaError> {
-        let name = name.into();
-        let is_allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
-        let is_fit = (1..=63).contains(&name.len())
-            && name.bytes().all(is_allowed)
-            && !name.as_bytes()[0].is_ascii_digit()
-            && !name.starts_with("pg_");
-        if is_fit { Ok(Self(name)) } else { Err(SchemaError) }
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Default for Schema {
-    fn default() -> Self {
-        Self(Self::DEFAULT.to_owned())
-    }
-}
-
-impl FromStr for Schema {
-    type Err = SchemaError;
-
-    fn from_str(name: &str) -> Result<Self, SchemaError> {
-        Self::new(name)
-    }
-}
-
-/// Quoted, since `user` and `order` are names as well.
-impl fmt::Display for Schema {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.0)
-    }
-}
-
-/// What makes the tables of each version from those of the version before, in order.
+/// The migrations name no setting: the settings' columns follow from [`Field::ALL`].
 const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_conversations.sql")];
 
-/// What a schema is, seen from here.
+/// Who made the tables of a schema.
 pub(crate) enum Found {
-    /// It is of this version.
+    /// This version.
     Ready(LogId),
-    /// It is not there, empty, or of an older version.
-    Behind { done: usize },
-    /// It was written by a later version of this crate.
-    Newer,
-    /// Tables of these names are there, and are somebody else's.
+    /// Nobody yet, or an older version: `sql` migrates them, within a transaction.
+    Behind { sql: String },
+    /// A later version, recognized by `evidence`.
+    Newer { evidence: String },
+    /// Another program.
     Foreign,
 }
 
-/// Looks at a schema without changing it.
+/// Examines a schema without changing it.
 pub(crate) async fn find(client: &impl GenericClient, schema: &Schema) -> Result<Found, Error> {
-    let columns = "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = $1";
+    // The catalog, not `information_schema`: that hides tables from a role without rights to them.
+    let exists = client.query_opt("SELECT FROM pg_namespace WHERE nspname = $1", &[&schema.as_str()]).await?.is_some();
+    let columns = "SELECT relname::text, attname::text FROM pg_attribute
+                   JOIN pg_class ON pg_class.oid = attrelid JOIN pg_namespace ON pg_namespace.oid = relnamespace
+                   WHERE nspname = $1 AND relname IN ('store', 'owners', 'conversations')
+                       AND attnum > 0 AND NOT attisdropped";
     let columns = client.query(columns, &[&schema.as_str()]).await?;
     let columns: Vec<(&str, &str)> = columns.iter().map(|row| (row.get(0), row.get(1))).collect();
-    let has = |table, column| columns.contains(&(table, column));
-    let is_taken =
-        ["store", "owners", "conversations"].iter().any(|ours| columns.iter().any(|(table, _)| table == ours));
-    if !is_taken {
-        return Ok(Found::Behind { done: 0 });
+    if columns.is_empty() {
+        return Ok(Found::Behind { sql: migration_sql(schema, exists, 0, Field::ALL.iter().copied()) });
     }
+    let has = |table, column| columns.contains(&(table, column));
     if !(has("store", "log") && has("store", "migration")) {
         return Ok(Found::Foreign);
     }
@@ -102,43 +51,76 @@ pub(crate) async fn find(client: &impl GenericClient, schema: &Schema) -> Result
         let log = row.try_get::<_, &[u8]>(0).ok()?.try_into().ok()?;
         Some((LogId(log), usize::try_from(row.try_get::<_, i32>(1).ok()?).ok()?))
     });
-    let Some((log, done)) = read else { return Ok(Found::Foreign) };
-    let ours = FIXED_COLUMNS.into_iter().chain(rows::setting_columns());
-    Ok(match done {
-        0 => Found::Foreign,
-        _ if done > MIGRATIONS.len() => Found::Newer,
-        _ if done < MIGRATIONS.len() => Found::Behind { done },
-        _ if ours.map(|(column, _)| column).all(|column| has("conversations", column)) => Found::Ready(log),
-        _ => Found::Foreign,
-    })
+    let Some((log, done @ 1..)) = read else { return Ok(Found::Foreign) };
+    if done > MIGRATIONS.len() {
+        return Ok(Found::Newer { evidence: format!("migration {done}") });
+    }
+    if done == MIGRATIONS.len() && !FIXED_COLUMNS.iter().all(|(column, _)| has("conversations", column)) {
+        return Ok(Found::Foreign);
+    }
+    let mut stored = columns.iter().filter(|(table, _)| *table == "conversations").map(|(_, column)| *column);
+    if let Some(unknown) = stored.find(|column| !rows::columns().any(|(known, _)| known == *column)) {
+        return Ok(Found::Newer { evidence: format!("column conversations.{unknown}") });
+    }
+    let mut missing = Field::ALL.iter().copied().filter(|field| !has("conversations", field.column())).peekable();
+    if done == MIGRATIONS.len() && missing.peek().is_none() {
+        return Ok(Found::Ready(log));
+    }
+    Ok(Found::Behind { sql: migration_sql(schema, exists, done, missing) })
 }
 
-/// Brings a schema to this version, in one transaction, and answers with what it is then. Of many who try at once one
-/// does it, and the others find it done.
+/// Migrates a schema in one transaction, and returns what is found then. Concurrent calls wait for the first one.
 pub(crate) async fn migrate(client: &mut Client, schema: &Schema) -> Result<Found, Error> {
     let transaction = client.transaction().await?;
-    // The key is any number that nobody else takes for theirs; it is let go at the end of the transaction.
+    // The key is arbitrary. The end of the transaction releases the lock.
     let lock = "SELECT pg_advisory_xact_lock(hashtextextended('conversation-settings-store-postgres ' || $1, 0))";
     transaction.query_one(lock, &[&schema.as_str()]).await?;
-    if let Found::Behind { done } = find(&transaction, schema).await? {
-        run(&transaction, schema, &MIGRATIONS[done..]).await?;
+    if let Found::Behind { sql } = find(&transaction, schema).await? {
+        transaction.batch_execute(&sql).await?;
     }
     let found = find(&transaction, schema).await?;
     transaction.commit().await?;
     Ok(found)
 }
 
-async fn run(transaction: &Transaction<'_>, schema: &Schema, migrations: &[&str]) -> Result<(), Error> {
-    let exists = "SELECT FROM pg_namespace WHERE nspname = $1";
-    // Asked first, since `IF NOT EXISTS` demands the right to make one even where it is there.
-    if transaction.query_opt(exists, &[&schema.as_str()]).await?.is_none() {
-        transaction.batch_execute(&format!("CREATE SCHEMA {schema}")).await?;
+/// The statements that migrate a schema on which `done` migrations have run and that lacks the columns of `missing`. They
+/// are one line, so that an error message can show them.
+fn migration_sql(schema: &Schema, exists: bool, done: usize, missing: impl Iterator<Item = Field>) -> String {
+    let mut sql = String::new();
+    // Not `IF NOT EXISTS`, which requires the right to create a schema even if it exists.
+    if !exists {
+        let _ = write!(sql, "CREATE SCHEMA {schema}; ");
     }
-    transaction.batch_execute(&format!("SET LOCAL search_path TO {schema}")).await?;
-    for migration in migrations {
-        transaction.batch_execute(migration).await?;
+    let _ = write!(sql, "SET LOCAL search_path TO {schema};");
+    let lines = MIGRATIONS.iter().skip(done).flat_map(|migration| migration.lines());
+    for line in lines.map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("--")) {
+        sql.extend([" ", line]);
     }
-    Ok(())
+    let defaults = Settings::default();
+    let columns: Vec<_> = missing
+        .map(|field| {
+            let (column, column_type) = (field.column(), rows::column_type(field.kind()));
+            // Existing rows read as the default, and so do rows that a running older version inserts.
+            format!("ADD COLUMN {column} {column_type} DEFAULT {}", literal(defaults.value(field)))
+        })
+        .collect();
+    if !columns.is_empty() {
+        let _ = write!(sql, " ALTER TABLE conversations {};", columns.join(", "));
+    }
+    sql
+}
+
+/// A default as SQL. Callers' values are parameters and never come here.
+fn literal(default: Value<'_>) -> String {
+    match default {
+        Value::Bool(value) => value.to_string(),
+        Value::I32(value) => value.to_string(),
+        Value::I64(value) | Value::Timestamp(value) => value.to_string(),
+        Value::Text(value) => {
+            let digits = value.bytes().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
+            format!("'\\x{digits}'")
+        }
+    }
 }
 
 #[cfg(test)]
@@ -146,13 +128,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_schema_has_a_name_that_needs_no_quotes() {
-        for name in ["conversation_settings", "a", "_", "order", "app2", &"x".repeat(63)] {
-            assert_eq!(Schema::new(name).unwrap().as_str(), name);
-        }
-        for name in ["", "A", "2app", "a b", "a\"", "a;", "é", "pg_catalog", &"x".repeat(64)] {
-            assert_eq!(Schema::new(name), Err(SchemaError), "{name}");
-        }
-        assert_eq!(Schema::default(), Schema::new(Schema::DEFAULT).unwrap());
+    fn adds_only_missing_columns() {
+        let missing = [Field::IsPinned, Field::Ex].into_iter();
+        assert_eq!(
+            migration_sql(&Schema::default(), true, MIGRATIONS.len(), missing),
+            "SET LOCAL search_path TO \"conversation_settings\"; ALTER TABLE conversations \
+             ADD COLUMN is_pinned boolean DEFAULT false, ADD COLUMN ex bytea DEFAULT '\\x';"
+        );
+    }
+
+    #[test]
+    fn creates_a_schema_in_one_line() {
+        let sql = migration_sql(&Schema::default(), false, 0, Field::ALL.iter().copied());
+        assert!(sql.starts_with("CREATE SCHEMA \"conversation_settings\"; SET LOCAL search_path"), "{sql}");
+        assert!(sql.contains("; CREATE TABLE owners ( owner text COLLATE \"C\" PRIMARY KEY,"), "{sql}");
+        assert!(!sql.contains('\n') && !sql.contains("--"), "{sql}");
+    }
+
+    #[test]
+    fn writes_text_as_bytes() {
+        assert_eq!(literal(Value::Text("é'\0")), "'\\xc3a92700'");
     }
 }

@@ -1,16 +1,16 @@
-//! The statements' texts.
+//! The text of the statements.
 
 use std::iter;
 
 use crate::{
     rows::{self, FIXED_COLUMNS, STATE},
-    schema::Schema,
+    schema_name::Schema,
 };
 
-/// The statements, for the tables of one schema.
+/// The statements for the tables of one schema.
 ///
-/// Where a plan may be kept, keys come as arrays, each in a `SELECT` of its own: so the planner does not count those that
-/// it happens to see, and takes them for a few. It then looks each up through the index in a table of any size worth it.
+/// In statements that may be kept, each array of keys is in a `SELECT` of its own. The planner then assumes few keys,
+/// instead of as many as it happens to see, and looks up each through the index.
 #[derive(Debug)]
 pub(crate) struct Statements {
     pub(crate) load: String,
@@ -26,26 +26,26 @@ pub(crate) struct Statements {
 }
 
 impl Statements {
-    pub(crate) fn of(schema: &Schema) -> Self {
+    pub(crate) fn new(schema: &Schema) -> Self {
         let state = &*STATE;
         let insert = insert_sql(schema);
         let updates: Vec<_> = state.split(", ").map(|column| format!("{column} = excluded.{column}")).collect();
         Self {
-            // A record's owner always has a version.
+            // Every record's owner has a version.
             load: format!(
                 "SELECT position, version, {state}
                  FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS keys (owner, conversation_id, position)
                  JOIN {schema}.owners USING (owner)
                  LEFT JOIN {schema}.conversations USING (owner, conversation_id)"
             ),
-            // Planned each time, by their count: for a few they are looked up, for most of a table it is read. A full
-            // join is the one that never looks again for each owner, which goes wrong where a count is guessed wrong.
+            // Planned each time by the number of owners: a few are looked up, for many the table is read. A full join
+            // rules out a nested loop, which is slow where the planner misjudges the number of rows.
             load_one: format!(
                 "SELECT owner, version, {state}
                  FROM (SELECT owner, version FROM {schema}.owners WHERE owner = ANY($1)) AS owners
                  FULL JOIN (
                      SELECT owner, {state} FROM {schema}.conversations WHERE owner = ANY($1) AND conversation_id = $2
-                 ) AS held USING (owner)"
+                 ) AS loaded USING (owner)"
             ),
             lock: format!(
                 "SELECT FROM {schema}.owners WHERE owner IN (SELECT unnest((SELECT $1::text[])))
@@ -60,8 +60,8 @@ impl Statements {
             ),
             page: format!("SELECT owner, conversation_id, {state} FROM {schema}.conversations"),
             versions: format!("SELECT version, pruned FROM {schema}.owners WHERE owner = $1"),
-            // One statement is of one moment: the version and the records belong together. That all versions are above 0
-            // is what the index of changes asks for.
+            // One statement is one snapshot, so the version and the records match. `changed_in > 0` makes the partial index
+            // usable.
             changed: format!(
                 "SELECT conversation_id, version, pruned, {state}
                  FROM {schema}.owners
@@ -72,7 +72,7 @@ impl Statements {
                  ) AS changed ON true
                  WHERE owner = $1"
             ),
-            // The owner first, as all who write lock it. What is so already is not written again.
+            // Locks the owner first, as every writer does. The condition on `pruned` skips a no-op.
             prune: format!(
                 "WITH locked AS MATERIALIZED (
                      SELECT owner, least(version, $2) AS through FROM {schema}.owners WHERE owner = $1 FOR UPDATE
@@ -87,9 +87,11 @@ impl Statements {
     }
 }
 
-/// Raises versions and stores records, where there was none of their keys. A batch raises each version by one: where the one that is there is another by now,
-/// the row gets none, which the table refuses, and with it the whole statement. The owners come first, and in order, as all
-/// who write take them; counting them has them all raised before a record is touched.
+/// Raises versions, then inserts records whose keys do not exist.
+///
+/// A batch raises each version by one. If the stored version has changed meanwhile, the CASE yields NULL, NOT NULL fails,
+/// and the statement rolls back. Owners come first and in order, as every writer locks them; the count makes the server
+/// raise all of them before it touches a record.
 fn insert_sql(schema: &Schema) -> String {
     let fixed = FIXED_COLUMNS.map(|(column, _)| column).join(", ");
     let settings: Vec<_> = rows::setting_columns().map(|(column, _)| column).collect();

@@ -1,7 +1,7 @@
-//! TLS, where the address asks for it with `sslmode=require`.
+//! TLS, if the address has `sslmode=require`.
 //!
-//! Unlike `psql` under that word, it is never TLS with just anybody: whoever is in the way of a connection can have a
-//! certificate, too.
+//! Unlike `psql` with that option, it always verifies the server's certificate: anyone between client and server can
+//! present one.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use rustls::{ClientConfig, Error, crypto::ring};
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// Trusts the authorities that the system knows, or those in the file that `SSL_CERT_FILE` names.
+/// Trusts the system's authorities, or those in the file that `SSL_CERT_FILE` names.
 pub(crate) fn connector() -> Result<MakeRustlsConnect, Error> {
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?

@@ -42,7 +42,7 @@ impl ByHand {
                      attached_info, ex, min_seq, max_seq, is_msg_destruct, msg_destruct_time, latest_msg_destruct_time)
                  SELECT owner, $3, 3, $4, 0, version::text, version, $5, $6, false, 0, 0, '', $7, 0, 0, false, 0, 0
                  FROM unnest($1::text[], $2::bigint[]) AS changed (owner, version)
-                 ON CONFLICT (owner, conversation_id) DO UPDATE SET changed_in = excluded.last_changed,
+                 ON CONFLICT (owner, conversation_id) DO UPDATE SET changed_in = excluded.changed_in,
                      recv_msg_opt = excluded.recv_msg_opt, is_pinned = excluded.is_pinned, ex = excluded.ex"
             ),
             put_versions: format!(

@@ -1,4 +1,4 @@
-//! Many callers, through many handles, on the same owners.
+//! Many callers through several handles on the same owners.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ fn seq(n: u64) -> Patch {
     Patch::KEEP.max_seq(Seq::try_from(i64::try_from(n).unwrap()).unwrap())
 }
 
-/// Every one of `changes` sets another value, through one of `stores`; the versions answered.
+/// Applies so many changes at once through `stores`, each with another value. Returns the versions that callers got.
 async fn change_at_once(stores: &[Arc<PostgresStore>], changes: u64) -> BTreeSet<Version> {
     let mut tasks = JoinSet::new();
     for (n, store) in (1..=changes).zip(stores.iter().cycle()) {
@@ -28,22 +28,22 @@ async fn change_at_once(stores: &[Arc<PostgresStore>], changes: u64) -> BTreeSet
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_writers_of_one_owner_take_turns() {
+async fn serializes_writers_of_one_owner() {
     let Some(database) = Database::new().await else { return };
     let stores = [Arc::new(database.store().await), Arc::new(database.store().await)];
     let versions = change_at_once(&stores, 400).await;
-    assert_eq!(versions, (1..=400).map(Version).collect(), "each version was answered once");
+    assert_eq!(versions, (1..=400).map(Version).collect(), "each version once");
     assert_eq!(stores[1].version(&user("a")).await.unwrap().version, Version(400));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn batches_over_the_same_owners_do_not_deadlock() {
+async fn does_not_deadlock_on_overlapping_batches() {
     const BATCHES: u64 = 60;
     let Some(database) = Database::new().await else { return };
-    // A deadlock would be found out by nobody, and last until the statements fail.
+    // The server must not resolve a deadlock: one then lasts until statements time out.
     let url = with_settings(&database.url, "-c deadlock_timeout=1h -c statement_timeout=20s");
     let store = Arc::new(PostgresStore::open(&url, &database.schema).await.unwrap());
-    // Owners who are new, owners who are there: both in every batch, in orders that cross.
+    // New and existing owners in every batch, in orders that cross.
     let owners: Vec<_> = (0..40).map(|n| format!("u{n:02}")).collect();
     store.apply(&set(owners.iter().step_by(2).map(|owner| key(owner, "sg_team")), &seq(1)), NOW).await.unwrap();
     let mut tasks = JoinSet::new();
@@ -58,7 +58,7 @@ async fn batches_over_the_same_owners_do_not_deadlock() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn pruning_takes_its_turn_with_those_who_write() {
+async fn prunes_while_others_write() {
     let Some(database) = Database::new().await else { return };
     let store = Arc::new(database.store().await);
     let keys = || (0..5).map(|n| key("a", format!("sg_{n}")));
@@ -85,7 +85,7 @@ async fn pruning_takes_its_turn_with_those_who_write() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn readers_see_a_batch_whole_or_not_at_all() {
+async fn reads_a_batch_whole_or_not_at_all() {
     let Some(database) = Database::new().await else { return };
     let store = Arc::new(database.store().await);
     let keys: Vec<_> = (0..50).map(|n| key(format!("u{n:02}"), "sg_team")).collect();
@@ -100,25 +100,28 @@ async fn readers_see_a_batch_whole_or_not_at_all() {
     while !writing.is_finished() {
         let found = store.get(&keys).await.unwrap();
         let seen: BTreeSet<_> = found.iter().map(|found| found.as_ref().map(|found| found.settings.max_seq)).collect();
-        assert_eq!(seen.len(), 1, "of one moment: {seen:?}");
+        assert_eq!(seen.len(), 1, "part of a batch: {seen:?}");
     }
     writing.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_caller_that_gives_up_leaves_all_or_nothing_and_no_connection_behind_it() {
+async fn applies_all_or_nothing_and_keeps_connections_usable_when_callers_give_up() {
     let Some(database) = Database::new().await else { return };
     let store = Arc::new(database.store().await);
     let keys = || (0..200).map(|n| key(format!("u{n:03}"), "sg_team"));
     for n in 1..=60 {
         let batch = set(keys(), &seq(n));
-        let patience = Duration::from_micros(n * 200);
-        let _ = tokio::time::timeout(patience, store.apply(&batch, NOW)).await;
+        let deadline = Duration::from_micros(n * 200);
+        let _ = tokio::time::timeout(deadline, store.apply(&batch, NOW)).await;
     }
-    // The pool has fewer connections than callers gave up: each has to be usable.
+    // More callers gave up than the pool has connections: all of them must be usable.
     let applied = store.apply(&set(keys(), &seq(1_000)), NOW).await.unwrap();
     let version = applied.effects[0].version;
-    assert!(applied.effects.iter().all(|effect| effect.version == version), "all owners have had the same batches");
+    assert!(
+        applied.effects.iter().all(|effect| effect.version == version),
+        "all owners must have had the same batches"
+    );
     let found = store.get_one(key("u000", "sg_team")).await.unwrap().unwrap();
     assert_eq!(found.settings.max_seq.get(), 1_000);
 }

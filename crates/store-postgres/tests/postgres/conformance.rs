@@ -9,12 +9,12 @@ use tokio::task::JoinSet;
 
 use crate::harness::{Database, proxied};
 
-/// Tells the process that is to be killed where to write: the address, a blank, and the schema.
-const PLACE: &str = "CONVERSATION_KILLED_PLACE";
+/// Names the database of the process that a case kills: the address, a space, and the schema.
+const DATABASE: &str = "CONVERSATION_KILLED_DATABASE";
 
 struct Postgres;
 
-/// The first handle goes to the server by way of a proxy, the others straight.
+/// The first handle connects through a proxy, the others directly.
 struct Proxied {
     database: Database,
     proxy: Proxy,
@@ -63,7 +63,7 @@ impl Harness for Postgres {
         let Database { url, schema } = &proxied.database;
         let mut process = Command::new(env::current_exe().unwrap());
         process.args(["--exact", "conformance::writes_until_killed", "--ignored", "--nocapture"]);
-        process.env(PLACE, format!("{url} {}", schema.as_str()));
+        process.env(DATABASE, format!("{url} {}", schema.as_str()));
         Some(process)
     }
 }
@@ -71,10 +71,10 @@ impl Harness for Postgres {
 conversation_settings_testkit::conformance!(Postgres);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the process that a case starts and kills"]
+#[ignore = "a process that a conformance case starts and kills"]
 async fn writes_until_killed() {
-    let Ok(place) = env::var(PLACE) else { return };
-    let (url, schema) = place.split_once(' ').unwrap();
+    let Ok(database) = env::var(DATABASE) else { return };
+    let (url, schema) = database.split_once(' ').unwrap();
     let schema = Schema::new(schema).unwrap();
     let store: Arc<dyn ConversationStore> = Arc::new(PostgresStore::open(url, &schema).await.unwrap());
     writers(&store).collect::<JoinSet<_>>().join_all().await;

@@ -1,8 +1,8 @@
-//! What `docs/postgres.md` says to run, run.
+//! Runs the commands of `docs/postgres.md`.
 
 use std::panic::AssertUnwindSafe;
 
-use conversation_settings_core::{Patch, Version};
+use conversation_settings_core::{Field, Patch, Version};
 use conversation_settings_store::{Changes, ConversationStore, ConversationStoreExt, Filter, PageRequest};
 use conversation_settings_store_postgres::{OpenError, PostgresStore, Schema};
 use futures_util::FutureExt;
@@ -12,7 +12,7 @@ use crate::{
     opening::refusal,
 };
 
-/// The commands under a name, for a schema and roles of the test's own.
+/// The commands with a name, with the schema and roles of this test.
 fn commands(name: &str, schema: &Schema) -> String {
     let guide = include_str!("../../../../docs/postgres.md");
     let (_, rest) = guide.split_once(&format!("<!-- test: {name} -->\n```sql\n")).unwrap();
@@ -24,31 +24,51 @@ fn commands(name: &str, schema: &Schema) -> String {
 }
 
 #[tokio::test]
-async fn two_roles_and_migrations_by_hand_are_enough() {
+async fn works_with_two_roles_and_migrations_by_hand() {
     let Some(database) = Database::new().await else { return };
     let (client, schema) = (database.client().await, &database.schema);
     client.batch_execute(&commands("roles", schema)).await.unwrap();
     let used = AssertUnwindSafe(async {
-        let migration = include_str!("../../migrations/0001_conversations.sql");
-        let as_owner = format!("BEGIN; SET LOCAL ROLE {}_owner; {migration}; COMMIT", schema.as_str());
-        client.batch_execute(&as_owner).await.unwrap();
-        client.batch_execute(&commands("grants", schema)).await.unwrap();
         let server = format!("{}_server", schema.as_str());
         client.batch_execute(&format!("ALTER ROLE {server} PASSWORD 'secret'")).await.unwrap();
         let url = format!("postgres://{server}:secret{}", &database.url[database.url.find('@').unwrap()..]);
+
+        // The program prints what its owner has to run: all of it on the first start, a column after that.
+        let mut migrations = Vec::new();
+        for drop_column in [None, Some(Field::ALL.last().unwrap().column())] {
+            if let Some(column) = drop_column {
+                client.batch_execute(&format!("ALTER TABLE conversations DROP COLUMN {column}")).await.unwrap();
+            }
+            let (error, sentence) = refusal(&url, schema).await;
+            assert!(matches!(error, OpenError::Migration { .. }), "{error:?}");
+            let (_, migration) = sentence.split_once("run this as its owner: ").unwrap();
+            let owner = format!("SET ROLE {}_owner", schema.as_str());
+            client.batch_execute(&format!("{owner}; {migration} RESET ROLE")).await.unwrap();
+            // The tables are there, but the program's role has no rights to them yet.
+            if drop_column.is_none() {
+                let (error, _) = refusal(&url, schema).await;
+                assert!(matches!(error, OpenError::Rights { .. }), "{error:?}");
+                client.batch_execute(&commands("grants", schema)).await.unwrap();
+            }
+            drop(PostgresStore::open(&url, schema).await.unwrap());
+            migrations.push(migration.to_owned());
+        }
+        assert!(migrations[0].contains("CREATE TABLE conversations"), "{migrations:?}");
+        assert!(!migrations[1].contains("CREATE"), "{migrations:?}");
 
         let store = PostgresStore::open(&url, schema).await.unwrap();
         store.apply(&set([key("a", "sg_1")], &Patch::KEEP.is_pinned(true)), NOW).await.unwrap();
         assert!(store.get_one(key("a", "sg_1")).await.unwrap().unwrap().settings.is_pinned);
         store.apply(&remove([key("a", "sg_1")]), NOW).await.unwrap();
         assert_eq!(store.prune(&user("a"), Version(2)).await.unwrap(), 1);
-        // It may not make a schema.
+        // The role may not create a schema.
         let other = Schema::new(format!("{}_other", schema.as_str())).unwrap();
-        let (error, _) = refusal(&url, &other).await;
-        assert!(matches!(error, OpenError::Rights { .. }), "{error:?}");
+        let (error, sentence) = refusal(&url, &other).await;
+        assert!(matches!(error, OpenError::Migration { .. }), "{error:?}");
+        assert!(sentence.contains(&format!("CREATE SCHEMA {other};")), "{sentence}");
     });
     let used = used.catch_unwind().await;
-    // Roles are the server's, so they do not go with the schema.
+    // Roles belong to the server, so dropping the schema does not drop them.
     for role in ["owner", "server"].map(|name| format!("{}_{name}", schema.as_str())) {
         client.batch_execute(&format!("DROP OWNED BY {role} CASCADE; DROP ROLE {role}")).await.unwrap();
     }
@@ -56,7 +76,7 @@ async fn two_roles_and_migrations_by_hand_are_enough() {
 }
 
 #[tokio::test]
-async fn tables_in_partitions_hold_what_they_held_and_do_what_they_did() {
+async fn works_with_partitioned_tables() {
     let Some(database) = Database::new().await else { return };
     let (client, schema, store) = (database.client().await, &database.schema, database.store().await);
     let keys: Vec<_> = (0..100).map(|n| key(format!("u{n:02}"), "sg_team")).collect();
@@ -74,15 +94,14 @@ async fn tables_in_partitions_hold_what_they_held_and_do_what_they_did() {
     }
     store.apply(&remove(keys[..50].to_vec()), NOW).await.unwrap();
     let page = PageRequest { after: Some(user("u70")), limit: 10 };
-    let holders =
-        store.list_by_conversation(&conversation("sg_team"), &Filter::ALL, &page).await.unwrap().conversations;
-    let owners: Vec<_> = holders.iter().map(|holder| holder.key.owner.as_str()).collect();
+    let views = store.list_by_conversation(&conversation("sg_team"), &Filter::ALL, &page).await.unwrap().conversations;
+    let owners: Vec<_> = views.iter().map(|view| view.key.owner.as_str()).collect();
     assert_eq!(owners, ["u71", "u72", "u73", "u74", "u75", "u76", "u77", "u78", "u79", "u80"]);
     assert_eq!(store.prune(&user("u00"), Version(9)).await.unwrap(), 1);
 }
 
 #[tokio::test]
-async fn a_restored_backup_under_a_new_identity_sends_every_client_to_a_full_sync() {
+async fn syncs_in_full_after_a_backup_is_restored_with_a_new_log() {
     let Some(database) = Database::new().await else { return };
     let store = database.store().await;
     store.apply(&set([key("a", "sg_1")], &Patch::KEEP.is_pinned(true)), NOW).await.unwrap();

@@ -1,4 +1,4 @@
-//! A schema for each test, in one server.
+//! A schema for each test, on one server.
 
 use std::{
     env,
@@ -16,31 +16,28 @@ use conversation_settings_testkit::Proxy;
 use tokio::{runtime, sync::OnceCell};
 use tokio_postgres::{Client, NoTls};
 
-/// The server that tests use unless the environment names another.
-const USUAL: &str = "postgres://postgres@127.0.0.1:5432/postgres";
+/// The server for tests unless `CONVERSATION_TEST_POSTGRES` names another.
+const DEFAULT_SERVER: &str = "postgres://postgres@127.0.0.1:5432/postgres";
 
-/// The moment at which tests create.
 pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
-/// The address of the server for tests.
 fn server() -> String {
-    env::var("CONVERSATION_TEST_POSTGRES").unwrap_or_else(|_| USUAL.to_owned())
+    env::var("CONVERSATION_TEST_POSTGRES").unwrap_or_else(|_| DEFAULT_SERVER.to_owned())
 }
 
-/// `url` with settings of the connection.
+/// `url` with settings for the connection.
 pub(crate) fn with_settings(url: &str, settings: &str) -> String {
     let settings = settings.replace(' ', "%20").replace('=', "%3D");
     format!("{url}{}options={settings}", if url.contains('?') { '&' } else { '?' })
 }
 
-/// A connection of the test's own.
 pub(crate) async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(connection);
     Ok(client)
 }
 
-/// A proxy before the server of `url`, and the address that goes through it.
+/// A proxy in front of the server at `url`, and the address of the proxy.
 pub(crate) async fn proxied(url: &str) -> (Proxy, String) {
     let (user, place) = url.rsplit_once('@').unwrap();
     let (server, name) = place.split_once('/').unwrap();
@@ -49,7 +46,7 @@ pub(crate) async fn proxied(url: &str) -> (Proxy, String) {
     (proxy, url)
 }
 
-/// A schema of its own, dropped at the end.
+/// A schema for one test, dropped at its end.
 #[derive(Debug)]
 pub(crate) struct Database {
     pub(crate) url: String,
@@ -57,12 +54,12 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// `None` where there is no server; in CI that is a failure.
+    /// `None` if there is no server, which is a failure in CI.
     pub(crate) async fn new() -> Option<Self> {
-        static IS_THERE: OnceCell<bool> = OnceCell::const_new();
+        static IS_RUNNING: OnceCell<bool> = OnceCell::const_new();
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let url = server();
-        if !*IS_THERE.get_or_init(|| is_there(&url)).await {
+        if !*IS_RUNNING.get_or_init(|| is_running(&url)).await {
             return None;
         }
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -74,7 +71,7 @@ impl Database {
         PostgresStore::open(&self.url, &self.schema).await.unwrap()
     }
 
-    /// A connection of the test's own, in the schema.
+    /// A connection with the schema as its search path.
     pub(crate) async fn client(&self) -> Client {
         let client = connect(&self.url).await.unwrap();
         client.batch_execute(&format!("SET search_path TO {}", self.schema)).await.unwrap();
@@ -82,16 +79,16 @@ impl Database {
     }
 }
 
-async fn is_there(url: &str) -> bool {
-    let answer = connect(url).await;
+async fn is_running(url: &str) -> bool {
+    let connected = connect(url).await;
     let hosts = url.rsplit_once('@').map_or(url, |(_, hosts)| hosts);
-    if let Err(error) = &answer {
+    if let Err(error) = &connected {
         assert!(env::var_os("CI").is_none(), "no PostgreSQL at {hosts}: {error}");
-        // Standard error, past the capture of tests, so that it is seen.
+        // Bypasses the capture of tests' output.
         let skipped = format!("skipped: no PostgreSQL at {hosts}\n");
         io::stderr().write_all(skipped.as_bytes()).unwrap();
     }
-    answer.is_ok()
+    connected.is_ok()
 }
 
 impl Drop for Database {
@@ -104,7 +101,7 @@ impl Drop for Database {
                 client.batch_execute(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE")).await
             })
         };
-        // In a thread of its own, since a runtime cannot wait inside of another.
+        // On its own thread: a runtime cannot block inside another.
         let dropped = thread::spawn(drop).join();
         if !thread::panicking() {
             dropped.unwrap().unwrap();
@@ -124,7 +121,7 @@ pub(crate) fn key(owner: impl AsRef<str>, id: impl AsRef<str>) -> Key {
     Key::new(user(owner), conversation(id))
 }
 
-/// Sets the same for all keys, creating what is missing.
+/// Sets `patch` for each key; creates missing conversations.
 pub(crate) fn set(keys: impl IntoIterator<Item = Key>, patch: &Patch) -> WriteBatch {
     let missing = Missing::Create(Target::Group(GroupId::new("team").unwrap()));
     write(keys, Change::Set { patch: patch.clone(), missing })

@@ -1,17 +1,17 @@
-//! What is PostgreSQL's own: its server, its collations, its failures, several processes. The contract itself is held
-//! by the conformance suite.
+//! What is specific to PostgreSQL: migrations, collations, failures, several processes; and the conformance suite.
 
 mod concurrency;
 mod conformance;
 mod faults;
 mod guide;
 mod harness;
+mod no_ops;
 mod opening;
 mod outages;
 mod pools;
 mod processes;
 mod server;
-mod silence;
 mod sync;
 mod tls;
+mod upgrade;
 mod values;

@@ -1,15 +1,15 @@
-//! Finding a server and a schema, and making the tables.
+//! Connecting to a server, and migrating a schema.
 
 use std::collections::BTreeSet;
 
-use conversation_settings_core::{Field, Kind, Patch};
+use conversation_settings_core::{BurnDuration, Field, Kind, Patch, Settings, Timestamp};
 use conversation_settings_store::{ConversationStore, ConversationStoreExt, Filter, PageRequest, StoreError};
 use conversation_settings_store_postgres::{OpenError, PostgresStore, Schema};
 use tokio::task::JoinSet;
 
-use crate::harness::{Database, NOW, key, set, user};
+use crate::harness::{Database, NOW, key, remove, set, user};
 
-/// The sentence with which opening `url` fails.
+/// The error and message with which opening `url` fails.
 pub(crate) async fn refusal(url: &str, schema: &Schema) -> (OpenError, String) {
     let error = PostgresStore::open(url, schema).await.unwrap_err();
     let sentence = error.to_string();
@@ -18,16 +18,16 @@ pub(crate) async fn refusal(url: &str, schema: &Schema) -> (OpenError, String) {
 }
 
 #[tokio::test]
-async fn an_address_that_is_none_is_told_so() {
+async fn refuses_an_invalid_address() {
     for wrong in ["", "postgres://", "postgres://me:secret@host:port/db", "host=one sslmode=secret", "user=me"] {
         let (error, _) = refusal(wrong, &Schema::default()).await;
-        assert!(matches!(error, OpenError::Address), "{wrong}: {error}");
+        assert!(matches!(error, OpenError::Address { .. }), "{wrong}: {error}");
     }
 }
 
 #[tokio::test]
-async fn nobody_at_the_address_is_told_so() {
-    // A port that was free a moment ago.
+async fn reports_a_server_that_cannot_be_reached() {
+    // A port on which nothing listens.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (error, sentence) = refusal(&format!("postgres://me:secret@127.0.0.1:{port}/db"), &Schema::default()).await;
     assert!(matches!(error, OpenError::Unreachable { .. }), "{error:?}");
@@ -35,7 +35,7 @@ async fn nobody_at_the_address_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_a_wrong_database_are_told_so() {
+async fn reports_an_unknown_role_and_an_unknown_database() {
     let Some(database) = Database::new().await else { return };
     let mut address = database.url.clone();
     let rest = address.split_off(address.find('@').unwrap());
@@ -47,7 +47,7 @@ async fn a_wrong_password_and_a_wrong_database_are_told_so() {
 }
 
 #[tokio::test]
-async fn tables_that_something_else_has_made_are_left_alone() {
+async fn refuses_tables_of_another_program_and_leaves_them_alone() {
     for table in ["CREATE TABLE owners (name text)", "CREATE TABLE store (log bytea, migration integer)"] {
         let Some(database) = Database::new().await else { return };
         let client = database.client().await;
@@ -61,16 +61,55 @@ async fn tables_that_something_else_has_made_are_left_alone() {
 }
 
 #[tokio::test]
-async fn a_schema_of_a_later_version_is_refused() {
+async fn refuses_a_schema_of_a_later_version() {
+    for (change, evidence) in [
+        ("UPDATE store SET migration = 1000", "migration 1000"),
+        ("ALTER TABLE conversations ADD COLUMN later integer DEFAULT 0", "column conversations.later"),
+    ] {
+        let Some(database) = Database::new().await else { return };
+        drop(database.store().await);
+        database.client().await.batch_execute(change).await.unwrap();
+        let (error, sentence) = refusal(&database.url, &database.schema).await;
+        assert!(matches!(error, OpenError::Newer { .. }), "{error:?}");
+        assert!(sentence.ends_with(evidence), "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn migrates_a_schema_that_lacks_settings() {
     let Some(database) = Database::new().await else { return };
-    drop(database.store().await);
-    database.client().await.batch_execute("UPDATE store SET migration = 1000").await.unwrap();
-    let (error, _) = refusal(&database.url, &database.schema).await;
-    assert!(matches!(error, OpenError::Newer { .. }), "{error:?}");
+    let store = database.store().await;
+    // One conversation, and one tombstone.
+    let keys = ["sg_1", "sg_2"].map(|id| key("a", id));
+    store.apply(&set(keys.clone(), &Patch::KEEP.is_pinned(true)), NOW).await.unwrap();
+    store.apply(&remove([keys[1].clone()]), NOW).await.unwrap();
+    let (before, log) = (store.get(&keys).await.unwrap(), store.version(&user("a")).await.unwrap());
+    drop(store);
+
+    let client = database.client().await;
+    let newest = Field::ALL.last().unwrap();
+    for missing in [vec![*newest], Field::ALL.iter().copied().filter(|field| *field != Field::IsPinned).collect()] {
+        for field in missing {
+            client.batch_execute(&format!("ALTER TABLE conversations DROP COLUMN {}", field.column())).await.unwrap();
+        }
+        let store = database.store().await;
+        assert_eq!(store.get(&keys).await.unwrap(), before, "rows without the setting must read as the default");
+        assert_eq!(store.version(&user("a")).await.unwrap(), log);
+    }
+
+    let store = database.store().await;
+    let patch =
+        Patch::KEEP.latest_msg_destruct_time(Timestamp(7)).ex("x").burn_duration(BurnDuration::try_from(1).unwrap());
+    store.apply(&set(keys.clone(), &patch), NOW).await.unwrap();
+    for (found, is_pinned) in store.get(&keys).await.unwrap().into_iter().zip([true, false]) {
+        let mut expected = Settings::default();
+        patch.clone().is_pinned(is_pinned).apply(&mut expected);
+        assert_eq!(found.unwrap().settings, expected);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn ten_that_start_at_once_make_the_tables_once() {
+async fn creates_the_tables_once_for_ten_concurrent_starts() {
     let Some(database) = Database::new().await else { return };
     let mut tasks = JoinSet::new();
     for _ in 0..10 {
@@ -81,11 +120,11 @@ async fn ten_that_start_at_once_make_the_tables_once() {
         });
     }
     let logs: BTreeSet<_> = tasks.join_all().await.into_iter().collect();
-    assert_eq!(logs.len(), 1, "one log for all: {logs:?}");
+    assert_eq!(logs.len(), 1, "{logs:?}");
 }
 
 #[tokio::test]
-async fn the_tables_have_a_column_for_each_setting_and_no_other() {
+async fn creates_a_column_for_each_setting_and_no_other() {
     let Some(database) = Database::new().await else { return };
     drop(database.store().await);
     let columns = "SELECT column_name::text, data_type::text FROM information_schema.columns
@@ -115,7 +154,7 @@ async fn the_tables_have_a_column_for_each_setting_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_row_damaged_by_hand_is_corrupt_and_hurts_no_other() {
+async fn reports_damaged_rows_with_their_key_and_reads_the_others() {
     let Some(database) = Database::new().await else { return };
     let (store, client) = (database.store().await, database.client().await);
     let damages = [
@@ -134,17 +173,17 @@ async fn a_row_damaged_by_hand_is_corrupt_and_hurts_no_other() {
         store.apply(&set(keys.clone(), &Patch::KEEP.is_pinned(true)), NOW).await.unwrap();
         let damage = format!("UPDATE conversations SET {damage} WHERE conversation_id = 'sg_1' AND owner = $1");
         assert_eq!(client.execute(&damage, &[&keys[0].owner.as_str()]).await.unwrap(), 1);
-        let is_named = |result: Result<(), StoreError>| match result {
+        let names_key = |result: Result<(), StoreError>| match result {
             Err(StoreError::Corrupt { key: Some(key), .. }) => *key == keys[0],
             _ => false,
         };
-        assert!(is_named(store.get(&keys[..1]).await.map(drop)), "{damage}");
+        assert!(names_key(store.get(&keys[..1]).await.map(drop)), "{damage}");
         assert!(
-            is_named(store.list(&keys[0].owner, &Filter::ALL, &PageRequest::first(10)).await.map(drop)),
+            names_key(store.list(&keys[0].owner, &Filter::ALL, &PageRequest::first(10)).await.map(drop)),
             "{damage}"
         );
         let both = set(keys.clone(), &Patch::KEEP.is_pinned(false));
-        assert!(is_named(store.apply(&both, NOW).await.map(drop)), "{damage}");
+        assert!(names_key(store.apply(&both, NOW).await.map(drop)), "{damage}");
         assert!(store.get_one(keys[1].clone()).await.unwrap().unwrap().settings.is_pinned);
         store.apply(&set([keys[1].clone()], &Patch::KEEP.is_pinned(false)), NOW).await.unwrap();
     }

@@ -1,7 +1,7 @@
-//! The server goes away under load, or its connections do, and is there again: what was acknowledged is there, nothing
-//! is there by halves, every call was answered in time, and the store goes on without being opened again.
+//! Outages under load: acknowledged batches survive, none is partial, every call returns in time, and the store
+//! recovers without being opened again.
 //!
-//! `CONVERSATION_KILLS` says how many times each of them happens, 3 unless told.
+//! `CONVERSATION_KILLS` sets the number of outages of each kind; 3 by default.
 
 use std::{
     env,
@@ -19,19 +19,19 @@ use crate::{
     server::Server,
 };
 
-/// The longest that a call may take whose server goes away, in which the store waits for a connection for ten seconds.
+/// The longest that a call may take during an outage; the store waits up to ten seconds for a connection.
 const LONGEST: Duration = Duration::from_secs(15);
 
 fn rounds() -> usize {
     env::var("CONVERSATION_KILLS").map_or(3, |times| times.parse().unwrap())
 }
 
-#[expect(clippy::disallowed_methods, reason = "each run has to strike at other moments")]
+#[expect(clippy::disallowed_methods, reason = "each run strikes at other moments")]
 fn seed() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// Has `strike` happen to those who write, again and again, and `mend` after it; the figures.
+/// Runs writers through outages: `strike` begins one, `mend` ends it. Returns the figures.
 async fn outlive(store: PostgresStore, strike: impl AsyncFn(), mend: impl AsyncFn()) -> String {
     let store: Arc<dyn ConversationStore> = Arc::new(store);
     let mut kills = Kills::new(seed());
@@ -44,17 +44,17 @@ async fn outlive(store: PostgresStore, strike: impl AsyncFn(), mend: impl AsyncF
     assert!(kills.tally().is_clean(), "{kills:?}");
     assert!(kills.tally().acknowledged > 0, "{kills:?}");
     assert!(longest < LONGEST, "{longest:?}");
-    format!("{}; every call answered within {longest:.1?}", kills.tally())
+    format!("{}; every call returned within {longest:.1?}", kills.tally())
 }
 
-/// What a script does to a server, which takes its time.
+/// Runs a blocking command on the server.
 async fn run(server: &Arc<Server>, command: fn(&Server)) {
     let server = server.clone();
     spawn_blocking(move || command(&server)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_is_killed_has_lost_nothing_acknowledged_when_it_is_there_again() {
+async fn keeps_acknowledged_batches_when_the_server_is_killed() {
     let Some(server) = Server::start().map(Arc::new) else { return };
     let store = PostgresStore::open(server.url(), &Schema::default()).await.unwrap();
     let (kill, start) = (async || run(&server, Server::kill).await, async || run(&server, Server::start_again).await);
@@ -62,7 +62,7 @@ async fn a_server_that_is_killed_has_lost_nothing_acknowledged_when_it_is_there_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_is_restarted_is_found_again() {
+async fn reconnects_to_a_restarted_server() {
     let Some(server) = Server::start().map(Arc::new) else { return };
     let store = PostgresStore::open(server.url(), &Schema::default()).await.unwrap();
     let restart = async || run(&server, Server::restart).await;
@@ -70,7 +70,7 @@ async fn a_server_that_is_restarted_is_found_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_the_server_ends_are_replaced() {
+async fn replaces_connections_that_the_server_closes() {
     let Some(database) = Database::new().await else { return };
     let name = database.schema.as_str();
     let url = format!("{}?application_name={name}", database.url);

@@ -1,4 +1,4 @@
-//! A pool of the host's.
+//! The host's pool.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use tokio_postgres::NoTls;
 
 use crate::harness::{Database, NOW, key, set, user};
 
-/// A pool as a host may have it: it waits for a connection for ever.
+/// A pool that waits for a connection without a limit.
 fn pool(database: &Database, connections: usize) -> Pool {
     Pool::builder(Manager::new(database.url.parse().unwrap(), NoTls)).max_size(connections).build().unwrap()
 }
 
 #[tokio::test]
-async fn a_pool_without_a_free_connection_is_unavailable_soon_and_well_when_it_has_one() {
+async fn reports_unavailable_while_the_pool_has_no_free_connection() {
     let Some(database) = Database::new().await else { return };
     let pool = pool(&database, 1);
     let store = PostgresStore::with_pool(pool.clone(), &database.schema).await.unwrap();
     let batch = set([key("a", "sg_1")], &Patch::KEEP.is_pinned(true));
-    let held = pool.get().await.unwrap();
-    // Nobody answers any more, so time goes on by itself.
+    let only = pool.get().await.unwrap();
+    // All tasks are idle, so the paused clock advances by itself.
     time::pause();
     let start = Instant::now();
     let failures =
@@ -35,6 +35,6 @@ async fn a_pool_without_a_free_connection_is_unavailable_soon_and_well_when_it_h
     for error in failures {
         assert!(matches!(error, StoreError::Unavailable { .. }) && error.is_retryable(), "{error:?}");
     }
-    drop(held);
+    drop(only);
     assert!(store.apply(&batch, NOW).await.unwrap().effects[0].outcome.is_change());
 }

@@ -1,4 +1,4 @@
-//! Several processes at once on the same owners.
+//! Several processes on the same owners.
 
 use std::{
     env,
@@ -11,10 +11,10 @@ use conversation_settings_testkit::workers::{self, OWNERS, Work, Worker};
 
 use crate::harness::Database;
 
-/// Tells a worker's process where to write: the address, a blank, and the schema.
+/// Names the database of a worker's process: the address, a space, and the schema.
 const PLACE: &str = "CONVERSATION_WORKER_PLACE";
 
-/// How many batches: `CONVERSATION_TEST_BATCHES`, for a long run.
+/// The number of batches; `CONVERSATION_TEST_BATCHES` sets another.
 fn batches() -> usize {
     env::var("CONVERSATION_TEST_BATCHES").map_or(500, |number| number.parse().unwrap())
 }

@@ -1,4 +1,4 @@
-//! A server of a test's own, which it may restart, break and kill.
+//! A server for one test, which may restart, break and kill it.
 
 use std::{
     env,
@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::TempDir;
 
-/// It ends with this.
+/// Dropping it stops the server.
 #[derive(Debug)]
 pub(crate) struct Server {
     script: PathBuf,
@@ -18,7 +18,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// `None` where nothing starts one; in CI that is a failure.
+    /// `None` if no script can start one, which is a failure in CI.
     pub(crate) fn start() -> Option<Self> {
         let Some(script) = env::var_os("CONVERSATION_TEST_POSTGRES_SERVER") else {
             assert!(env::var_os("CI").is_none(), "no CONVERSATION_TEST_POSTGRES_SERVER");
@@ -34,28 +34,27 @@ impl Server {
         &self.url
     }
 
-    /// As an operator restarts it: those who are connected are told, and cut.
+    /// A clean restart, which closes all connections.
     pub(crate) fn restart(&self) {
         self.run(&["restart"]).unwrap();
     }
 
-    /// All its processes at once, by SIGKILL.
+    /// Kills all its processes with SIGKILL.
     pub(crate) fn kill(&self) {
         self.run(&["kill"]).unwrap();
     }
 
-    /// After it was killed.
+    /// Starts it after [`kill`](Self::kill).
     pub(crate) fn start_again(&self) {
         assert_eq!(self.run(&["start"]).unwrap(), self.url);
     }
 
-    /// A disk of a size, such as `8m`, for tables to be on, or that size for the one that is there. An error where this
-    /// machine lets nobody mount one.
+    /// Mounts a small disk, or resizes it; `size` is such as `8m`. Fails if this machine does not permit mounting.
     pub(crate) fn disk(&self, size: &str) -> Result<String, String> {
         self.run(&["disk", size])
     }
 
-    /// Where its data is.
+    /// The folder of its data.
     pub(crate) fn data(&self) -> PathBuf {
         let folder = std::fs::read_to_string(self.state().join("folder")).unwrap();
         Path::new(folder.trim()).join("data")
@@ -65,7 +64,7 @@ impl Server {
         self.folder.path().join("state")
     }
 
-    /// What the script prints, or what it says where it fails.
+    /// The script's standard output, or its standard error if it fails.
     fn run(&self, command: &[&str]) -> Result<String, String> {
         let mut script = Command::new(&self.script);
         let output = script.args(command).env("CONVERSATION_TEST_POSTGRES_STATE", self.state()).output().unwrap();

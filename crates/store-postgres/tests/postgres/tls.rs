@@ -1,4 +1,4 @@
-//! A server that takes connections with TLS alone.
+//! A server that requires TLS.
 
 use std::{
     env, fs,
@@ -12,29 +12,29 @@ use tempfile::NamedTempFile;
 
 use crate::{harness::connect, server::Server};
 
-/// Tells the process of [`opens`] what to open.
+/// The address for the process of [`opens`].
 const URL: &str = "CONVERSATION_TEST_POSTGRES_TLS";
 
-/// Makes a certificate for 127.0.0.1 the server's, and TLS the only way in. Who trusts the file trusts the server.
-async fn demand_tls(server: &Server) -> NamedTempFile {
-    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+/// Gives the server a certificate for 127.0.0.1 and makes it require TLS. Returns a file to trust.
+async fn require_tls(server: &Server) -> NamedTempFile {
+    let certificate = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let data = server.data();
     for (name, text) in [
-        ("server.crt", made.cert.pem()),
-        ("server.key", made.signing_key.serialize_pem()),
+        ("server.crt", certificate.cert.pem()),
+        ("server.key", certificate.signing_key.serialize_pem()),
         ("pg_hba.conf", "hostssl all all 127.0.0.1/32 scram-sha-256\n".to_owned()),
     ] {
-        give(&data, name, &text);
+        write_as_server(&data, name, &text);
     }
     connect(server.url()).await.unwrap().batch_execute("ALTER SYSTEM SET ssl = on").await.unwrap();
     server.restart();
     let trusted = NamedTempFile::new().unwrap();
-    fs::write(trusted.path(), made.cert.pem()).unwrap();
+    fs::write(trusted.path(), certificate.cert.pem()).unwrap();
     trusted
 }
 
-/// Writes a file that is the server's own, whose user may be another.
-fn give(data: &Path, name: &str, text: &str) {
+/// Writes a file that belongs to the server's user.
+fn write_as_server(data: &Path, name: &str, text: &str) {
     let file = data.join(name);
     fs::write(&file, text).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
@@ -44,7 +44,7 @@ fn give(data: &Path, name: &str, text: &str) {
 }
 
 #[tokio::test]
-#[ignore = "a process with an environment of its own, which the test below starts"]
+#[ignore = "a process with its own environment, which another test starts"]
 async fn opens() {
     let Ok(url) = env::var(URL) else { return };
     if let Err(error) = PostgresStore::open(&url, &Schema::default()).await {
@@ -52,7 +52,7 @@ async fn opens() {
     }
 }
 
-/// How it ends when the file is trusted; the sentence of a failure.
+/// Opens `url` in a process that trusts `file`. Returns the message of a failure.
 fn open_trusting(file: &Path, url: &str) -> Result<(), String> {
     let process = Command::new(env::current_exe().unwrap())
         .args(["--exact", "tls::opens", "--ignored", "--nocapture"])
@@ -61,20 +61,20 @@ fn open_trusting(file: &Path, url: &str) -> Result<(), String> {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let said = String::from_utf8(process.stderr).unwrap();
-    if process.status.success() { Ok(()) } else { Err(said) }
+    let stderr = String::from_utf8(process.stderr).unwrap();
+    if process.status.success() { Ok(()) } else { Err(stderr) }
 }
 
 #[tokio::test]
-async fn tls_is_had_where_it_is_asked_for_and_only_with_who_can_be_trusted() {
+async fn uses_tls_on_request_and_only_with_a_trusted_certificate() {
     let Some(server) = Server::start() else { return };
     let with_tls = |url: &str| format!("{url}?sslmode=require");
 
-    // There is none yet.
+    // The server has no TLS yet.
     let without = PostgresStore::open(&with_tls(server.url()), &Schema::default()).await.unwrap_err();
     assert!(matches!(without, OpenError::Tls { .. }), "{without:?}");
 
-    let trusted = demand_tls(&server).await;
+    let trusted = require_tls(&server).await;
     open_trusting(trusted.path(), &with_tls(server.url())).unwrap();
 
     let plain = PostgresStore::open(server.url(), &Schema::default()).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Every value comes back byte for byte.
+//! Values are stored byte for byte.
 
 use conversation_settings_core::{BurnDuration, Field, Patch, RecvMsgOpt, Seq, Settings, Timestamp};
 use conversation_settings_store::{ConversationStore, ConversationStoreExt, Filter, PageRequest};
@@ -9,7 +9,7 @@ const TEXTS: [&str; 8] =
     ["", "\0", "a\0b", "$set", "'; DROP TABLE conversations; --", "\"quoted\"", "🦀é\u{feff}", "%_\\ \r\n\t"];
 
 #[tokio::test]
-async fn text_comes_back_byte_for_byte() {
+async fn stores_text_byte_for_byte() {
     let Some(database) = Database::new().await else { return };
     let store = database.store().await;
     let long = "é\0".repeat(40_000);
@@ -21,12 +21,12 @@ async fn text_comes_back_byte_for_byte() {
         assert_eq!((&*settings.ex, &*settings.attached_info), (text, text));
         let by_value = Filter::is(Patch::KEEP.ex(text));
         let found = store.list(&user("a"), &by_value, &PageRequest::first(10)).await.unwrap().conversations;
-        assert_eq!(found.len(), 1, "found by its value, and no other: {text:?}");
+        assert_eq!(found.len(), 1, "must find exactly the one with {text:?}");
     }
 }
 
 #[tokio::test]
-async fn ids_are_data_and_told_apart_by_their_bytes() {
+async fn distinguishes_and_orders_ids_by_their_bytes() {
     let Some(database) = Database::new().await else { return };
     let store = database.store().await;
     let ids = ["$set", "'--", "A", "Å", "a", "a ", "a.b", "A\u{30a}", "🦀"];
@@ -39,16 +39,16 @@ async fn ids_are_data_and_told_apart_by_their_bytes() {
     sorted.sort_unstable();
     let listed = store.list_all(&user("a"), &Filter::ALL).await.unwrap();
     assert_eq!(listed.iter().map(|found| found.key.conversation_id.as_str().as_bytes()).collect::<Vec<_>>(), sorted);
-    let holders = store
+    let views = store
         .list_by_conversation(&conversation("A"), &Filter::ALL, &PageRequest::first(100))
         .await
         .unwrap()
         .conversations;
-    assert_eq!(holders.iter().map(|found| found.key.owner.as_str().as_bytes()).collect::<Vec<_>>(), sorted);
+    assert_eq!(views.iter().map(|found| found.key.owner.as_str().as_bytes()).collect::<Vec<_>>(), sorted);
 }
 
 #[tokio::test]
-async fn numbers_come_back_at_their_extremes() {
+async fn stores_numbers_at_their_extremes() {
     let Some(database) = Database::new().await else { return };
     let store = database.store().await;
     let mut patch = Patch::KEEP
@@ -67,7 +67,7 @@ async fn numbers_come_back_at_their_extremes() {
 }
 
 #[tokio::test]
-async fn a_filter_finds_by_any_field_what_it_would_itself() {
+async fn filters_by_any_field_as_the_filter_itself_does() {
     let Some(database) = Database::new().await else { return };
     let store = database.store().await;
     let other = Patch::KEEP.is_pinned(true).ex("x").recv_msg_opt(RecvMsgOpt::DoNotReceive);
