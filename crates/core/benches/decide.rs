@@ -3,11 +3,11 @@
 
 use std::hint::black_box;
 
+use conversation_settings_bench as bench;
 use conversation_settings_core::{
     Conversation, ConversationId, Decision, GroupId, IfMissing, Key, Limits, Patch, SetConversations,
     SetConversationsRequest, Settings, Target, Timestamp, UserId, decide,
 };
-use conversation_settings_testkit::bench;
 
 const USERS: usize = 1_000;
 

@@ -9,11 +9,11 @@ use std::{
 };
 
 use axum::{Router, body::Bytes, http::header::CONTENT_TYPE, response::IntoResponse, routing::post};
+use conversation_settings_bench as bench;
 use conversation_settings_core::{SetConversationsRequest, UserId};
 use conversation_settings_http::{Api, TokenAuthority};
 use conversation_settings_service::Service;
 use conversation_settings_store_memory::MemoryStore;
-use conversation_settings_testkit::bench;
 use tokio::{net::TcpListener, runtime::Builder};
 
 const PATH: &str = "/conversation/set_conversations";

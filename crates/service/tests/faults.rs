@@ -9,7 +9,7 @@ use conversation_settings_core::{
 use conversation_settings_service::{Context, Event, EventKind, EventSink, Service, ServiceError};
 use conversation_settings_store::{ConversationStore, ConversationStoreExt};
 use conversation_settings_store_memory::MemoryStore;
-use conversation_settings_testkit::{Fault, FaultyStore, Plan};
+use conversation_settings_testkit::{Fault, FaultPlan, FaultyStore};
 
 #[derive(Debug, Default)]
 struct Events(Mutex<Vec<Event>>);
@@ -39,7 +39,7 @@ struct House {
 }
 
 impl House {
-    fn new(plan: Plan) -> Self {
+    fn new(plan: FaultPlan) -> Self {
         let memory = Arc::new(MemoryStore::new());
         let faulty = Arc::new(FaultyStore::new(memory.clone()).writes(plan));
         let events = Arc::new(Events::default());
@@ -75,7 +75,7 @@ fn users(names: &[&str]) -> Vec<UserId> {
 #[tokio::test]
 async fn a_call_that_was_not_done_is_done_by_a_retry_and_told_once() {
     for fault in [Fault::FailBefore, Fault::Conflict] {
-        let (house, users) = (House::new(Plan::script([fault])), users(&["alice", "bob"]));
+        let (house, users) = (House::new(FaultPlan::script([fault])), users(&["alice", "bob"]));
         let error = house.set(&users, "sg_team", 7).await.unwrap_err();
         assert!(error.is_retryable(), "{fault:?}: {error}");
         assert_eq!(house.stored(&users[0], "sg_team").await, None);
@@ -94,7 +94,7 @@ async fn a_call_that_was_not_done_is_done_by_a_retry_and_told_once() {
 /// sees by the version of the next event that there was one.
 #[tokio::test]
 async fn a_call_whose_answer_was_lost_is_silent_when_retried_and_the_next_event_shows_the_gap() {
-    let (house, users) = (House::new(Plan::script([Fault::FailAfter])), users(&["alice"]));
+    let (house, users) = (House::new(FaultPlan::script([Fault::FailAfter])), users(&["alice"]));
     let error = house.set(&users, "sg_team", 7).await.unwrap_err();
     assert!(error.is_retryable(), "{error}");
     assert_eq!(house.stored(&users[0], "sg_team").await, Some(7));
@@ -117,7 +117,7 @@ async fn under_seeded_faults_everything_is_accounted_for() {
     const CALLS: u64 = 30;
     for seed in 0..20 {
         let users = users(&["alice", "bob", "carol"]);
-        let house = House::new(Plan::seeded(seed, 2));
+        let house = House::new(FaultPlan::seeded(seed, 2));
         let callers: Vec<_> = (0..CALLERS).map(|n| tokio::spawn(call(&house, users.clone(), n, CALLS))).collect();
         let mut silent = 0;
         for caller in callers {
@@ -170,7 +170,7 @@ fn call(house: &House, users: Vec<UserId>, caller: u64, calls: u64) -> impl Futu
 
 #[tokio::test]
 async fn a_private_chat_is_told_to_both_once_however_often_it_is_tried() {
-    let house = House::new(Plan::script([Fault::FailBefore, Fault::Conflict, Fault::FailBefore]));
+    let house = House::new(FaultPlan::script([Fault::FailBefore, Fault::Conflict, Fault::FailBefore]));
     let (alice, bob) = (UserId::new("alice").unwrap(), UserId::new("bob").unwrap());
     let private = SetConversations::single(&alice, &bob).users([&alice]).patch(Patch::KEEP.is_private_chat(true));
     let (context, private) = (Context::user(alice), private.build().unwrap());

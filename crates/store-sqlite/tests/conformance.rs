@@ -1,20 +1,18 @@
 //! The conformance suite on SQLite.
 
-use std::{env, process::Command, sync::Arc};
+use std::{path::Path, process::Command};
 
-use conversation_settings_store::ConversationStore;
 use conversation_settings_store_sqlite::SqliteStore;
-use conversation_settings_testkit::{conformance::Harness, kill::writers};
+use conversation_settings_testkit::{
+    conformance::Harness,
+    multiprocess::{child_process, run_child},
+};
 use tempfile::TempDir;
-use tokio::task::JoinSet;
-
-/// Names the database of the process that a test kills.
-const DATABASE: &str = "CONVERSATION_KILLED_DATABASE";
 
 struct Sqlite;
 
-fn open(folder: &TempDir) -> SqliteStore {
-    SqliteStore::open(folder.path().join("conversations.db")).unwrap()
+fn open(folder: impl AsRef<Path>) -> SqliteStore {
+    SqliteStore::open(folder.as_ref().join("conversations.db")).unwrap()
 }
 
 impl Harness for Sqlite {
@@ -37,19 +35,14 @@ impl Harness for Sqlite {
     }
 
     fn writing_process(&self, folder: &TempDir) -> Option<Command> {
-        let mut process = Command::new(env::current_exe().unwrap());
-        process.args(["--exact", "writes_until_killed", "--ignored", "--nocapture"]).env(DATABASE, folder.path());
-        Some(process)
+        Some(child_process("child", folder.path()))
     }
 }
 
 conversation_settings_testkit::conformance!(Sqlite);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a process that a conformance case starts and kills"]
-async fn writes_until_killed() {
-    let Ok(folder) = env::var(DATABASE) else { return };
-    let store: Arc<dyn ConversationStore> =
-        Arc::new(SqliteStore::open(std::path::Path::new(&folder).join("conversations.db")).unwrap());
-    writers(&store).collect::<JoinSet<_>>().join_all().await;
+#[ignore = "the child process of a case"]
+async fn child() {
+    run_child(async |folder| open(folder)).await;
 }

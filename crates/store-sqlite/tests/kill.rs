@@ -2,53 +2,36 @@
 //!
 //! `CONVERSATION_KILLS` sets the number of kills; 5 by default.
 
-use std::{
-    env, error,
-    path::Path,
-    process::Command,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{env, error, path::Path};
 
-use conversation_settings_store::ConversationStore;
 use conversation_settings_store_sqlite::SqliteStore;
-use conversation_settings_testkit::kill::{Kills, writers};
+use conversation_settings_testkit::{
+    crash::CrashTest,
+    multiprocess::{child_process, run_child},
+};
 use rusqlite::Connection;
-use tokio::task::JoinSet;
-
-/// Names the database of the process that a test kills.
-const DATABASE: &str = "CONVERSATION_KILLED_DATABASE";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a process that the other test starts and kills"]
-async fn writes_until_killed() {
-    let Ok(database) = env::var(DATABASE) else { return };
-    let store: Arc<dyn ConversationStore> = Arc::new(SqliteStore::open(database).unwrap());
-    writers(&store).collect::<JoinSet<_>>().join_all().await;
+#[ignore = "the child process of the other test"]
+async fn child() {
+    run_child(async |database| SqliteStore::open(database).unwrap()).await;
 }
 
 #[tokio::test]
 async fn keeps_acknowledged_batches_whole_when_killed() -> Result<(), Box<dyn error::Error>> {
-    let times = env::var("CONVERSATION_KILLS").map_or(Ok(5), |times| times.parse())?;
+    let kills = env::var("CONVERSATION_KILLS").map_or(Ok(5), |kills| kills.parse())?;
     let folder = tempfile::tempdir()?;
     let database = folder.path().join("conversations.db");
-    let mut kills = Kills::new(seed());
-    for _ in 0..times {
-        let mut process = Command::new(env::current_exe()?);
-        process.args(["--exact", "writes_until_killed", "--ignored", "--nocapture"]).env(DATABASE, &database);
-        kills.kill(&mut process)?;
-        kills.check(&SqliteStore::open(&database)?).await?;
+    let mut test = CrashTest::default();
+    for _ in 0..kills {
+        test.kill(&mut child_process("child", &database))?;
+        test.check(&SqliteStore::open(&database)?).await?;
         check_integrity(&database)?;
     }
-    println!("{}", kills.tally());
-    assert!(kills.tally().is_clean(), "{kills:?}");
-    assert!(kills.tally().acknowledged > 0, "{kills:?}");
+    println!("{}", test.report());
+    assert!(test.report().is_clean(), "{test:?}");
+    assert!(test.report().acknowledged > 0, "{test:?}");
     Ok(())
-}
-
-#[expect(clippy::disallowed_methods, reason = "each run kills at other moments")]
-fn seed() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn check_integrity(database: &Path) -> rusqlite::Result<()> {

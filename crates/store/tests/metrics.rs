@@ -9,7 +9,7 @@ use conversation_settings_store::{
     metrics::{self, MeteredStore},
 };
 use conversation_settings_store_memory::MemoryStore;
-use conversation_settings_testkit::{Fault, FaultyStore, Plan};
+use conversation_settings_testkit::{Fault, FaultPlan, FaultyStore};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
 /// Runs `work`, and answers with the metric `name` of all that happened: its labels' values in order, and how often.
@@ -61,7 +61,7 @@ fn every_operation_is_measured_under_its_own_name() {
 #[test]
 fn a_failure_is_measured_under_its_kind() {
     let told = told(metrics::OPERATION_SECONDS, async {
-        let plan = Plan::script([Fault::Conflict, Fault::FailBefore]);
+        let plan = FaultPlan::script([Fault::Conflict, Fault::FailBefore]);
         let store = FaultyStore::new(Arc::new(MemoryStore::new())).reads(plan);
         let store = MeteredStore::new("faulty", store);
         for _ in 0..3 {
@@ -74,7 +74,7 @@ fn a_failure_is_measured_under_its_kind() {
 #[test]
 fn what_nobody_waits_for_any_more_is_measured_too() {
     let told = told(metrics::OPERATION_SECONDS, async {
-        let plan = Plan::script([Fault::Delay { before: 1_000, after: 0 }]);
+        let plan = FaultPlan::script([Fault::Delay { before: 1_000, after: 0 }]);
         let store = FaultyStore::new(Arc::new(MemoryStore::new())).reads(plan);
         let store = MeteredStore::new("faulty", store);
         tokio::select! {

@@ -38,13 +38,13 @@ pub enum Fault {
 /// What goes wrong with which call.
 ///
 /// ```
-/// use conversation_settings_testkit::{Fault, Plan};
+/// use conversation_settings_testkit::{Fault, FaultPlan};
 ///
-/// let scripted = Plan::script([Fault::None, Fault::FailAfter]); // the second call; then all is well
-/// let seeded = Plan::seeded(7, 3); // one call in three, the same ones for the same seed
+/// let scripted = FaultPlan::script([Fault::None, Fault::FailAfter]); // the second call; then all is well
+/// let seeded = FaultPlan::seeded(7, 3); // one call in three, the same ones for the same seed
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Plan(Source);
+pub struct FaultPlan(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
@@ -58,7 +58,7 @@ impl Default for Source {
     }
 }
 
-impl Plan {
+impl FaultPlan {
     /// The first call gets the first of `faults`, and so on; nothing goes wrong with those after the last.
     pub fn script(faults: impl IntoIterator<Item = Fault>) -> Self {
         Self(Source::Script(faults.into_iter().collect()))
@@ -99,10 +99,10 @@ impl Plan {
 ///
 /// use conversation_settings_store::ConversationStore;
 /// use conversation_settings_store_memory::MemoryStore;
-/// use conversation_settings_testkit::{Fault, FaultyStore, Plan};
+/// use conversation_settings_testkit::{Fault, FaultyStore, FaultPlan};
 ///
 /// let memory = Arc::new(MemoryStore::new());
-/// let faulty = FaultyStore::new(memory.clone()).writes(Plan::script([Fault::FailAfter]));
+/// let faulty = FaultyStore::new(memory.clone()).writes(FaultPlan::script([Fault::FailAfter]));
 /// // Hand `faulty` to what is tested, and look into `memory` for what was stored.
 /// ```
 #[derive(Debug)]
@@ -113,8 +113,8 @@ pub struct FaultyStore {
 
 #[derive(Debug, Default)]
 struct Plans {
-    writes: Plan,
-    reads: Plan,
+    writes: FaultPlan,
+    reads: FaultPlan,
     met: Vec<Fault>,
 }
 
@@ -127,14 +127,14 @@ impl FaultyStore {
 
     /// The writes, which are `apply` and `prune`, go wrong by this plan.
     #[must_use]
-    pub fn writes(self, plan: Plan) -> Self {
+    pub fn writes(self, plan: FaultPlan) -> Self {
         self.plans().writes = plan;
         self
     }
 
     /// The reads go wrong by this plan.
     #[must_use]
-    pub fn reads(self, plan: Plan) -> Self {
+    pub fn reads(self, plan: FaultPlan) -> Self {
         self.plans().reads = plan;
         self
     }
@@ -161,7 +161,7 @@ impl FaultyStore {
 }
 
 impl Plans {
-    fn next(&mut self, plan: impl FnOnce(&mut Self) -> &mut Plan) -> Fault {
+    fn next(&mut self, plan: impl FnOnce(&mut Self) -> &mut FaultPlan) -> Fault {
         let fault = plan(self).next();
         self.met.extend(Some(fault).filter(|fault| *fault != Fault::None));
         fault

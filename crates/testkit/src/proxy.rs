@@ -1,4 +1,4 @@
-//! What stands between an adapter and its database's server.
+//! A proxy between an adapter and its database server.
 
 use std::{
     io,
@@ -16,19 +16,18 @@ use tokio::{
     task::{AbortHandle, JoinSet},
 };
 
-/// A way to a server on loopback that counts what is asked, and breaks when told to.
+/// A TCP proxy on loopback that counts round trips, and breaks connections on demand.
 ///
-/// A [`Harness`](crate::conformance::Harness) that opens its adapter at [`address`](Self::address) has its
+/// A [`Harness`](crate::conformance::Harness) that opens its adapter through a proxy gets
 /// [`round_trips`](crate::conformance::Harness::round_trips) and
-/// [`inject_fault`](crate::conformance::Harness::inject_fault) for nothing, whatever the protocol. It ends when dropped.
+/// [`inject_fault`](crate::conformance::Harness::inject_fault) for free, whatever the protocol. Dropping the proxy ends it.
 ///
 /// ```no_run
 /// # async fn example() -> std::io::Result<()> {
-/// let proxy = conversation_settings_testkit::Proxy::start("127.0.0.1:5432").await?;
-/// let url = format!("postgres://app@{}/app", proxy.address());
+/// let (proxy, url) = conversation_settings_testkit::Proxy::before("postgres://app@127.0.0.1:5432/app").await?;
 /// // … calls of a store opened at `url` …
-/// proxy.lose_answer_to("COMMIT"); // the next commit happens, and nobody is told
-/// proxy.cut(); // all connections of now
+/// proxy.lose_answer_to("COMMIT"); // The next commit takes effect, and its answer is lost.
+/// proxy.cut(); // All present connections break.
 /// # Ok(())
 /// # }
 /// ```
@@ -66,30 +65,45 @@ impl Proxy {
         Ok(Self { address, shared, accepting })
     }
 
-    /// Where an adapter finds it.
+    /// Starts a proxy before the server of `url`, which names a host and a port, and returns the URL that leads through
+    /// the proxy.
+    ///
+    /// # Errors
+    ///
+    /// If the server's address is unknown, or no port is free.
+    pub async fn before(url: &str) -> io::Result<(Self, String)> {
+        let start = url.find("://").map_or(0, |at| at + 3);
+        let end = url[start..].find(['/', '?']).map_or(url.len(), |at| start + at);
+        let host = url[start..end].rfind('@').map_or(start, |at| start + at + 1);
+        let proxy = Self::start(&url[host..end]).await?;
+        let through = format!("{}{}{}", &url[..host], proxy.address(), &url[end..]);
+        Ok((proxy, through))
+    }
+
+    /// The proxy's address.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// How many times something was asked, after an answer or at the beginning, on any connection.
+    /// How many round trips the proxy has seen, on all connections: requests that follow a response, or open a connection.
     #[must_use]
     pub fn round_trips(&self) -> u64 {
         self.shared.round_trips.load(SeqCst)
     }
 
-    /// Cuts all connections, whatever they are about. New ones can be made at once.
+    /// Cuts all connections. New ones are accepted at once.
     pub fn cut(&self) {
         self.shared.cuts.send_modify(|cuts| *cuts += 1);
     }
 
-    /// The next request that holds `text`, in one piece as it comes from the network, reaches the server; instead of
-    /// its answer comes the end of the connection.
+    /// Loses the answer to the next request that contains `text` in one network read: the request reaches the server, and
+    /// the connection ends instead of an answer.
     pub fn lose_answer_to(&self, text: &str) {
         *self.shared.losing.lock().unwrap_or_else(PoisonError::into_inner) = Some(text.to_owned());
     }
 
-    /// Whether the request whose [answer is to be lost](Self::lose_answer_to) has yet to come.
+    /// Whether the proxy still waits for the request whose [answer it loses](Self::lose_answer_to).
     #[must_use]
     pub fn is_losing(&self) -> bool {
         self.shared.losing.lock().unwrap_or_else(PoisonError::into_inner).is_some()

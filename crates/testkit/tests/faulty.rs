@@ -10,7 +10,7 @@ use conversation_settings_store::{
     ConversationStore, ConversationStoreExt, Filter, OwnerVersion, PageRequest, StoreError,
 };
 use conversation_settings_store_memory::MemoryStore;
-use conversation_settings_testkit::{Fault, FaultyStore, Plan};
+use conversation_settings_testkit::{Fault, FaultPlan, FaultyStore};
 
 fn owner() -> UserId {
     UserId::new("alice").unwrap()
@@ -28,7 +28,7 @@ fn pinning() -> WriteBatch {
 
 fn faulty(writes: impl IntoIterator<Item = Fault>) -> (Arc<MemoryStore>, FaultyStore) {
     let memory = Arc::new(MemoryStore::new());
-    (memory.clone(), FaultyStore::new(memory).writes(Plan::script(writes)))
+    (memory.clone(), FaultyStore::new(memory).writes(FaultPlan::script(writes)))
 }
 
 async fn is_stored(memory: &MemoryStore) -> bool {
@@ -85,7 +85,7 @@ async fn a_delay_lets_others_go_first_on_the_way_there_and_back() {
 
 #[tokio::test]
 async fn each_method_meets_its_plan() {
-    let all_fail = || Plan::script([Fault::FailBefore; 8]);
+    let all_fail = || FaultPlan::script([Fault::FailBefore; 8]);
     let faulty = FaultyStore::new(Arc::new(MemoryStore::new())).writes(all_fail()).reads(all_fail());
     let since = OwnerVersion::default();
     let failed = [
@@ -104,7 +104,7 @@ async fn each_method_meets_its_plan() {
 #[tokio::test]
 async fn a_seed_always_means_the_same_faults_and_all_kinds_come() {
     let met = async |seed| {
-        let faulty = FaultyStore::new(Arc::new(MemoryStore::new())).writes(Plan::seeded(seed, 2));
+        let faulty = FaultyStore::new(Arc::new(MemoryStore::new())).writes(FaultPlan::seeded(seed, 2));
         for _ in 0..200 {
             let _whichever = faulty.apply(&pinning(), Timestamp(0)).await;
         }

@@ -11,7 +11,7 @@ use conversation_settings_core::{Field, Kind};
 use conversation_settings_http::Api;
 use conversation_settings_service::Service;
 use conversation_settings_store_memory::MemoryStore;
-use conversation_settings_testkit::{Fault, FaultyStore, Plan};
+use conversation_settings_testkit::{Fault, FaultPlan, FaultyStore};
 use serde_json::{Value, json};
 
 use crate::harness::{ADMIN, call, request, router, send, token, tokens};
@@ -59,7 +59,7 @@ async fn a_conversation_that_was_asked_for_in_vain_is_there_once_it_is_created()
 #[tokio::test]
 async fn of_a_failure_of_the_store_the_caller_is_told_the_operation_id_alone() {
     let store =
-        FaultyStore::new(Arc::new(MemoryStore::new())).writes(Plan::script([Fault::FailBefore, Fault::Conflict]));
+        FaultyStore::new(Arc::new(MemoryStore::new())).writes(FaultPlan::script([Fault::FailBefore, Fault::Conflict]));
     let router = Api::with_tokens(Service::builder(Arc::new(store)).build(), tokens()).router();
     let mut conversation = single();
     conversation["isPinned"] = json!(true);

@@ -10,7 +10,7 @@ use axum::{
 use conversation_settings_http::Api;
 use conversation_settings_service::Service;
 use conversation_settings_store_memory::MemoryStore;
-use conversation_settings_testkit::{Fault, FaultyStore, Plan};
+use conversation_settings_testkit::{Fault, FaultPlan, FaultyStore};
 use futures_util::stream;
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ use crate::harness::{call, request, send, token, tokens};
 const GET: &str = "/conversation/get_conversation";
 
 /// A router over a store whose reads go as planned.
-fn reading(plan: Plan) -> Router {
+fn reading(plan: FaultPlan) -> Router {
     let store = FaultyStore::new(Arc::new(MemoryStore::new())).reads(plan);
     let service = Service::builder(Arc::new(store)).build();
     Api::with_tokens(service, tokens()).request_timeout(Duration::from_millis(50)).router()
@@ -32,12 +32,12 @@ async fn ready(router: &Router) -> (StatusCode, Value) {
 
 #[tokio::test]
 async fn ready_is_what_the_store_says_each_time() {
-    let router = reading(Plan::script([Fault::FailBefore]));
+    let router = reading(FaultPlan::script([Fault::FailBefore]));
     let (status, answer) = ready(&router).await;
     assert_eq!((status, &answer["errCode"]), (StatusCode::SERVICE_UNAVAILABLE, &json!(500)));
     assert_eq!(ready(&router).await.0, StatusCode::OK, "it is back");
     let healthy = Request::get("/healthz").body(Body::empty()).unwrap();
-    assert_eq!(send(&reading(Plan::script([Fault::FailBefore])), healthy).await.0, StatusCode::OK);
+    assert_eq!(send(&reading(FaultPlan::script([Fault::FailBefore])), healthy).await.0, StatusCode::OK);
 }
 
 /// A store that takes so long that the wait for it ends.
@@ -45,20 +45,20 @@ const SLOW: Fault = Fault::Delay { before: u64::MAX, after: 0 };
 
 #[tokio::test]
 async fn a_store_that_does_not_answer_in_time_is_not_ready() {
-    assert_eq!(ready(&reading(Plan::script([SLOW]))).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(ready(&reading(FaultPlan::script([SLOW]))).await.0, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]
 async fn a_call_past_its_time_is_given_up_as_no_fault_of_the_callers() {
     let body = json!({ "ownerUserID": "a", "conversationID": "sg_g" });
-    let answer = call(&reading(Plan::script([SLOW])), GET, &token("a"), &body).await;
+    let answer = call(&reading(FaultPlan::script([SLOW])), GET, &token("a"), &body).await;
     assert_eq!(answer, json!({ "errCode": 500, "errMsg": "ServerInternalError", "errDlt": "op-1" }));
 }
 
 #[tokio::test]
 async fn a_body_that_does_not_come_in_time_is_the_callers_fault() {
     let never = Body::from_stream(stream::pending::<Result<Vec<u8>, std::io::Error>>());
-    let (_, text) = send(&reading(Plan::script([])), request(GET, &token("a"), never)).await;
+    let (_, text) = send(&reading(FaultPlan::script([])), request(GET, &token("a"), never)).await;
     let answer: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((&answer["errCode"], &answer["errDlt"]), (&json!(1001), &json!("body: must arrive within 50ms")));
 }

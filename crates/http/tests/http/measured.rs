@@ -9,7 +9,7 @@ use axum::{
 use conversation_settings_http::{Api, metrics};
 use conversation_settings_service::Service;
 use conversation_settings_store_memory::MemoryStore;
-use conversation_settings_testkit::{Fault, FaultyStore, Plan};
+use conversation_settings_testkit::{Fault, FaultPlan, FaultyStore};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use serde_json::json;
 use tower::ServiceExt;
@@ -79,7 +79,7 @@ fn users_are_counted_of_the_calls_that_were_done() {
 #[test]
 fn a_call_that_its_caller_gave_up_is_counted_as_abandoned() {
     let told = told(async {
-        let plan = Plan::script([Fault::Delay { before: 1_000_000, after: 0 }]);
+        let plan = FaultPlan::script([Fault::Delay { before: 1_000_000, after: 0 }]);
         let store = FaultyStore::new(Arc::new(MemoryStore::new())).writes(plan);
         let service = Service::builder(Arc::new(store)).build();
         let router = Api::with_tokens(service, tokens()).router();

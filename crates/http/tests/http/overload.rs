@@ -15,7 +15,7 @@ use axum::{
 use conversation_settings_http::{Api, ApiError, Authenticate, metrics};
 use conversation_settings_service::{Caller, Service};
 use conversation_settings_store_memory::MemoryStore;
-use conversation_settings_testkit::{Fault, FaultyStore, Plan};
+use conversation_settings_testkit::{Fault, FaultPlan, FaultyStore};
 use futures_util::{FutureExt, stream};
 use metrics_util::debugging::DebugValue;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ fn pin_own() -> Value {
 
 /// A router with one place, over a store that never ends its first write.
 fn small() -> Router {
-    let plan = Plan::script([Fault::Delay { before: u64::MAX, after: 0 }]);
+    let plan = FaultPlan::script([Fault::Delay { before: u64::MAX, after: 0 }]);
     let store = FaultyStore::new(Arc::new(MemoryStore::new())).writes(plan);
     let service = Service::builder(Arc::new(store)).build();
     Api::with_tokens(service, tokens()).max_in_flight(1).metrics(String::new).router()

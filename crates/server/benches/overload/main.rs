@@ -8,7 +8,7 @@ mod tally;
 
 use std::{fs, sync::Mutex, time::Duration};
 
-use conversation_settings_testkit::bench;
+use conversation_settings_bench as bench;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::{

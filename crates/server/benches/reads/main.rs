@@ -10,12 +10,12 @@ use std::{
 };
 
 use axum::{Router, body::Bytes, http::header::CONTENT_TYPE, response::IntoResponse, routing::post};
+use conversation_settings_bench as bench;
 use conversation_settings_core::{Conversation, GroupId, UserId};
 use conversation_settings_http::{Api, TokenAuthority};
 use conversation_settings_service::{Context, Service};
 use conversation_settings_store::{Changes, ConversationStore, Filter};
 use conversation_settings_store_sqlite::SqliteStore;
-use conversation_settings_testkit::bench;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use tokio::runtime::Runtime;
 

@@ -6,7 +6,7 @@ use conversation_settings_core::{Key, Limits, Outcome, Report};
 use conversation_settings_service::{Event, Service, ServiceError};
 use conversation_settings_store::ConversationStoreExt;
 use conversation_settings_store_memory::MemoryStore;
-use conversation_settings_testkit::{Fault, FaultyStore, Plan, mocks::MockClock};
+use conversation_settings_testkit::{Fault, FaultPlan, FaultyStore, mocks::MockClock};
 
 use crate::{
     remove::messages,
@@ -15,7 +15,7 @@ use crate::{
 
 /// A service with room for one user in a batch, over a store whose writes fail as planned, and the events it emits.
 fn faulty(memory: &Arc<MemoryStore>, faults: impl IntoIterator<Item = Fault>) -> (Service, Arc<Events>) {
-    let store = FaultyStore::new(memory.clone()).writes(Plan::script(faults));
+    let store = FaultyStore::new(memory.clone()).writes(FaultPlan::script(faults));
     let events = Arc::new(Events::default());
     let mut clock = MockClock::new();
     clock.expect_now().return_const(NOW);

@@ -6,12 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use conversation_settings_bench::{is_asked_for, is_wanted, ratio};
 use conversation_settings_core::{
     Change, ConversationId, GroupId, Key, Missing, Patch, Target, Timestamp, UserId, Write, WriteBatch,
 };
 use conversation_settings_store::ConversationStore;
 use conversation_settings_store_mongodb::MongoStore;
-use conversation_settings_testkit::bench::{is_asked_for, is_wanted, ratio};
 use tokio::runtime::Runtime;
 
 use crate::by_hand::ByHand;

@@ -1,17 +1,15 @@
 //! The conformance suite.
 
-use std::{env, process::Command, sync::Arc};
+use std::process::Command;
 
-use conversation_settings_store::ConversationStore;
 use conversation_settings_store_mongodb::MongoStore;
-use conversation_settings_testkit::{Proxy, conformance::Harness, kill::writers};
+use conversation_settings_testkit::{Proxy, conformance::Harness, multiprocess::child_process};
 use mongodb::bson::doc;
-use tokio::task::JoinSet;
 
-use crate::support::{Database, address_of};
-
-/// The environment variable with the address for the process that a case kills.
-const ADDRESS: &str = "CONVERSATION_KILLED_ADDRESS";
+use crate::{
+    processes::CHILD,
+    support::{Database, address_of},
+};
 
 struct Mongo;
 
@@ -68,19 +66,8 @@ impl Harness for Mongo {
     }
 
     fn writing_process(&self, proxied: &Proxied) -> Option<Command> {
-        let mut process = Command::new(env::current_exe().unwrap());
-        process.args(["--exact", "conformance::writes_until_killed", "--ignored", "--nocapture"]);
-        process.env(ADDRESS, &proxied.database.address);
-        Some(process)
+        Some(child_process(CHILD, &proxied.database.address))
     }
 }
 
 conversation_settings_testkit::conformance!(Mongo);
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a case starts and kills this as a process"]
-async fn writes_until_killed() {
-    let Ok(address) = env::var(ADDRESS) else { return };
-    let store: Arc<dyn ConversationStore> = Arc::new(MongoStore::open(&address).await.unwrap());
-    writers(&store).collect::<JoinSet<_>>().join_all().await;
-}

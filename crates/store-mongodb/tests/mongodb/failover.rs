@@ -3,21 +3,20 @@
 use std::{
     collections::{HashMap, HashSet},
     env,
-    sync::mpsc,
     time::{Duration, Instant},
 };
 
 use conversation_settings_core::UserId;
 use conversation_settings_store::{ConversationStore, Filter, PageRequest};
 use conversation_settings_store_mongodb::MongoStore;
-use conversation_settings_testkit::workers::{Told, What, Work};
+use conversation_settings_testkit::multiprocess::{Batch, BatchOutcome, Work, Workers, child_process};
 use futures_util::TryStreamExt;
 use mongodb::{
     Client,
     bson::{Document, doc},
 };
 
-use crate::{members::Members, support::conversation, worker};
+use crate::{members::Members, processes::CHILD, support::conversation};
 
 /// The number of failovers. `CONVERSATION_TEST_FAILOVERS` sets it for a long run.
 fn failovers() -> usize {
@@ -32,11 +31,9 @@ async fn keeps_acknowledged_batches_and_halves_none_through_failovers() {
     let Some(mut members) = Members::start().await else { return };
     let address = members.address();
     MongoStore::open(&address).await.unwrap();
-    let (sender, reports) = mpsc::channel();
-    let workers: Vec<_> = (0..2).map(|number| worker::start(number, Work::Create, &address, sender.clone())).collect();
-    drop(sender);
+    let workers = Workers::start(2, Work::Create, || child_process(CHILD, &address)).unwrap();
     let mut all = Vec::new();
-    served(&reports, &mut all, Instant::now());
+    served(&workers, &mut all, Instant::now());
     for round in 0..failovers() {
         let primary = members.primary().await;
         let start = Instant::now();
@@ -47,7 +44,7 @@ async fn keeps_acknowledged_batches_and_halves_none_through_failovers() {
             _ => members.signal(primary, "-STOP"),
         }
         let servers = tokio::spawn(members.take_writes(primary, start));
-        let outage = served(&reports, &mut all, start);
+        let outage = served(&workers, &mut all, start);
         let servers = servers.await.unwrap();
         println!("{kind}: the servers by themselves {servers:.1?}, served again after {outage:.1?}");
         match kind {
@@ -56,25 +53,22 @@ async fn keeps_acknowledged_batches_and_halves_none_through_failovers() {
             _ => members.signal(primary, "-CONT"),
         }
         members.all_well().await;
-        served(&reports, &mut all, Instant::now());
+        served(&workers, &mut all, Instant::now());
     }
-    for worker in workers {
-        worker.finish().unwrap();
-    }
-    all.extend(reports);
+    all.extend(workers.finish().unwrap());
     println!("{}", check(&address, &all).await);
 }
 
 /// Waits until each worker has an acknowledgement for a batch that it began after `start`. Returns the time until the
 /// slowest has.
-fn served(reports: &mpsc::Receiver<Told>, all: &mut Vec<Told>, start: Instant) -> Duration {
+fn served(workers: &Workers, all: &mut Vec<Batch>, start: Instant) -> Duration {
     let mut acknowledged = [0; 2];
     // Four callers of each worker may first report batches that began before `start`.
     while acknowledged.iter().any(|number| *number <= 4) {
-        let one = reports
-            .recv_timeout(MAX_OUTAGE.saturating_sub(start.elapsed()))
-            .unwrap_or_else(|_| panic!("no acknowledgement within {MAX_OUTAGE:?}, last {:?}", all.last()));
-        if one.at > start && one.what == What::Acknowledged {
+        let one = workers
+            .next(MAX_OUTAGE.saturating_sub(start.elapsed()))
+            .unwrap_or_else(|| panic!("no acknowledgement within {MAX_OUTAGE:?}, last {:?}", all.last()));
+        if one.at > start && one.outcome == BatchOutcome::Acknowledged {
             acknowledged[one.worker] += 1;
         }
         all.push(one);
@@ -83,8 +77,8 @@ fn served(reports: &mpsc::Receiver<Told>, all: &mut Vec<Told>, start: Instant) -
 }
 
 /// Checks that the database has all of each acknowledged batch, and all or nothing of each other. Returns a summary.
-async fn check(address: &str, all: &[Told]) -> String {
-    let wrong: Vec<_> = all.iter().filter(|report| matches!(report.what, What::Wrong(_))).collect();
+async fn check(address: &str, all: &[Batch]) -> String {
+    let wrong: Vec<_> = all.iter().filter(|report| matches!(report.outcome, BatchOutcome::Wrong(_))).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
     let store = MongoStore::open(address).await.unwrap();
     let client = Client::with_uri_str(address).await.unwrap();
@@ -115,7 +109,7 @@ async fn check(address: &str, all: &[Told]) -> String {
         });
         let logged: Vec<_> = logged.collect();
         assert_eq!(there, logged.len(), "rows and logs differ: {report:?}");
-        if report.what == What::Acknowledged {
+        if report.outcome == BatchOutcome::Acknowledged {
             assert_eq!(there, report.owners.len(), "lost: {report:?}");
             assert!(logged.iter().all(|(found, reported)| found == reported), "another version: {report:?}");
             acknowledged += 1;

@@ -14,4 +14,3 @@ mod shard_key;
 mod stored_form;
 mod support;
 mod sync;
-mod worker;

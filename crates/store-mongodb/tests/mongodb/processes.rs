@@ -1,30 +1,23 @@
 //! Several processes that write the same owners at the same time.
 
-use std::{env, sync::mpsc};
+use conversation_settings_store_mongodb::MongoStore;
+use conversation_settings_testkit::multiprocess::{child_process, run_child, write_in_serial_order};
 
-use conversation_settings_testkit::workers::{self, OWNERS, Work};
+use crate::support::Database;
 
-use crate::{support::Database, worker};
-
-/// The number of batches. `CONVERSATION_TEST_BATCHES` sets it for a long run.
-fn batches() -> usize {
-    env::var("CONVERSATION_TEST_BATCHES").map_or(500, |number| number.parse().unwrap())
-}
+/// The name of [`child`].
+pub(crate) const CHILD: &str = "processes::child";
 
 #[tokio::test]
 async fn serializes_batches_of_four_processes_on_fifty_owners() {
     let Some(database) = Database::new().await else { return };
     let store = database.store().await;
-    let (sender, reports) = mpsc::channel();
-    let start = |number| worker::start(number, Work::Update, &database.address, sender.clone());
-    let workers: Vec<_> = (0..4).map(start).collect();
-    drop(sender);
-    let mut all: Vec<_> = reports.iter().take(batches()).collect();
-    for worker in workers {
-        worker.finish().unwrap();
-    }
-    all.extend(reports);
-    assert!(all.len() >= batches(), "only {} batches", all.len());
-    workers::one_after_the_other(&store, &all).await;
-    println!("{} batches of four processes on {OWNERS} owners, in one serial order", all.len());
+    println!("{}", write_in_serial_order(&store, || child_process(CHILD, &database.address)).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a child process of other tests"]
+async fn child() {
+    // Long logs, so that the test finds every batch in them at the end.
+    run_child(async |address| MongoStore::open(&address).await.unwrap().with_log_entries(1_000_000)).await;
 }

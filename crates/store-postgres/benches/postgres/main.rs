@@ -4,12 +4,12 @@ mod by_hand;
 
 use std::{env, iter, process, sync::Arc, time::Duration};
 
+use conversation_settings_bench as bench;
 use conversation_settings_core::{
     Change, ConversationId, GroupId, Key, Missing, Patch, RecvMsgOpt, Target, Timestamp, UserId, Write, WriteBatch,
 };
 use conversation_settings_store::ConversationStore;
 use conversation_settings_store_postgres::{PostgresStore, Schema};
-use conversation_settings_testkit::bench;
 use deadpool_postgres::{Manager, Pool};
 use tokio::{runtime::Runtime, task::JoinSet};
 use tokio_postgres::NoTls;

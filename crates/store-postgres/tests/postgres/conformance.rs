@@ -1,16 +1,11 @@
 //! The conformance suite.
 
-use std::{env, process::Command, sync::Arc};
+use std::process::Command;
 
-use conversation_settings_store::ConversationStore;
-use conversation_settings_store_postgres::{PostgresStore, Schema};
-use conversation_settings_testkit::{Proxy, conformance::Harness, kill::writers};
-use tokio::task::JoinSet;
+use conversation_settings_store_postgres::PostgresStore;
+use conversation_settings_testkit::{Proxy, conformance::Harness, multiprocess::child_process};
 
-use crate::harness::{Database, proxied};
-
-/// Names the database of the process that a case kills: the address, a space, and the schema.
-const DATABASE: &str = "CONVERSATION_KILLED_DATABASE";
+use crate::{harness::Database, processes::CHILD};
 
 struct Postgres;
 
@@ -24,7 +19,7 @@ struct Proxied {
 impl Proxied {
     async fn new() -> Option<Self> {
         let database = Database::new().await?;
-        let (proxy, url) = proxied(&database.url).await;
+        let (proxy, url) = Proxy::before(&database.url).await.unwrap();
         Some(Self { database, proxy, url })
     }
 }
@@ -60,22 +55,8 @@ impl Harness for Postgres {
     }
 
     fn writing_process(&self, proxied: &Proxied) -> Option<Command> {
-        let Database { url, schema } = &proxied.database;
-        let mut process = Command::new(env::current_exe().unwrap());
-        process.args(["--exact", "conformance::writes_until_killed", "--ignored", "--nocapture"]);
-        process.env(DATABASE, format!("{url} {}", schema.as_str()));
-        Some(process)
+        Some(child_process(CHILD, proxied.database.location()))
     }
 }
 
 conversation_settings_testkit::conformance!(Postgres);
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a process that a conformance case starts and kills"]
-async fn writes_until_killed() {
-    let Ok(database) = env::var(DATABASE) else { return };
-    let (url, schema) = database.split_once(' ').unwrap();
-    let schema = Schema::new(schema).unwrap();
-    let store: Arc<dyn ConversationStore> = Arc::new(PostgresStore::open(url, &schema).await.unwrap());
-    writers(&store).collect::<JoinSet<_>>().join_all().await;
-}

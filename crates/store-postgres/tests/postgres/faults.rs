@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use conversation_settings_core::{Key, Outcome, Patch, Version};
 use conversation_settings_store::{ConversationStore, StoreError};
 use conversation_settings_store_postgres::{PostgresStore, Schema};
+use conversation_settings_testkit::Proxy;
 use tokio::time::timeout;
 use tokio_postgres::{Client, error::SqlState};
 
 use crate::{
-    harness::{Database, NOW, connect, key, proxied, set, with_settings},
+    harness::{Database, NOW, connect, key, set, with_settings},
     server::Server,
 };
 
@@ -54,7 +55,7 @@ async fn stored(store: &PostgresStore) -> (Version, String) {
 #[tokio::test]
 async fn reports_a_lost_commit_as_retryable_and_retries_as_a_no_op() {
     let Some(database) = Database::new().await else { return };
-    let (proxy, url) = proxied(&database.url).await;
+    let (proxy, url) = Proxy::before(&database.url).await.unwrap();
     let store = PostgresStore::open(&url, &database.schema).await.unwrap();
     let batch = |ex: &str| set(keys(), &Patch::KEEP.ex(ex));
     // The first attempt commits with its second statement.

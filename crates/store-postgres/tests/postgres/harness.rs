@@ -12,7 +12,6 @@ use conversation_settings_core::{
     Change, ConversationId, GroupId, Key, Missing, Patch, Target, Timestamp, UserId, Write, WriteBatch,
 };
 use conversation_settings_store_postgres::{PostgresStore, Schema};
-use conversation_settings_testkit::Proxy;
 use tokio::{runtime, sync::OnceCell};
 use tokio_postgres::{Client, NoTls};
 
@@ -35,15 +34,6 @@ pub(crate) async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> 
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(connection);
     Ok(client)
-}
-
-/// A proxy in front of the server at `url`, and the address of the proxy.
-pub(crate) async fn proxied(url: &str) -> (Proxy, String) {
-    let (user, place) = url.rsplit_once('@').unwrap();
-    let (server, name) = place.split_once('/').unwrap();
-    let proxy = Proxy::start(server).await.unwrap();
-    let url = format!("{user}@{}/{name}", proxy.address());
-    (proxy, url)
 }
 
 /// A schema for one test, dropped at its end.
@@ -69,6 +59,11 @@ impl Database {
 
     pub(crate) async fn store(&self) -> PostgresStore {
         PostgresStore::open(&self.url, &self.schema).await.unwrap()
+    }
+
+    /// The location that [`child`](crate::processes::CHILD) opens.
+    pub(crate) fn location(&self) -> String {
+        format!("{} {}", self.url, self.schema)
     }
 
     /// A connection with the schema as its search path.

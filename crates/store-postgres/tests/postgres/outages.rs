@@ -3,15 +3,10 @@
 //!
 //! `CONVERSATION_KILLS` sets the number of outages of each kind; 3 by default.
 
-use std::{
-    env,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{env, sync::Arc, time::Duration};
 
-use conversation_settings_store::ConversationStore;
 use conversation_settings_store_postgres::{PostgresStore, Schema};
-use conversation_settings_testkit::kill::Kills;
+use conversation_settings_testkit::crash;
 use tokio::task::spawn_blocking;
 
 use crate::{
@@ -26,25 +21,11 @@ fn rounds() -> usize {
     env::var("CONVERSATION_KILLS").map_or(3, |times| times.parse().unwrap())
 }
 
-#[expect(clippy::disallowed_methods, reason = "each run strikes at other moments")]
-fn seed() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
-/// Runs writers through outages: `strike` begins one, `mend` ends it. Returns the figures.
+/// Repeats `strike` and `mend` under load. Returns the figures.
 async fn outlive(store: PostgresStore, strike: impl AsyncFn(), mend: impl AsyncFn()) -> String {
-    let store: Arc<dyn ConversationStore> = Arc::new(store);
-    let mut kills = Kills::new(seed());
-    let mut longest = Duration::ZERO;
-    for _ in 0..rounds() {
-        longest = kills.strike(&store, strike()).await.unwrap().max(longest);
-        mend().await;
-        kills.check(&*store).await.unwrap();
-    }
-    assert!(kills.tally().is_clean(), "{kills:?}");
-    assert!(kills.tally().acknowledged > 0, "{kills:?}");
-    assert!(longest < LONGEST, "{longest:?}");
-    format!("{}; every call returned within {longest:.1?}", kills.tally())
+    let outlived = crash::outlive(Arc::new(store), rounds(), strike, mend).await;
+    assert!(outlived.longest < LONGEST, "{outlived}");
+    outlived.to_string()
 }
 
 /// Runs a blocking command on the server.

@@ -4,12 +4,12 @@ mod by_hand;
 
 use std::{hint::black_box, sync::Arc, time::Duration};
 
+use conversation_settings_bench as bench;
 use conversation_settings_core::{
     Change, ConversationId, GroupId, Key, Missing, Patch, RecvMsgOpt, Target, Timestamp, UserId, Write, WriteBatch,
 };
 use conversation_settings_store::ConversationStore;
 use conversation_settings_store_sqlite::SqliteStore;
-use conversation_settings_testkit::bench;
 use tempfile::TempDir;
 use tokio::{runtime::Runtime, task::JoinSet};
 

@@ -6,7 +6,7 @@ use conversation_settings_core::{Conversation, Effect, Key, Timestamp, UserId, V
 use conversation_settings_store::{Changes, ConversationStore, ConversationStoreExt, OwnerVersion, StoreError};
 
 use super::Harness;
-use crate::make::{AT, batch};
+use crate::fixtures::{AT, batch};
 
 /// Why a case was not run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

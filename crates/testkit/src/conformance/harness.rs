@@ -49,8 +49,8 @@ pub trait Harness {
         async { None }
     }
 
-    /// A process, not yet started, that opens the data as well and runs the [`writers`](crate::kill::writers) on it until
-    /// it is killed. The store stays open meanwhile.
+    /// A [child process](crate::multiprocess::child_process), not yet started, that opens the same data and calls
+    /// [`run_child`](crate::multiprocess::run_child). The case kills it; the store stays open meanwhile.
     fn writing_process(&self, guard: &Self::Guard) -> Option<Command> {
         let _ = guard;
         None

@@ -138,7 +138,7 @@ mod tests {
     use conversation_settings_core::{Outcome, Patch, Timestamp};
 
     use super::*;
-    use crate::make::{batch, key, set, user};
+    use crate::fixtures::{batch, key, set, user};
 
     fn event(call: Call, answer: Answer, called: usize, answered: usize) -> Event {
         Event { call, answer, called, answered }

@@ -10,7 +10,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::Call;
 use crate::{
-    make::{conversation, user},
+    fixtures::{conversation, user},
     strategies::{Sizes, field, field_value, timestamp},
 };
 

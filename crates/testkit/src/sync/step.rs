@@ -6,7 +6,7 @@ use conversation_settings_core::{ConversationId, GroupId, Patch, SetConversation
 use conversation_settings_service::{Context, Service, ServiceError};
 use proptest::{collection::vec, prelude::*};
 
-use crate::{make::user, strategies::Sizes};
+use crate::{fixtures::user, strategies::Sizes};
 
 /// What the users' IDs end with: of either case, syntax of some language, of several bytes.
 const OWNERS: [&str; 4] = ["a", "A", "$b.c", "é"];

@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     conformance::{Fixture, Harness, Skipped},
-    make::{AT, batch, change, conversation, key, remove, set, set_all, user},
+    fixtures::{AT, batch, change, conversation, key, remove, set, set_all, user},
 };
 
 const OWNERS: [&str; 3] = ["a", "b", "c"];

@@ -5,7 +5,7 @@ use conversation_settings_store::{Changes, ConversationStore, LogId, OwnerVersio
 
 use crate::{
     conformance::{Fixture, Harness},
-    make::{AT, batch, key, remove, set, user},
+    fixtures::{AT, batch, key, remove, set, user},
 };
 
 fn owner() -> UserId {

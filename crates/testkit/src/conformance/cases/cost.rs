@@ -5,7 +5,7 @@ use conversation_settings_store::{Changes, ConversationStore, Filter, OwnerVersi
 
 use crate::{
     conformance::{Fixture, Harness, Skipped},
-    make::{AT, batch, change, conversation, key, remove, set, set_all, user},
+    fixtures::{AT, batch, change, conversation, key, remove, set, set_all, user},
 };
 
 fn keys(name: &str, count: usize) -> Vec<Key> {

@@ -7,7 +7,7 @@ use conversation_settings_store::StoreError;
 
 use crate::{
     conformance::{Fixture, Harness},
-    make::{AT, change, key, remove, set, set_single, user},
+    fixtures::{AT, change, key, remove, set, set_single, user},
 };
 
 /// Values that `field` takes, the default first: zero, its smallest and largest, and some in between.
@@ -131,5 +131,5 @@ pub(super) async fn a_conversation_created_again_keeps_nothing_of_the_removed_on
     let mut expected = Settings::default();
     expected.is_pinned = true;
     assert_eq!((again.settings, again.created_at), (expected, Timestamp(2)));
-    assert_eq!(again.target, crate::make::group());
+    assert_eq!(again.target, crate::fixtures::group());
 }

@@ -7,8 +7,8 @@ use tokio::task::spawn_blocking;
 use super::changes::told;
 use crate::{
     conformance::{Fixture, Harness, Skipped},
-    kill::Kills,
-    make::{key, remove, set, user},
+    crash::CrashTest,
+    fixtures::{key, remove, set, user},
 };
 
 pub(super) async fn what_was_acknowledged_is_there_when_opened_again(
@@ -41,18 +41,18 @@ pub(super) async fn what_was_acknowledged_is_there_when_opened_again(
 
 pub(super) async fn what_was_acknowledged_survives_a_kill(fixture: Fixture<'_, impl Harness>) -> Result<(), Skipped> {
     const KILLS: u64 = 3;
-    let mut kills = Kills::new(KILLS);
+    let mut test = CrashTest::new(KILLS);
     for _ in 0..KILLS {
         let mut process = fixture.writing_process()?;
-        kills = spawn_blocking(move || {
-            kills.kill(&mut process).expect("the process writes until it is killed");
-            kills
+        test = spawn_blocking(move || {
+            test.kill(&mut process).expect("the process writes until it is killed");
+            test
         })
         .await
         .expect("does not panic");
-        kills.check(&**fixture.store()).await.expect("can be read");
+        test.check(&**fixture.store()).await.expect("can be read");
     }
-    let tally = kills.tally();
-    assert!(tally.is_clean() && tally.acknowledged > 0, "{tally}");
+    let report = test.report();
+    assert!(report.is_clean() && report.acknowledged > 0, "{report}");
     Ok(())
 }

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::serialization::seq;
 use crate::{
     conformance::{Fixture, Harness},
-    make::{AT, batch, change, key, set, set_single, user},
+    fixtures::{AT, batch, change, key, set, set_single, user},
 };
 
 pub(super) async fn a_rejection_names_the_conversation(fixture: Fixture<'_, impl Harness>) {

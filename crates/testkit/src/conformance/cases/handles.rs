@@ -8,7 +8,7 @@ use conversation_settings_store::{ConversationStore, ConversationStoreExt, Filte
 use super::serialization::{apply_at_once, seq};
 use crate::{
     conformance::{Fixture, Harness, Skipped},
-    make::{AT, batch, conversation, key, remove, set, user},
+    fixtures::{AT, batch, conversation, key, remove, set, user},
 };
 
 pub(super) async fn a_second_handle_reads_what_the_first_has_written(

@@ -5,7 +5,7 @@ use conversation_settings_store::{ConversationStore, Filter, LogId, OwnerVersion
 
 use crate::{
     conformance::{Fixture, Harness, Skipped},
-    make::{conversation, key, remove, set, user},
+    fixtures::{conversation, key, remove, set, user},
 };
 
 pub(super) async fn a_log_has_an_identity_that_stays(fixture: Fixture<'_, impl Harness>) -> Result<(), Skipped> {

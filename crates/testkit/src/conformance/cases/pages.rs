@@ -8,7 +8,7 @@ use conversation_settings_store::{ConversationStore, ConversationStoreExt, Filte
 use super::decisions::{values_of, with};
 use crate::{
     conformance::{Fixture, Harness},
-    make::{conversation, key, remove, set, set_single, user},
+    fixtures::{conversation, key, remove, set, set_single, user},
 };
 
 /// In no order, neither of bytes nor of any language.

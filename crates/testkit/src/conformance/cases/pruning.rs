@@ -6,7 +6,7 @@ use conversation_settings_store::{Changes, ConversationStore, ConversationStoreE
 use super::changes::told;
 use crate::{
     conformance::{Fixture, Harness},
-    make::{key, remove, set, user},
+    fixtures::{key, remove, set, user},
 };
 
 fn owner() -> UserId {

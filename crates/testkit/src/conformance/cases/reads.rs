@@ -5,7 +5,7 @@ use conversation_settings_store::{ConversationStore, ConversationStoreExt, Filte
 
 use crate::{
     conformance::{Fixture, Harness},
-    make::{conversation, key, remove, set, user},
+    fixtures::{conversation, key, remove, set, user},
 };
 
 pub(super) async fn keys_are_answered_in_the_order_asked(fixture: Fixture<'_, impl Harness>) {

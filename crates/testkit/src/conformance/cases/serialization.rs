@@ -9,7 +9,7 @@ use tokio::{sync::Barrier, task::JoinSet, time::timeout};
 use super::decisions::{values_of, with};
 use crate::{
     conformance::{Fixture, Harness},
-    make::{AT, batch, key, set, set_single, user},
+    fixtures::{AT, batch, key, set, set_single, user},
 };
 
 /// Longer than any store takes, shorter than anybody waits.

@@ -8,7 +8,7 @@ use conversation_settings_store::{ConversationStore, ConversationStoreExt, Filte
 use super::decisions::{values_of, with};
 use crate::{
     conformance::{Fixture, Harness},
-    make::{AT, batch, change, conversation, key, set, set_single, user},
+    fixtures::{AT, batch, change, conversation, key, set, set_single, user},
 };
 
 /// What some language takes for syntax, what some store trims, folds or cuts.

@@ -6,7 +6,7 @@ use conversation_settings_store::{Changes, ConversationStore};
 use crate::{
     Model,
     conformance::{Fixture, Harness},
-    make::{AT, batch, change, key, remove, set, user},
+    fixtures::{AT, batch, change, key, remove, set, user},
 };
 
 pub(super) async fn a_batch_raises_the_version_of_each_owner_it_changes_by_one(fixture: Fixture<'_, impl Harness>) {
@@ -44,7 +44,7 @@ pub(super) async fn silence_raises_no_version_and_tells_no_change(fixture: Fixtu
     fixture.apply([set(key(), Patch::KEEP.ex("x").is_pinned(true))]).await;
     let skip = |id: &str, patch| {
         let missing = Missing::Skip;
-        change(crate::make::key("a", id), Change::Set { patch, missing })
+        change(crate::fixtures::key("a", id), Change::Set { patch, missing })
     };
     let silent = [
         (set(key(), Patch::KEEP.ex("x")), Outcome::Unchanged),
@@ -52,9 +52,9 @@ pub(super) async fn silence_raises_no_version_and_tells_no_change(fixture: Fixtu
         (set(key(), Patch::KEEP), Outcome::Unchanged),
         (skip("sg_1", Patch::KEEP), Outcome::Unchanged),
         (skip("sg_2", Patch::KEEP.ex("x")), Outcome::Absent),
-        (set(crate::make::key("a", "sg_2"), Patch::KEEP), Outcome::Absent),
-        (remove(crate::make::key("a", "sg_2")), Outcome::Absent),
-        (remove(crate::make::key("b", "sg_2")), Outcome::Absent),
+        (set(crate::fixtures::key("a", "sg_2"), Patch::KEEP), Outcome::Absent),
+        (remove(crate::fixtures::key("a", "sg_2")), Outcome::Absent),
+        (remove(crate::fixtures::key("b", "sg_2")), Outcome::Absent),
     ];
     for (write, outcome) in silent {
         let effects = fixture.apply_at([write.clone()], Timestamp(5)).await;

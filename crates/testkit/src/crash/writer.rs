@@ -1,24 +1,27 @@
-//! Those who write until they are killed.
+//! Writers that count, and what their counts say about the data.
 
-use std::{
-    io::{self, Write as _},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use conversation_settings_core::{
-    Change, ConversationId, GroupId, Key, Missing, Patch, Seq, Target, Timestamp, UserId, Write, WriteBatch,
+    Change, ConversationId, Key, Missing, Patch, Seq, Timestamp, UserId, Write, WriteBatch,
 };
 use conversation_settings_store::{ConversationStore, StoreError};
+use tokio::task::JoinSet;
 
-/// How many writers there are for one user each.
+use crate::{
+    fixtures::{conversation, group, user},
+    multiprocess::say,
+};
+
+/// How many writers write for one user each.
 const SINGLES: usize = 12;
-/// How many writers there are for the many users, who are the same for all of them.
+/// How many writers write for [`MANY`] users, the same for each of these writers.
 const MANIES: usize = 4;
 const MANY: usize = 200;
-/// What a line of the standard output begins with that tells of an acknowledged batch.
+/// The first word of a message that acknowledges a batch.
 pub(super) const ACKNOWLEDGED: &str = "acknowledged";
 
-/// One of those who write.
+/// One writer, by its number.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Writer(pub(super) usize);
 
@@ -33,20 +36,19 @@ impl Writer {
 
     pub(super) fn users(self) -> Vec<UserId> {
         if self.is_single() {
-            return vec![user(&format!("single{}", self.0))];
+            return vec![user(format!("single{}", self.0))];
         }
-        (0..MANY).map(|n| user(&format!("many{n:03}"))).collect()
+        (0..MANY).map(|n| user(format!("many{n:03}"))).collect()
     }
 
-    /// The conversation in which it counts, and the one that comes and goes.
+    /// The conversation in which the writer counts, and the one that it creates and removes.
     fn conversations(self) -> [ConversationId; 2] {
-        [format!("sg_{}", self.0), format!("sg_{}_odd", self.0)]
-            .map(|id| ConversationId::new(id.as_str()).expect("is an ID"))
+        [format!("sg_{}", self.0), format!("sg_{}_odd", self.0)].map(conversation)
     }
 
     pub(super) fn batch(self, n: u64) -> WriteBatch {
-        let seq = i64::try_from(n).ok().and_then(|n| Seq::try_from(n).ok()).expect("nobody counts as far");
-        let create = || Missing::CreateEvenIfEmpty(Target::Group(GroupId::new("team").expect("is an ID")));
+        let seq = i64::try_from(n).ok().and_then(|n| Seq::try_from(n).ok()).expect("a writer counts less far");
+        let create = || Missing::CreateEvenIfEmpty(group());
         let count = Arc::new(Change::Set { patch: Patch::KEEP.max_seq(seq), missing: create() });
         let odd =
             Arc::new(if n % 2 == 1 { Change::Set { patch: Patch::KEEP, missing: create() } } else { Change::Remove });
@@ -59,10 +61,10 @@ impl Writer {
             };
             [write(&counted, &count), write(&odd_one, &odd)]
         });
-        WriteBatch::new(writes.collect()).expect("each key is named once")
+        WriteBatch::new(writes.collect()).expect("each key once")
     }
 
-    /// How far it has come by what is stored; `None` if its users do not agree, or half of a batch is there.
+    /// How many batches of the writer took effect; `None` if its users disagree, or half a batch is there.
     pub(super) async fn count(self, store: &dyn ConversationStore) -> Result<Option<u64>, StoreError> {
         let [counted, odd] = self.conversations();
         let users = self.users();
@@ -81,23 +83,15 @@ impl Writer {
     }
 
     async fn write(self, store: Arc<dyn ConversationStore>) {
-        let held = self.count(&*store).await.expect("can be read").expect("is whole");
-        for n in held + 1.. {
+        let count = self.count(&*store).await.expect("can be read").expect("no batch is there by half");
+        for n in count + 1.. {
             store.apply(&self.batch(n), Timestamp(0)).await.expect("can be written");
-            // In one piece, so that a line is there or not.
-            let line = format!("\n{ACKNOWLEDGED} {} {n}\n", self.0);
-            io::stdout().write_all(line.as_bytes()).expect("somebody listens");
+            say(&format!("{ACKNOWLEDGED} {} {n}", self.0));
         }
     }
 }
 
-fn user(id: &str) -> UserId {
-    UserId::new(id).expect("is an ID")
-}
-
-/// Those who write: each to be run on a task of its own, in the process that is to be killed. They tell what was
-/// acknowledged on the standard output, and never end.
-pub fn writers(store: &Arc<dyn ConversationStore>) -> impl Iterator<Item = impl Future<Output = ()> + Send + 'static> {
-    let store = store.clone();
-    Writer::all().map(move |writer| writer.write(store.clone()))
+/// Starts all writers, each on a task of its own. They report each acknowledged batch to the parent, and never end.
+pub(crate) fn writers(store: &Arc<dyn ConversationStore>) -> JoinSet<()> {
+    Writer::all().map(|writer| writer.write(store.clone())).collect()
 }

@@ -1,15 +1,14 @@
-//! Measuring against a limit: the cost of ours as a ratio to the cost of the least that is right by hand.
+//! Compares the cost of this workspace's code with code written by hand, as a ratio.
 //!
-//! Machines are noisy and drift, so both sides run in turn, in one process, and their medians are compared.
+//! Machines are noisy and drift, so both sides take turns in one process, and their medians are compared.
 
 use std::time::{Duration, Instant};
 
-/// Measures `ours` against `limit`, prints `ratio NAME VALUE`, and answers with the value; where the command asks for
-/// others, as `cargo bench … -- noop single` does by parts of names, it does nothing and answers with `None`.
+/// Measures `ours` against `limit`, prints `ratio NAME VALUE`, and returns the value. Returns `None` without measuring if
+/// the command line asks for other ratios, as `cargo bench … -- noop single` does by parts of their names.
 ///
-/// Each call of a side is one round of the same amount of work, and answers with the time that counts: what it takes to
-/// prepare a round need not be in it. The sides take turns, each round beginning with the other; one round of each is
-/// run before counting.
+/// Each call of a side does the same amount of work, and returns the time that counts: preparation may be left out. The
+/// sides take turns and alternate in going first. One round of each runs before the count begins.
 #[expect(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
 pub fn ratio(
     name: &str,
@@ -39,8 +38,8 @@ pub fn ratio(
     Some(value)
 }
 
-/// Whether the command line asks for the ratio `name`: by a part of it, or by none at all. What is costly to set up need
-/// not be where it is not asked for.
+/// Whether the command line asks for the ratio `name`, by a part of the name or by naming none. Check it before a costly
+/// setup.
 #[must_use]
 pub fn is_asked_for(name: &str) -> bool {
     let mut asked = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).peekable();
@@ -54,15 +53,14 @@ pub fn timed(work: impl FnOnce()) -> Duration {
     start.elapsed()
 }
 
-/// The median of some durations, zero of none.
+/// The median; zero if there are no durations.
 #[must_use]
 pub fn median(mut durations: Vec<Duration>) -> Duration {
     durations.sort_unstable();
     durations.get(durations.len() / 2).copied().unwrap_or_default()
 }
 
-/// Whether the program was started by `cargo bench`. A benchmark that is run by `cargo test` has nothing to prove and
-/// returns at once.
+/// Whether `cargo bench` started the program. A benchmark that `cargo test` starts must return at once.
 #[must_use]
 pub fn is_wanted() -> bool {
     std::env::args().any(|arg| arg == "--bench")
