@@ -1,6 +1,6 @@
 //! The types of the settings that are more than a primitive: each holds only what its setting accepts.
 
-use crate::{Accepts, Setting, Value, ValueError};
+use crate::{Accepts, Setting, Value, ValueError, value::sealed};
 
 macro_rules! enumerated {
     (
@@ -40,6 +40,8 @@ macro_rules! enumerated {
                 }
             }
         }
+
+        impl sealed::Sealed for $name {}
 
         impl Setting for $name {
             type Raw = i32;
@@ -105,6 +107,8 @@ macro_rules! non_negative {
                 Ok(Self(number))
             }
         }
+
+        impl sealed::Sealed for $name {}
 
         impl Setting for $name {
             type Raw = $raw;

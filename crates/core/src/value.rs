@@ -113,9 +113,13 @@ pub enum ValueError {
     },
 }
 
-/// A Rust type that a setting can have: a primitive on the wire and in the store, and a type that is always right
-/// in between.
-pub trait Setting: Clone + PartialEq {
+pub(crate) mod sealed {
+    /// Keeps other crates from implementing a trait.
+    pub trait Sealed {}
+}
+
+/// A Rust type that a setting can have: a primitive on the wire and in a store, and always valid in between. Sealed.
+pub trait Setting: sealed::Sealed + Clone + PartialEq {
     /// What stands on the wire and in a column.
     type Raw: Primitive;
 
@@ -147,7 +151,7 @@ pub trait Setting: Clone + PartialEq {
 }
 
 /// One of the five Rust types behind [`Value`].
-pub trait Primitive: Sized {
+pub trait Primitive: sealed::Sealed + Sized {
     /// Which of them.
     const KIND: Kind;
 
@@ -157,6 +161,8 @@ pub trait Primitive: Sized {
 
 macro_rules! primitive {
     ($type:ty, $kind:ident, $raw:ident => $owned:expr, $value:ident => $borrowed:expr $(, $unit:literal)?) => {
+        impl sealed::Sealed for $type {}
+
         impl Primitive for $type {
             const KIND: Kind = Kind::$kind;
 

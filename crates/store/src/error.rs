@@ -5,17 +5,17 @@ use conversation_settings_core::{Key, Rejected};
 /// The cause inside an error.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a store could not do what it was asked.
+/// Why a call of a store failed.
 ///
-/// The message names the store and the kind and is fit for a log; it holds no setting's value. The cause, where there
-/// is one, is the [source](std::error::Error::source).
+/// The message names the store and the kind, and holds no setting's value, so it is safe to log. The cause is the
+/// [source](std::error::Error::source).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// A write of the batch must not happen; nothing was stored. Not a fault of the store's.
+    /// A write of the batch must not happen; nothing was stored. The store works.
     #[error(transparent)]
     Rejected(#[from] Rejected),
-    /// Other writers of the same owners were in the way, again and again; nothing was stored.
+    /// Other writers of the same owners were in the way in every attempt; nothing was stored.
     #[error("{store}: other writers were in the way too often")]
     Conflict {
         /// The store's name, such as `sqlite`.
@@ -23,31 +23,31 @@ pub enum StoreError {
         /// The last conflict.
         source: BoxError,
     },
-    /// The store cannot be reached or cannot write now: a lost connection, a full disk, a queue that is full. After a
-    /// lost connection the batch may have been stored.
+    /// The store cannot be reached or cannot write now: a lost connection, a full disk, a full queue. After a lost
+    /// connection the batch may be stored.
     #[error("{store}: cannot be reached or cannot write now")]
     Unavailable {
         /// The store's name, such as `sqlite`.
         store: &'static str,
-        /// What stands in the way.
+        /// The cause.
         source: BoxError,
     },
-    /// What is stored cannot be read back: damaged, or written by something else.
+    /// Stored data cannot be read back: it is damaged, or another program wrote it.
     #[error("{store}: stored data is damaged{}", of(key.as_deref()))]
     Corrupt {
         /// The store's name, such as `sqlite`.
         store: &'static str,
-        /// The conversation, where it can be told.
+        /// The conversation, if it is known.
         key: Option<Box<Key>>,
-        /// What is wrong with it.
+        /// The cause.
         source: BoxError,
     },
-    /// The call asks for what this store cannot do, such as a batch too large for one transaction.
+    /// This store cannot do what the call requests, such as a batch too large for one transaction.
     #[error("{store}: cannot do what was asked")]
     Invalid {
         /// The store's name, such as `sqlite`.
         store: &'static str,
-        /// What it cannot do.
+        /// The cause.
         source: BoxError,
     },
     /// Anything else.
@@ -55,7 +55,7 @@ pub enum StoreError {
     Other {
         /// The store's name, such as `sqlite`.
         store: &'static str,
-        /// What went wrong.
+        /// The cause.
         source: BoxError,
     },
 }
@@ -65,7 +65,7 @@ fn of(key: Option<&Key>) -> String {
 }
 
 impl StoreError {
-    /// The kind in one word, as a label of a metric: `conflict`.
+    /// The kind in one word, for the label of a metric: `conflict`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -78,7 +78,7 @@ impl StoreError {
         }
     }
 
-    /// The store's name, such as `sqlite`; `None` where the failure is not the store's.
+    /// The store's name, such as `sqlite`; `None` for a rejected batch, which is no failure of the store.
     #[must_use]
     pub const fn store(&self) -> Option<&'static str> {
         match self {
@@ -91,7 +91,7 @@ impl StoreError {
         }
     }
 
-    /// Whether the same call may succeed later. A batch may always be applied again: what is there already is silence.
+    /// Whether the same call may succeed later. Applying a batch again is always safe: what is stored already is a no-op.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         matches!(self, Self::Conflict { .. } | Self::Unavailable { .. })
@@ -123,12 +123,12 @@ mod tests {
     }
 
     #[test]
-    fn what_passes_by_itself_can_be_retried() {
+    fn retries_conflicts_and_outages_only() {
         assert_eq!(one_of_each().map(|error| error.is_retryable()), [false, true, true, false, false, false]);
     }
 
     #[test]
-    fn an_error_tells_its_kind_and_whose_it_is() {
+    fn names_the_kind_and_the_store() {
         let kinds = ["rejected", "conflict", "unavailable", "corrupt", "invalid", "other"];
         assert_eq!(one_of_each().map(|error| error.kind()), kinds);
         let stores = [None, Some(STORE), Some(STORE), Some(STORE), Some(STORE), Some(STORE)];
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_names_the_conversation_where_it_can_be_told() {
+    fn names_the_damaged_conversation_if_known() {
         let message = |key| StoreError::Corrupt { store: STORE, key, source: "cause".into() }.to_string();
         assert_eq!(message(None), "test: stored data is damaged");
         assert_eq!(message(Some(key().into())), "test: stored data is damaged: conversation sg_team of alice");

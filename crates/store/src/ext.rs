@@ -4,7 +4,7 @@ use conversation_settings_core::{Conversation, Key, UserId};
 
 use crate::{ConversationStore, Filter, PageRequest, StoreError};
 
-/// What every [`ConversationStore`] can do by means of its few required methods.
+/// Conveniences that every [`ConversationStore`] has.
 pub trait ConversationStoreExt: ConversationStore {
     /// The conversation of one key.
     ///
@@ -15,8 +15,9 @@ pub trait ConversationStoreExt: ConversationStore {
         async move { Ok(self.get(&[key]).await?.pop().flatten()) }
     }
 
-    /// All of the owner's conversations that pass `filter`, in the byte order of their IDs, read page by page: one that
-    /// comes or goes meanwhile may be in or out.
+    /// All of the owner's conversations that pass `filter`, in the byte order of their IDs.
+    ///
+    /// They are read page by page. A conversation that is created or removed meanwhile may or may not be in the list.
     ///
     /// # Errors
     ///

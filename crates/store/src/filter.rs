@@ -1,8 +1,8 @@
-//! Which conversations a read asks for.
+//! A condition on settings.
 
 use conversation_settings_core::{Patch, Settings};
 
-/// Which conversations to answer with, by their settings.
+/// A condition on the settings of a conversation.
 ///
 /// ```
 /// # use conversation_settings_core::{Patch, RecvMsgOpt, Settings};
@@ -15,9 +15,9 @@ use conversation_settings_core::{Patch, Settings};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
-    /// Every field that this sets has this value.
+    /// Every field that this patch sets has this value.
     pub is: Patch,
-    /// Every field that this sets has another value.
+    /// Every field that this patch sets has another value.
     pub is_not: Patch,
 }
 
@@ -25,19 +25,19 @@ impl Filter {
     /// All conversations.
     pub const ALL: Self = Self { is: Patch::KEEP, is_not: Patch::KEEP };
 
-    /// Those in which every field that `patch` sets has that value.
+    /// Conversations in which every field that `patch` sets has that value.
     #[must_use]
     pub const fn is(patch: Patch) -> Self {
         Self { is: patch, is_not: Patch::KEEP }
     }
 
-    /// Those in which every field that `patch` sets has another value.
+    /// Conversations in which every field that `patch` sets has another value.
     #[must_use]
     pub const fn is_not(patch: Patch) -> Self {
         Self { is: Patch::KEEP, is_not: patch }
     }
 
-    /// Whether a conversation with these settings is asked for: what an adapter's own condition has to agree with.
+    /// Whether a conversation with these settings passes. An adapter's own condition must agree with this.
     #[must_use]
     pub fn matches(&self, settings: &Settings) -> bool {
         self.is.values().all(|(field, value)| settings.value(field) == value)

@@ -1,9 +1,8 @@
 //! The storage contract of conversation settings.
 //!
-//! [`ConversationStore`] is what an adapter implements, and its documentation is the contract. Between what an adapter
-//! loads and what it stores lies one pure step, [`resolve`]: decisions, versions, tombstones and outcomes, written once
-//! for all. How a record looks to a client that synced before is one pure rule too, [`Changes::plan`]. What is left to
-//! an adapter is a transaction, a load and a store:
+//! An adapter implements [`ConversationStore`], whose documentation is the contract. Between load and store lies one pure
+//! step, the same for all adapters: [`resolve`] computes outcomes, versions and tombstones. The sync rule is pure too:
+//! [`Changes::plan`] and [`Changes::from_records`]. An adapter adds a transaction, a load and a store:
 //!
 //! ```text
 //! begin
@@ -11,15 +10,26 @@
 //!   resolved = resolve(batch, &loaded, at)?                            (pure, the same for all)
 //!   store resolved.records and resolved.versions                      (the engine's own)
 //! commit
-//! answer resolved.applied
+//! return resolved.applied
 //! ```
 //!
-//! An adapter does not know which settings there are: it iterates over [`Field::ALL`](conversation_settings_core::Field::ALL),
-//! keeps each [`Value`](conversation_settings_core::Value) under [`Field::column`](conversation_settings_core::Field::column), and reads
-//! them back by [`Settings::from_values`](conversation_settings_core::Settings::from_values). A setting that did not exist yet
-//! when a row was written has its default.
+//! [`resolve`] is two steps in one call. [`decide_batch`] needs the conversations alone, which is enough for a preview or
+//! to recognise a no-op; [`Decided::stamp`] adds versions and lifespans.
+//!
+//! An adapter names no setting. It iterates over [`Field::ALL`], keeps each [`Value`] under [`Field::column`], and reads
+//! them back with [`Settings::from_values`]. A setting that is newer than a row has its default there.
 //!
 //! Callers find conveniences in [`ConversationStoreExt`].
+//!
+//! # Features
+//!
+//! - `adapter`: the module `adapter` with retries and jitter, and `LogId::random`.
+//! - `metrics`: the module `metrics` with a store that measures another one.
+//!
+//! [`Field::ALL`]: conversation_settings_core::Field::ALL
+//! [`Field::column`]: conversation_settings_core::Field::column
+//! [`Settings::from_values`]: conversation_settings_core::Settings::from_values
+//! [`Value`]: conversation_settings_core::Value
 
 #[cfg(feature = "adapter")]
 pub mod adapter;

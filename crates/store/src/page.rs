@@ -2,15 +2,15 @@
 
 use conversation_settings_core::Conversation;
 
-/// Which part of an ordered answer to read: at most `limit` entries after the key `after`.
+/// A request for a page of an ordered list: at most `limit` entries after the key `after`.
 ///
-/// A key that is gone is as good as any other: pages are complete and without repeats for all entries that are there
-/// throughout, whatever comes and goes in between.
+/// The key `after` need not exist any more. An entry that exists throughout is in exactly one page, whatever is created
+/// and removed between the pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageRequest<K> {
-    /// The last key of the page before; `None` for the first page.
+    /// The last key of the previous page; `None` for the first page.
     pub after: Option<K>,
-    /// The most entries to answer with; 0 answers with none.
+    /// The most entries of the page; 0 makes an empty page, the last one.
     pub limit: usize,
 }
 
@@ -28,18 +28,18 @@ impl<K> PageRequest<K> {
     }
 }
 
-/// One page of an answer.
+/// A page of an ordered list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<K> {
     /// The entries, in order.
     pub conversations: Vec<Conversation>,
-    /// The key to go on after; `None` where this was the last page.
+    /// The key after which the next page begins; `None` in the last page.
     pub next: Option<K>,
 }
 
 impl<K> Page<K> {
-    /// A page of `limit` entries made of `conversations`, of which an adapter reads one more than asked for
-    /// (`limit.saturating_add(1)`) to learn whether there is more.
+    /// A page of at most `limit` entries from up to `limit.saturating_add(1)` of them: the adapter reads one entry more
+    /// than requested, which shows whether there is a next page.
     #[must_use]
     pub fn from_overfetch(
         mut conversations: Vec<Conversation>,
@@ -67,17 +67,17 @@ mod tests {
             created_at: Timestamp(0),
         };
         let id = |conversation: &Conversation| conversation.key.conversation_id.to_string();
-        let paged = Page::from_overfetch(read.iter().map(conversation).collect(), limit, id);
-        (paged.conversations.iter().map(id).collect(), paged.next)
+        let page = Page::from_overfetch(read.iter().map(conversation).collect(), limit, id);
+        (page.conversations.iter().map(id).collect(), page.next)
     }
 
     #[test]
-    fn a_page_goes_on_after_its_last_entry_if_one_more_was_read() {
+    fn continues_after_the_last_entry_if_one_more_was_read() {
         let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
         assert_eq!(read_page(&["x", "y", "z"], 2), (ids(&["x", "y"]), Some("y".to_owned())));
         assert_eq!(read_page(&["x", "y"], 2), (ids(&["x", "y"]), None));
         assert_eq!(read_page(&["x"], 2), (ids(&["x"]), None));
         assert_eq!(read_page(&[], 2), (Vec::new(), None));
-        assert_eq!(read_page(&["x"], 0), (Vec::new(), None), "there is no entry to go on after");
+        assert_eq!(read_page(&["x"], 0), (Vec::new(), None), "there is no entry to continue after");
     }
 }

@@ -1,31 +1,31 @@
-//! What a store keeps of one conversation.
+//! Records: conversations and tombstones as a store keeps them.
 
 use conversation_settings_core::{Conversation, Key, Version};
 
 use crate::Lifespan;
 
-/// What a store keeps of one key: a conversation or its tombstone, and the owner's versions that it was touched at.
+/// What a store keeps under one key: a conversation or its tombstone, with the owner's versions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// The conversation, or its tombstone.
     pub state: State,
-    /// The versions at which it came and went.
+    /// The versions at which the conversation was created and removed.
     pub lifespan: Lifespan,
-    /// The version at which it was last changed.
+    /// The version of the last change.
     pub last_changed: Version,
 }
 
-/// Alive, or a tombstone so that a client can be told what went.
+/// A conversation, or a tombstone that reports the removal to clients.
 #[derive(Clone, Debug, PartialEq)]
 pub enum State {
     /// The conversation.
     Live(Conversation),
-    /// What was removed.
+    /// The tombstone of a removed conversation.
     Removed(Key),
 }
 
 impl Record {
-    /// Whose view of which conversation.
+    /// The key of the conversation or tombstone.
     #[must_use]
     pub const fn key(&self) -> &Key {
         match &self.state {

@@ -7,60 +7,86 @@ use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, U
 
 use crate::{Applied, Changes, Filter, OwnerVersion, Page, PageRequest, StoreError};
 
-/// A place that keeps conversations.
+/// A store of conversations.
 ///
 /// # The contract
 ///
-/// The conformance suite in `conversation-settings-testkit` holds an adapter to each of these by a test of its name.
+/// The conformance suite in `conversation-settings-testkit` tests an adapter for each of these rules.
 ///
 /// 1. **It decides nothing.** It loads the records and versions that a batch names, calls [`resolve`](crate::resolve),
-///    and stores the result. No merge, no version arithmetic, no tombstone rule is written again in an adapter.
+///    and stores the result. An adapter repeats no merge, no version arithmetic and no tombstone rule.
 /// 2. **It is atomic** over the whole batch: any error, crash or dropped future leaves all of it or none.
-/// 3. **It serialises writers of the same owner.** No update is lost. Conflicts are retried inside, bounded, with
-///    jitter ([`Retry`](crate::Retry)); [`StoreError::Conflict`] only when that is exhausted.
-/// 4. **It stores versions as resolved**: a batch that changes one or more of an owner's conversations raises that
-///    owner's version by exactly one, and the changed records carry it. No change: no raise, no write.
-/// 5. **It is durable on return**, as the engine's strongest ordinary setting means it.
-/// 6. **It costs a constant number of round trips** a call, whatever the number of users, and reads what it answers
-///    with, not the whole table. Pages are keyset pages in the byte order of their IDs, never offsets. A filter that the
-///    engine cannot judge is judged by [`Filter::matches`] over the one owner's, or the one conversation's, entries.
-/// 7. **It keeps every value as it is**, byte for byte; IDs and text are data everywhere: empty text, `$`, quotes,
+/// 3. **It serialises writers of the same owner.** No update is lost. It retries conflicts inside, bounded, with jitter
+///    (`adapter::Retry`, feature `adapter`), and returns [`StoreError::Conflict`] only after the last attempt.
+/// 4. **It stores versions as resolved.** A batch that changes one or more of an owner's conversations raises that
+///    owner's version by exactly one, and the changed records carry it. A no-op raises nothing and writes nothing.
+/// 5. **It is durable on return**, as the engine's strongest ordinary setting defines it.
+/// 6. **It makes a constant number of round trips** per call, for any number of users, and reads what it returns, not the
+///    whole table. Pages are keyset pages in the byte order of their IDs, never offsets. If the engine cannot judge a
+///    filter, [`Filter::matches`] judges it over the entries of the one owner, or of the one conversation.
+/// 7. **It keeps every value as it is**, byte for byte. IDs and text are data everywhere: empty text, `$`, quotes,
 ///    U+0000 inside text, characters of four bytes, numbers at their extremes, times before 1970.
-/// 8. **It keeps tombstones** until asked to [`prune`](Self::prune); a client older than the pruning, of another log
-///    or from the future is told to sync in full ([`Changes::Full`]). Reading never writes.
-/// 9. **It fails in kinds** ([`StoreError`]), the cause kept inside, the store named. A commit whose answer was lost is
-///    [`StoreError::Unavailable`], because silence makes a second try harmless.
+/// 8. **It keeps tombstones** until [`prune`](Self::prune) removes them. A client older than the pruning, of another log
+///    or from the future must sync in full ([`Changes::Full`]). Reading never writes.
+/// 9. **It fails in kinds** ([`StoreError`]), with the cause inside and the store's name. A commit whose answer was lost
+///    is [`StoreError::Unavailable`]: a second try is harmless, because it is a no-op if the first one was stored.
 ///
-/// Every future may be dropped at any await point. Every method may be called at any time from any task, through any
-/// number of handles on the same data: clones, and other openings where the engine allows them. A read sees every batch
-/// that had returned before the read began, through whichever handle.
+/// # Callers and time
 ///
-/// Everything but [`holders`](Self::list_by_conversation) is keyed by the owner, which is the partition key in every engine.
+/// - A caller may drop any future at any await point.
+/// - A caller may call any method at any time from any task, through any number of handles on the same data: clones, and
+///   other openings if the engine allows them.
+/// - A read sees every batch whose `apply` had returned before the read began, through whichever handle.
+/// - Every method except [`list_by_conversation`](Self::list_by_conversation) is keyed by the owner, which is the
+///   partition key in every engine.
+///
+/// # Sizes
+///
+/// | value | size |
+/// |---|---|
+/// | an owner, or another user or group | 1 to [`UserId::MAX_BYTES`] bytes of UTF-8 |
+/// | a conversation ID | 1 to [`ConversationId::MAX_BYTES`] bytes of UTF-8 |
+/// | a [`Lifespan`](crate::Lifespan) as text | at most [`Lifespan::MAX_BYTES`](crate::Lifespan::MAX_BYTES) bytes of ASCII |
+/// | a setting that is text | as the host limits it; 65,536 bytes of UTF-8 by default. A store takes at least that |
+/// | a version | from 0; an engine with signed integers may refuse versions beyond 2⁶³−1, which no owner reaches |
+/// | `since.version`, `through`, `limit`, [`PageRequest::limit`] | any number of their type. An engine with smaller numbers clamps them |
+///
+/// A batch is as large as the host allows, 100,000 users by default. If a store cannot apply one of that size, it returns
+/// [`StoreError::Invalid`].
 #[async_trait]
 pub trait ConversationStore: Debug + Send + Sync + 'static {
-    /// Applies a batch as one unit, and answers with the effect of each write, in the batch's order.
+    /// Applies a batch as one unit, and returns the effect of each write, in the batch's order.
     ///
-    /// `at` is the creation time of what the batch creates.
+    /// `at` is the creation time of what the batch creates. A dropped `apply` may still happen, whole, at any later time;
+    /// the caller's next call may overtake it.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Rejected`] when a write must not happen. After any error nothing of the batch is stored, except
-    /// that after [`StoreError::Unavailable`] all of it may be: applying it again is harmless then.
+    /// - [`StoreError::Rejected`] when a write must not happen. Nothing is stored.
+    /// - [`StoreError::Conflict`] when other writers of the same owners were in the way in every attempt. A timeout while
+    ///   it waits for a lock is a conflict too. Nothing is stored.
+    /// - [`StoreError::Unavailable`] when the engine cannot be reached or cannot write. All of the batch may be stored, or
+    ///   may still be stored after the return; applying it again is harmless. What fails before the commit may be retried
+    ///   inside; what fails during the commit may be retried only if it is certain that nothing was stored.
+    /// - [`StoreError::Corrupt`] when a record of the batch or an owner's version cannot be read back. Nothing is stored.
+    /// - [`StoreError::Invalid`] when the batch is too large for one transaction. Nothing is stored.
+    /// - [`StoreError::Other`] for anything else. Nothing is stored.
     async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError>;
 
-    /// The conversations of these keys, in their order; `None` where there is none. A key that is asked for twice is
-    /// answered twice.
+    /// The conversations of these keys, in their order; `None` for a conversation that does not exist. A key that is
+    /// there twice is answered twice.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Corrupt`] when one of them cannot be read back; others are not affected.
+    /// [`StoreError::Corrupt`] when one of them cannot be read back: the whole call fails, and calls for other keys
+    /// succeed. Otherwise [`StoreError`] of any kind except rejected and conflict.
     async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError>;
 
     /// A page of the owner's conversations that pass `filter`, in the byte order of their IDs.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of any kind but conflict.
+    /// [`StoreError`] of any kind except rejected and conflict.
     async fn list(
         &self,
         owner: &UserId,
@@ -68,12 +94,12 @@ pub trait ConversationStore: Debug + Send + Sync + 'static {
         page: &PageRequest<ConversationId>,
     ) -> Result<Page<ConversationId>, StoreError>;
 
-    /// A page of everybody's views of one conversation that pass `filter`, in the byte order of their owners. The one
-    /// method that is not keyed by the owner: it wants an index of its own.
+    /// A page of all owners' views of one conversation that pass `filter`, in the byte order of their owners. This is
+    /// the one method that is not keyed by the owner; it needs an index of its own.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of any kind but conflict.
+    /// [`StoreError`] of any kind except rejected and conflict.
     async fn list_by_conversation(
         &self,
         conversation_id: &ConversationId,
@@ -83,31 +109,32 @@ pub trait ConversationStore: Debug + Send + Sync + 'static {
 
     /// The owner's version, [`Version::ZERO`] if nothing was ever written.
     ///
-    /// Its log is one for all owners, or the owner's own; [`LogId::NONE`](crate::LogId::NONE) only where none was begun.
-    /// A log that is begun anew, after its data was lost, has another identity.
+    /// The log is one for all owners, or the owner's own. It is [`LogId::NONE`](crate::LogId::NONE) only if no log was
+    /// begun. A log that is begun anew, after its data was lost, has another identity.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of any kind but conflict.
+    /// [`StoreError`] of any kind except rejected and conflict.
     async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError>;
 
-    /// What has changed for a client that synced up to `since`; [`Changes::Full`] where that is more than `limit`
-    /// records, or cannot be told.
+    /// The changes for a client that synced up to `since`; [`Changes::Full`] if they exceed `limit` records or are
+    /// unknown.
     ///
-    /// The answer is of one moment: its version and its records belong together.
+    /// The version and the records of an answer are of one moment.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of any kind but conflict.
+    /// [`StoreError`] of any kind except rejected and conflict.
     async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError>;
 
-    /// Forgets the owner's tombstones of versions up to `through`, and answers how many. Clients older than that are
-    /// told to sync in full from then on, whether or not there was a tombstone to forget.
+    /// Forgets the owner's tombstones of versions up to `through`, and returns how many there were. From then on, older
+    /// clients must sync in full, whether or not there was a tombstone to forget.
     ///
-    /// A `through` beyond the owner's version means the owner's version.
+    /// A `through` beyond the owner's version means the owner's version. A `prune` never undoes a later one, and raises
+    /// no version.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of any kind.
+    /// [`StoreError`] of any kind except rejected. After a conflict, nothing is forgotten.
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError>;
 }

@@ -4,14 +4,14 @@ use std::{fmt, str::FromStr};
 
 use conversation_settings_core::Version;
 
-/// The identity of the log that versions count in: 12 bytes, random when the log was begun, never changing.
+/// The identity of the log that versions count in: 12 bytes, chosen at random when the log begins, and constant.
 ///
-/// Printed as 24 hexadecimal digits, the form of OpenIM's `versionID`.
+/// Prints as 24 hexadecimal digits, the form of OpenIM's `versionID`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LogId(pub [u8; 12]);
 
 impl LogId {
-    /// The identity of no log: of an owner for whom none was begun.
+    /// The identity that stands for no log, for an owner without one.
     pub const NONE: Self = Self([0; 12]);
 }
 
@@ -49,7 +49,7 @@ impl FromStr for LogId {
     }
 }
 
-/// How far an owner's log has come: what a client remembers to ask for the changes since.
+/// An owner's version in a log. A client keeps it, and asks for the changes since.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct OwnerVersion {
     /// The log.
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_id_reads_back_as_printed() {
+    fn parses_a_log_id_as_it_prints() {
         let id = LogId([0, 1, 2, 3, 4, 5, 6, 7, 8, 0xab, 0xcd, 0xff]);
         assert_eq!(id.to_string(), "000102030405060708abcdff");
         assert_eq!(format!("{id:?}"), "LogId(000102030405060708abcdff)");

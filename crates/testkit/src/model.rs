@@ -206,12 +206,12 @@ impl Owner {
         }
     }
 
-    /// Of what came and went too often, the oldest gap between two lives is forgotten, as [`Lifespan::MOST`] has it.
+    /// Of what came and went too often, the oldest gap between two lives is forgotten, as [`Lifespan::MAX_TRANSITIONS`] has it.
     fn forget_oldest_gap(&mut self, id: &ConversationId) {
         let pairs = self.there.windows(2).enumerate();
         let turns = pairs.filter(|(_, pair)| pair[0].contains(id) != pair[1].contains(id)).map(|(at, _)| at + 1);
         let turns: Vec<_> = turns.collect();
-        if turns.len() > Lifespan::MOST {
+        if turns.len() > Lifespan::MAX_TRANSITIONS {
             for there in &mut self.there[turns[1]..turns[2]] {
                 there.insert(id.clone());
             }
