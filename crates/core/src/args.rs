@@ -7,13 +7,13 @@ use crate::{FieldError, IdError, ValueError};
 
 /// An argument that cannot be accepted: OpenIM's `ArgsError`, 1001.
 ///
-/// Printed as the path and the problem: `conversation.burnDuration: must be at least 0, got -1`.
+/// Prints as the path and the problem: `conversation.burnDuration: must be at least 0, got -1`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {problem}")]
 pub struct ArgsError {
-    /// Where the argument stands in the request, such as `conversation.ex` or `userIDs[3]`.
+    /// The path of the argument in the request, such as `conversation.ex` or `userIDs[3]`.
     pub path: Path,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: Violation,
 }
 
@@ -35,16 +35,16 @@ impl From<FieldError> for ArgsError {
     }
 }
 
-/// Where an argument stands in a request.
+/// The path of an argument in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Path {
     /// A field of the request itself.
     Field(&'static str),
-    /// An element of a list of the request.
+    /// An element of a list in the request.
     Element(&'static str, usize),
     /// A field of the request's `conversation`.
     Conversation(&'static str),
-    /// A path found by a decoder; empty for the body as a whole.
+    /// A path that a decoder found; empty for the whole body.
     Decoded(String),
 }
 
@@ -70,13 +70,13 @@ impl fmt::Display for Path {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Violation {
-    /// It is absent or `null`.
+    /// The argument is absent or `null`.
     #[error("is required")]
     Required,
-    /// It is a list without an element.
+    /// The list has no element.
     #[error("must not be empty")]
     Empty,
-    /// It is a list with too many elements.
+    /// The list has too many elements.
     #[error("must have at most {limit} entries, got {got}")]
     TooMany {
         /// The most allowed.
@@ -84,7 +84,7 @@ pub enum Violation {
         /// The number found.
         got: usize,
     },
-    /// It is a text that is too long.
+    /// The text is too long.
     #[error("must be at most {limit} bytes, got {got}")]
     TooLong {
         /// The longest allowed, in bytes of UTF-8.
@@ -92,13 +92,13 @@ pub enum Violation {
         /// The length found, in bytes of UTF-8.
         got: usize,
     },
-    /// It is a number that is out of range.
+    /// The number is out of range.
     #[error(transparent)]
     Value(#[from] ValueError),
-    /// It is no identifier.
+    /// The text is not a valid identifier.
     #[error(transparent)]
     Id(#[from] IdError),
-    /// It breaks a rule that involves other arguments.
+    /// The argument breaks a rule that involves other arguments.
     #[error("{0}")]
     Rule(Cow<'static, str>),
 }
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_argument_is_named_by_its_path() {
+    fn prints_a_path_as_the_client_wrote_it() {
         let paths = [
             Path::from("userIDs"),
             Path::Element("userIDs", 3),

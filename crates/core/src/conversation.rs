@@ -8,16 +8,15 @@ use crate::{ConversationId, GroupId, Settings, UserId};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Timestamp(pub i64);
 
-/// How often an owner's conversations have changed: 0 before the first change, one more with each batch that
-/// changes any of them.
+/// The number of batches that have changed an owner's conversations; 0 before the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct Version(pub u64);
 
 impl Version {
-    /// The version of an owner of whom nothing was ever written.
+    /// The version of an owner before the first change.
     pub const ZERO: Self = Self(0);
 
-    /// The version that the next change makes.
+    /// The version after the next change.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
@@ -30,10 +29,10 @@ impl fmt::Display for Version {
     }
 }
 
-/// What names one user's view of one conversation.
+/// The key of one user's view of one conversation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    /// The user whose view it is: the partition key in every store.
+    /// The user who has this view: the partition key in every store.
     pub owner: UserId,
     /// The conversation.
     pub conversation_id: ConversationId,
@@ -53,10 +52,10 @@ impl fmt::Display for Key {
     }
 }
 
-/// Whom a conversation is with. It never changes after creation.
+/// The user, group or notification account that a conversation is with. It never changes after creation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
-    /// A single chat with the other party: OpenIM's type 1.
+    /// A single chat with another user: OpenIM's type 1.
     Single(UserId),
     /// A group of the old kind: OpenIM's type 2.
     OldGroup(GroupId),
@@ -67,7 +66,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// The number of the kind on the wire and in a column: OpenIM's `conversationType`.
+    /// The number of the target's kind on the wire and in a column: OpenIM's `conversationType`.
     #[must_use]
     pub const fn conversation_type(&self) -> i32 {
         match self {
@@ -96,7 +95,7 @@ impl Target {
         }
     }
 
-    /// The target's own ID, whichever kind it is of.
+    /// The ID of the user, group or account.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {
@@ -105,12 +104,11 @@ impl Target {
         }
     }
 
-    /// The target of which [`conversation_type`](Self::conversation_type) and [`id`](Self::id) are known: how a
-    /// store reads one back.
+    /// The target with this [`conversation_type`](Self::conversation_type) and [`id`](Self::id), as a store keeps them.
     ///
     /// # Errors
     ///
-    /// [`TargetError`] when the number is of no kind, or the ID is no ID.
+    /// [`TargetError`] when the number or the ID is not valid.
     pub fn from_parts(conversation_type: i32, id: &str) -> Result<Self, TargetError> {
         Ok(match conversation_type {
             1 => Self::Single(UserId::new(id)?),
@@ -126,13 +124,13 @@ impl Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TargetError {
-    /// The number of the kind is of no kind.
+    /// The number stands for no kind.
     #[error("conversationType: must be one of 1, 2, 3, 4, got {got}")]
     Type {
         /// The number found.
         got: i32,
     },
-    /// The ID is no ID.
+    /// The ID is not valid.
     #[error("the target's ID {0}")]
     Id(#[from] crate::IdError),
 }
@@ -140,11 +138,11 @@ pub enum TargetError {
 /// One user's view of a conversation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conversation {
-    /// Whose view of which conversation.
+    /// The owner and the conversation ID.
     pub key: Key,
-    /// Whom the conversation is with.
+    /// The user, group or account that the conversation is with.
     pub target: Target,
-    /// How the owner has set it.
+    /// The owner's settings.
     pub settings: Settings,
     /// When the view was created.
     pub created_at: Timestamp,
@@ -157,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_target_is_kept_as_its_number_and_id_and_read_back() {
+    fn reads_a_target_back_from_its_parts() {
         let (user, group) = (UserId::new("u").unwrap(), GroupId::new("g").unwrap());
         let targets = [
             (Target::Single(user.clone()), 1, "u"),
@@ -174,13 +172,13 @@ mod tests {
     }
 
     #[test]
-    fn versions_count_up_and_are_printed_as_numbers() {
+    fn counts_versions_up_and_prints_them_as_numbers() {
         assert_eq!(Version::ZERO.next().next(), Version(2));
         assert_eq!(Version(41).next().to_string(), "42");
     }
 
     #[test]
-    fn a_key_is_printed_as_whose_view_of_what() {
+    fn prints_a_key_as_conversation_and_owner() {
         let key = Key::new(UserId::new("alice").unwrap(), ConversationId::new("sg_team").unwrap());
         assert_eq!(key.to_string(), "sg_team of alice");
     }

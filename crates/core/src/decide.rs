@@ -1,41 +1,41 @@
-//! The only place where a write meets what is stored.
+//! The decision about one write, from the stored conversation.
 
 use crate::{Change, Conversation, Key, Mask, Missing, Patch, Settings, Target, Timestamp, Version, Write};
 
-/// What a write comes to.
+/// What a write does to the stored conversation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
-    /// Nothing is to be stored.
+    /// Store nothing.
     Keep(Outcome),
-    /// The conversation is to be stored as given.
+    /// Store this conversation.
     Put(Conversation, Outcome),
-    /// The conversation is to be removed.
+    /// Remove the conversation.
     Delete,
 }
 
 /// What happened to a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was created.
+    /// The conversation was created.
     Created,
     /// These settings, at least one, have a new value.
     Updated(Mask),
-    /// It was removed.
+    /// The conversation was removed.
     Removed,
-    /// It was there, and is as it was.
+    /// The conversation exists and is unchanged.
     Unchanged,
-    /// It was not there, and is not there.
+    /// The conversation does not exist, and was not created.
     Absent,
 }
 
 impl Outcome {
-    /// Whether anything was stored.
+    /// Whether something was stored.
     #[must_use]
     pub const fn is_change(self) -> bool {
         matches!(self, Self::Created | Self::Updated(_) | Self::Removed)
     }
 
-    /// The fields that have a new value in what was there before.
+    /// The fields of an existing conversation that have a new value.
     #[must_use]
     pub const fn updated(self) -> Mask {
         match self {
@@ -44,7 +44,7 @@ impl Outcome {
         }
     }
 
-    /// Its name in a report, such as `created`.
+    /// The name in a report, such as `created`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -57,21 +57,21 @@ impl Outcome {
     }
 }
 
-/// What came of one write, once stored: the outcome, and the version that the batch gave the owner.
+/// The effect of one stored write: the outcome, and the version that the batch gave the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effect {
     /// What happened to the conversation.
     pub outcome: Outcome,
-    /// The version that the batch gave the owner; `None` where nothing of the owner's changed: silence is answered without
-    /// a look at versions, and whoever needs one asks for it.
+    /// The version that the batch gave the owner; `None` if the batch changed none of the owner's conversations. A no-op
+    /// reads no version.
     pub version: Option<Version>,
 }
 
-/// A write that must not happen, and with it its whole batch.
+/// A write that must not happen; its whole batch is rejected with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejected {
-    /// The conversation does not exist, and the write asked to be rejected then.
+    /// The conversation does not exist, and the write must not create it.
     #[error("conversation {0} does not exist")]
     Missing(Key),
     /// The conversation is not a single chat, and the write turns private chat on.
@@ -80,7 +80,7 @@ pub enum Rejected {
 }
 
 impl Rejected {
-    /// The conversation that the write was of.
+    /// The conversation of the write.
     #[must_use]
     pub const fn key(&self) -> &Key {
         match self {
@@ -89,7 +89,7 @@ impl Rejected {
     }
 }
 
-/// Decides what becomes of the conversation that `write` names, where `current` is what is stored of it.
+/// Decides what `write` does to its conversation, of which `current` is the stored one. `at` is the time of a creation.
 ///
 /// # Errors
 ///
@@ -110,7 +110,7 @@ pub fn decide(current: Option<&Conversation>, write: &Write, at: Timestamp) -> R
 
 fn update(current: &Conversation, patch: &Patch) -> Result<Decision, Rejected> {
     check_private_chat(&current.key, &current.target, patch)?;
-    // Cloned is what may change, the rest once something does: most retries change nothing.
+    // Clone the settings alone at first: most retries change nothing.
     let mut settings = current.settings.clone();
     let changed = patch.apply(&mut settings);
     if changed.is_empty() {
@@ -129,7 +129,7 @@ fn create(key: &Key, target: &Target, patch: &Patch, at: Timestamp) -> Result<De
     Ok(Decision::Put(created, Outcome::Created))
 }
 
-/// A stored target may be of another kind than the request that was checked: its row decides.
+/// The stored target may be of another kind than the checked request; the stored one decides.
 fn check_private_chat(key: &Key, target: &Target, patch: &Patch) -> Result<(), Rejected> {
     match (patch.is_private_chat, target) {
         (Some(true), Target::OldGroup(_) | Target::Group(_) | Target::Notification(_)) => {
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_outcome_is_a_change_where_something_was_stored() {
+    fn knows_which_outcomes_are_changes() {
         let changes = [Outcome::Created, Outcome::Updated(crate::Field::Ex.into()), Outcome::Removed];
         assert!(changes.into_iter().all(Outcome::is_change));
         assert!(![Outcome::Unchanged, Outcome::Absent].into_iter().any(Outcome::is_change));

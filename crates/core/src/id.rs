@@ -23,7 +23,7 @@ pub enum IdError {
     /// The text holds a control character (C0, DEL or C1), which has no place in a key, a log line or a header.
     #[error("must not contain control characters, found one at byte {at}")]
     ControlCharacter {
-        /// Where the first one starts, in bytes.
+        /// The offset of the first one, in bytes.
         at: usize,
     },
 }
@@ -35,7 +35,7 @@ fn check(text: &str, limit: usize) -> Result<(), IdError> {
     if text.len() > limit {
         return Err(IdError::TooLong { limit, got: text.len() });
     }
-    // Plain ASCII, by far the usual case, is settled byte by byte without decoding.
+    // Printable ASCII, the usual case, needs no decoding.
     if text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
         return Ok(());
     }
@@ -57,7 +57,7 @@ macro_rules! id {
             /// The longest allowed, in bytes of UTF-8.
             pub const MAX_BYTES: usize = $limit;
 
-            /// Checks `text` and takes it as it is.
+            /// Checks `text`, and keeps it as it is.
             ///
             /// # Errors
             ///
@@ -158,8 +158,8 @@ id! {
     GroupId, 256
 }
 id! {
-    /// A conversation, the same for all who take part in it: 1 to 1,024 bytes without control characters, so that
-    /// the ID made of any two users fits.
+    /// A conversation, with the same ID for all participants: 1 to 1,024 bytes without control characters. An ID made of
+    /// any two users fits.
     ConversationId, 1024
 }
 
@@ -177,9 +177,9 @@ impl ConversationId {
         Self(Text::from(alloc::format!("sg_{group}")))
     }
 
-    /// The other party of the single chat that this is for `party`, where the ID is one that [`Self::single`] makes.
+    /// The peer of `party` in a single chat, if this ID is one that [`Self::single`] makes; otherwise `None`.
     ///
-    /// IDs are opaque, so a host may name its conversations otherwise: then there is nothing to tell, hence `None`.
+    /// IDs are opaque: a host may name its conversations in another way, and then an ID names no peer.
     #[must_use]
     pub fn other_party(&self, party: &UserId) -> Option<UserId> {
         let pair = self.as_str().strip_prefix("si_")?;
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_taken_as_it_is() {
+    fn keeps_an_id_as_it_is() {
         for text in ["a", " ", "$set", "a.b", "Ä", "🦀", "'; DROP TABLE x; --"] {
             assert_eq!(user(text).as_str(), text);
         }
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_is_refused_by_its_rule() {
+    fn rejects_an_invalid_id_by_its_rule() {
         assert_eq!(UserId::new(""), Err(IdError::Empty));
         assert_eq!(UserId::new("a\u{0}"), Err(IdError::ControlCharacter { at: 1 }));
         assert_eq!(UserId::new("ä\u{85}"), Err(IdError::ControlCharacter { at: 2 }));
@@ -219,14 +219,14 @@ mod tests {
     }
 
     #[test]
-    fn a_single_chat_has_one_id_from_either_side() {
+    fn makes_one_id_from_either_side_of_a_single_chat() {
         let (a, b) = (user("a"), user("b"));
         assert_eq!(ConversationId::single(&b, &a).as_str(), "si_a_b");
         assert_eq!(ConversationId::single(&a, &b), ConversationId::single(&b, &a));
     }
 
     #[test]
-    fn the_other_party_is_told_from_the_id_only_when_the_id_is_of_the_two() {
+    fn finds_the_other_party_only_in_an_id_made_of_the_two() {
         let id = |text| ConversationId::new(text).unwrap();
         assert_eq!(id("si_a_b").other_party(&user("a")), Some(user("b")));
         assert_eq!(id("si_a_b").other_party(&user("b")), Some(user("a")));

@@ -1,4 +1,4 @@
-//! The conversation settings of a chat server, decided in one pure place.
+//! The conversation settings of a chat server: model, validation and decisions, all pure.
 //!
 //! A [`Conversation`] is one user's own view of a chat: muted or not, pinned, burn after reading, an extension blob.
 //! Its [`Settings`] are set selectively by a [`Patch`]; a [`Mask`] names a set of their [`Field`]s. The request
@@ -10,19 +10,19 @@
 //! let json = r#"{ "userIDs": ["alice", "bob"], "conversation": {
 //!     "conversationID": "sg_team", "conversationType": 3, "groupID": "team", "isPinned": true } }"#;
 //! let request: SetConversationsRequest = serde_json::from_str(json)?;
-//! let checked = SetConversations::parse(request, &Limits::default())?; // cannot be wrong from here on
-//! let batch = checked.plan(IfMissing::Create); // every row to touch, each once
+//! let checked = SetConversations::parse(request, &Limits::default())?; // valid from here on
+//! let batch = checked.plan(IfMissing::Create); // every conversation to write, each once
 //! assert_eq!(batch.len(), 2);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A store loads what it holds of a batch, [`decide`] says what becomes of each row, and the store keeps that. The crate
-//! does no I/O, knows no clock and no randomness, and needs `alloc` alone.
+//! A store loads the conversations of a batch, [`decide`] decides about each, and the store keeps the result. The crate
+//! has no I/O, no clock and no randomness, and needs `alloc` alone.
 //!
 //! # Adding a setting
 //!
-//! One line in the table in `settings.rs`. The struct, its default, the patch, the [`Field`], the mask, the names on
-//! the wire and in a column, and what a client may send all come from it; the compiler leads to the rest.
+//! One line in the table in `settings.rs`. From it come the struct, its default, the patch, the [`Field`], the mask, the
+//! names on the wire and in a column, and what a client may send. No adapter and no host names a setting.
 
 #![no_std]
 

@@ -10,7 +10,7 @@ use alloc::string::String;
 
 use crate::Field;
 
-/// A set of [`Field`]s, printed as their wire names in the table's order: `isPinned,ex`.
+/// A set of [`Field`]s. Prints as their wire names in the table's order: `isPinned,ex`.
 ///
 /// ```
 /// # use conversation_settings_core::{Field, Mask};
@@ -21,7 +21,7 @@ use crate::Field;
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Mask(u32);
 
-const _: () = assert!(Field::ALL.len() <= u32::BITS as usize, "a mask has one bit a field");
+const _: () = assert!(Field::ALL.len() <= u32::BITS as usize, "a mask has one bit per field");
 
 impl Mask {
     /// No field.
@@ -114,18 +114,18 @@ impl fmt::Debug for Mask {
     }
 }
 
-/// A name in a mask that is no field's.
+/// A name in a mask that is not the name of a field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no field {name:?}")]
 pub struct UnknownField {
-    /// The name found; its first 64 characters.
+    /// The first 64 characters of the name.
     pub name: String,
 }
 
 impl FromStr for Mask {
     type Err = UnknownField;
 
-    /// Reads wire names separated by commas; blanks around a name are allowed, and nothing at all is the empty mask.
+    /// Parses wire names separated by commas. Blanks around a name are allowed. A blank text is the empty mask.
     fn from_str(text: &str) -> Result<Self, UnknownField> {
         if text.trim().is_empty() {
             return Ok(Self::EMPTY);
@@ -160,7 +160,7 @@ mod tests {
     const TWO: Mask = ONE.with(Field::Ex);
 
     #[test]
-    fn masks_are_sets() {
+    fn combines_masks_as_sets() {
         assert_eq!([Mask::EMPTY, ONE, TWO, TWO.with(Field::Ex)].map(Mask::len), [0, 1, 2, 2]);
         assert_eq!((ONE | Field::Ex.into(), ONE | TWO, ONE | Mask::EMPTY), (TWO, TWO, ONE));
         assert_eq!((ONE & TWO, ONE & Field::Ex.into(), TWO & TWO), (ONE, Mask::EMPTY, TWO));
@@ -168,14 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn all_fields_are_in_the_mask_of_all() {
+    fn has_every_field_in_the_mask_of_all() {
         assert_eq!(Mask::ALL, Field::ALL.iter().copied().collect());
         assert_eq!((Mask::ALL.len(), Mask::ALL - Mask::ALL), (Field::ALL.len(), Mask::EMPTY));
         assert!(Mask::ALL.iter().eq(Field::ALL.iter().copied()));
     }
 
     #[test]
-    fn a_mask_is_printed_and_read_by_wire_names() {
+    fn prints_and_parses_wire_names() {
         assert_eq!((TWO.to_string(), format!("{TWO:?}")), ("isPinned,ex".into(), "Mask(isPinned,ex)".into()));
         assert_eq!(" ex ,isPinned,ex".parse(), Ok(TWO));
         assert_eq!((" ".parse(), "".parse()), (Ok(Mask::EMPTY), Ok(Mask::EMPTY)));
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mask_travels_as_its_text() {
+    fn serializes_a_mask_as_its_text() {
         assert_eq!(serde_json::to_string(&TWO).unwrap(), r#""isPinned,ex""#);
         assert_eq!(serde_json::from_str::<Mask>(r#""ex,isPinned""#).unwrap(), TWO);
         assert!(serde_json::from_str::<Mask>(r#""ismuted""#).is_err());

@@ -1,4 +1,4 @@
-//! The types of the settings that are more than a primitive: each holds only what its setting accepts.
+//! The types of settings that are more than a primitive. Each holds only values that its setting accepts.
 
 use crate::{Accepts, Setting, Value, ValueError, value::sealed};
 
@@ -22,7 +22,7 @@ macro_rules! enumerated {
             /// Every value, in the order of their numbers.
             pub const ALL: &[Self] = &[Self::$first, $( Self::$variant, )*];
 
-            /// The number that stands for this on the wire and in a column.
+            /// The number on the wire and in a column.
             #[must_use]
             pub const fn number(self) -> i32 {
                 self as i32
@@ -64,18 +64,18 @@ enumerated! {
     /// What happens when a message arrives: OpenIM's `recvMsgOpt`.
     RecvMsgOpt, "0, 1, 2" {
         Receive = 0 /** Receive it and notify. */,
-        DoNotReceive = 1 /** Do not receive it: muted altogether. */,
-        ReceiveWithoutNotifying = 2 /** Receive it in silence. */,
+        DoNotReceive = 1 /** Do not receive it. */,
+        ReceiveWithoutNotifying = 2 /** Receive it without notifying. */,
     }
 }
 
 enumerated! {
-    /// Whether somebody in the group has called for attention: OpenIM's `groupAtType`.
+    /// Who was mentioned in the group: OpenIM's `groupAtType`.
     GroupAtType, "0, 1, 2, 3, 4" {
-        None = 0 /** Nobody has. */,
+        None = 0 /** Nobody was mentioned. */,
         Me = 1 /** The owner was mentioned. */,
-        All = 2 /** Everybody was mentioned. */,
-        AllAndMe = 3 /** Everybody and the owner were mentioned. */,
+        All = 2 /** Everyone was mentioned. */,
+        AllAndMe = 3 /** Everyone and the owner were mentioned. */,
         Notice = 4 /** A group notice was published. */,
     }
 }
@@ -87,7 +87,7 @@ macro_rules! non_negative {
         pub struct $name($raw);
 
         impl $name {
-            /// Zero, which means zero.
+            /// Zero.
             pub const ZERO: Self = Self(0);
 
             /// The number, at least 0.
@@ -128,11 +128,11 @@ macro_rules! non_negative {
 }
 
 non_negative! {
-    /// How long a message burns after it was read, in seconds: 0 to 2³¹−1.
+    /// The time from reading a message to its deletion, in seconds: 0 to 2³¹−1.
     BurnDuration, i32, I32, Some("seconds")
 }
 non_negative! {
-    /// A span of time in seconds: 0 to 2⁶³−1.
+    /// A duration in seconds: 0 to 2⁶³−1.
     Seconds, i64, I64, Some("seconds")
 }
 non_negative! {
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn enumerated_settings_take_their_numbers_and_no_others() {
+    fn accepts_the_numbers_of_an_enumerated_setting_and_no_others() {
         for (number, option) in (0..).zip(RecvMsgOpt::ALL) {
             assert_eq!(RecvMsgOpt::try_from(number), Ok(*option));
         }
@@ -161,14 +161,14 @@ mod tests {
     }
 
     #[test]
-    fn spans_and_sequence_numbers_are_never_negative() {
+    fn rejects_negative_durations_and_sequence_numbers() {
         assert_eq!(BurnDuration::try_from(-1).unwrap_err().to_string(), "must be at least 0, got -1");
         assert!(Seq::try_from(i64::MIN).is_err());
         assert_eq!(Seconds::try_from(i64::MAX).map(Seconds::get), Ok(i64::MAX));
     }
 
     #[test]
-    fn a_time_may_be_any() {
+    fn accepts_any_timestamp() {
         for at in [i64::MIN, -1, 0, i64::MAX].map(Timestamp) {
             assert_eq!(Timestamp::from_value(at.value()), Ok(at));
         }
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_another_kind_is_refused() {
+    fn rejects_a_value_of_another_kind() {
         let error = Seq::from_value(Value::Text("1")).unwrap_err();
         assert_eq!(error.to_string(), "must be a 64-bit integer, got a string");
     }

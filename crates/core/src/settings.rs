@@ -1,36 +1,36 @@
-//! The settings of a conversation: the one table they are written down in, and what is made of it.
+//! The table of settings, from which everything that depends on the list of fields is made.
 
 use crate::{BurnDuration, GroupAtType, Mask, RecvMsgOpt, Seconds, Seq, Text, Timestamp, Value, ValueError};
 
 settings! {
-    // What a client may set: name, type, default, then how `Field` and the wire call it.
+    // What a client may set. Each line: name, type, default, name in `Field`, name on the wire.
     client {
         /// What happens when a message arrives.
         recv_msg_opt: RecvMsgOpt = RecvMsgOpt::Receive, RecvMsgOpt "recvMsgOpt";
         /// Whether the conversation stays at the top of the owner's list.
         is_pinned: bool = false, IsPinned "isPinned";
-        /// Whether messages burn after they were read; true only in a single chat, where both parties share it.
+        /// Whether messages are deleted after they were read; true only in a single chat, where both users share the setting.
         is_private_chat: bool = false, IsPrivateChat "isPrivateChat";
-        /// How long a message burns after it was read, in seconds, at least 0.
+        /// The time from reading a message to its deletion, in seconds, at least 0.
         burn_duration: BurnDuration = BurnDuration::ZERO, BurnDuration "burnDuration";
-        /// Whether somebody in the group has called for attention.
+        /// Who was mentioned in the group.
         group_at_type: GroupAtType = GroupAtType::None, GroupAtType "groupAtType";
         /// Additional information, reserved; opaque.
         attached_info: Text = Text::default(), AttachedInfo "attachedInfo";
-        /// The extension: the host's own blob, replaced whole; opaque.
+        /// The extension: the application's own data, replaced whole; opaque.
         ex: Text = Text::default(), Ex "ex";
         /// The first message that the owner may see, at least 0.
         min_seq: Seq = Seq::ZERO, MinSeq "minSeq";
         /// The last message that the owner may see, at least 0; zero means zero, never "unset".
         max_seq: Seq = Seq::ZERO, MaxSeq "maxSeq";
-        /// Whether messages are destroyed at an interval.
+        /// Whether messages are deleted at an interval.
         is_msg_destruct: bool = false, IsMsgDestruct "isMsgDestruct";
-        /// The interval at which messages are destroyed, in seconds, at least 0.
+        /// The interval at which messages are deleted, in seconds, at least 0.
         msg_destruct_time: Seconds = Seconds::ZERO, MsgDestructTime "msgDestructTime";
     }
-    // What only the host sets.
+    // What a client may not set.
     internal {
-        /// When messages were last destroyed, in milliseconds since the epoch.
+        /// The time when messages were last deleted, in milliseconds since the epoch.
         latest_msg_destruct_time: Timestamp = Timestamp(0), LatestMsgDestructTime "latestMsgDestructTime";
     }
 }
@@ -41,7 +41,7 @@ settings! {
 pub struct FieldError {
     /// The setting.
     pub field: Field,
-    /// What is wrong with the value.
+    /// The problem with the value.
     pub problem: ValueError,
 }
 
@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
 
-    /// A number as the field's primitive.
+    /// A number as the primitive of the field's kind.
     fn number(field: Field, number: i64) -> Option<Value<'static>> {
         match field.kind() {
             Kind::I32 => number.try_into().ok().map(Value::I32),
@@ -100,22 +100,22 @@ mod tests {
     }
 
     #[test]
-    fn a_field_takes_just_the_numbers_that_it_says_it_takes() {
+    fn accepts_exactly_the_numbers_that_a_field_declares() {
         let ends = [i64::MIN, i32::MIN.into(), i32::MAX.into(), i64::MAX];
         for &field in Field::ALL {
             for (n, value) in (-10..100).chain(ends).filter_map(|n| Some((n, number(field, n)?))) {
-                let told = match field.accepts() {
+                let expected = match field.accepts() {
                     Accepts::Any => true,
                     Accepts::AtLeast(least) => n >= least,
                     Accepts::OneOf(meanings) => meanings.iter().any(|&(known, _)| i64::from(known) == n),
                 };
-                assert_eq!(Patch::KEEP.with(field, value).is_ok(), told, "{field}: {n}");
+                assert_eq!(Patch::KEEP.with(field, value).is_ok(), expected, "{field}: {n}");
             }
         }
     }
 
     #[test]
-    fn a_field_says_what_it_is_for_and_what_its_number_counts() {
+    fn describes_each_field_and_its_unit() {
         for &field in Field::ALL {
             let description = field.description();
             assert!(
@@ -131,8 +131,8 @@ mod tests {
             Field::RecvMsgOpt.accepts(),
             Accepts::OneOf(&[
                 (0, "Receive it and notify."),
-                (1, "Do not receive it: muted altogether."),
-                (2, "Receive it in silence."),
+                (1, "Do not receive it."),
+                (2, "Receive it without notifying."),
             ])
         );
         let units = [Field::BurnDuration, Field::MinSeq, Field::LatestMsgDestructTime].map(Field::unit);

@@ -1,4 +1,4 @@
-//! The macro behind the table of settings: one line a field, and everything that depends on the list of fields.
+//! The macro behind the table of settings: everything that depends on the list of fields.
 //!
 //! The table itself is in `settings.rs`.
 
@@ -12,7 +12,7 @@ macro_rules! settings {
             $( $(#[doc = $idoc])+ $ifield : $itype = $idefault, $ivariant $iwire, false; )*
         }
 
-        /// The `conversation` of a `set_conversations` request as a client may send it: nothing is checked yet.
+        /// The `conversation` of a `set_conversations` request, unchecked.
         ///
         /// An absent field and `null` are both `None`.
         #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -22,13 +22,13 @@ macro_rules! settings {
             /// The conversation whose settings are set.
             #[serde(rename = "conversationID")]
             pub conversation_id: Option<Text>,
-            /// 1 single chat, 2 old kind of group, 3 group, 4 notification account.
+            /// 1 single chat, 2 group of the old kind, 3 group, 4 notification account.
             #[serde(rename = "conversationType")]
             pub conversation_type: Option<i32>,
-            /// The other party of a single chat, or the notification account; ignored for a group.
+            /// The peer of a single chat, or the notification account; ignored for a group.
             #[serde(rename = "userID")]
             pub user_id: Option<Text>,
-            /// The group; ignored for anything else.
+            /// The group; ignored for other types.
             #[serde(rename = "groupID")]
             pub group_id: Option<Text>,
             $(
@@ -39,11 +39,11 @@ macro_rules! settings {
         }
 
         impl ConversationReq {
-            /// The settings that the request sets, each in its range.
+            /// The settings that the request sets, checked.
             ///
             /// # Errors
             ///
-            /// The first field, in the table's order, whose value is out of its range.
+            /// [`FieldError`] for the first field, in the table's order, whose value is out of range.
             pub fn patch(&self) -> Result<Patch, FieldError> {
                 let mut patch = Patch::KEEP;
                 $(
@@ -102,25 +102,25 @@ macro_rules! settings {
                 match self { $( Self::$variant => stringify!($field), )* }
             }
 
-            /// What a column that holds it has to be.
+            /// The kind of its values, and of a column that holds them.
             #[must_use]
             pub const fn kind(self) -> $crate::Kind {
                 match self { $( Self::$variant => <<$type as $crate::Setting>::Raw as $crate::Primitive>::KIND, )* }
             }
 
-            /// What it is for, in a sentence.
+            /// Its description, one sentence.
             #[must_use]
             pub const fn description(self) -> &'static str {
                 match self { $( Self::$variant => concat!($($doc),+).trim_ascii(), )* }
             }
 
-            /// Which values of its kind it accepts.
+            /// The values of its kind that it accepts.
             #[must_use]
             pub const fn accepts(self) -> $crate::Accepts {
                 match self { $( Self::$variant => <$type as $crate::Setting>::ACCEPTS, )* }
             }
 
-            /// What its number counts, if it counts something: `seconds`.
+            /// The unit of its number, such as `seconds`.
             #[must_use]
             pub const fn unit(self) -> Option<&'static str> {
                 match self { $( Self::$variant => <$type as $crate::Setting>::UNIT, )* }
@@ -140,11 +140,11 @@ macro_rules! settings {
                 match field { $( Field::$variant => $crate::Setting::value(&self.$field), )* }
             }
 
-            /// Builds settings from primitives, asking `value` for each field in the table's order.
+            /// Builds settings from primitives: `value` returns the one of each field, in the table's order.
             ///
             /// # Errors
             ///
-            /// What `value` fails with, and a [`FieldError`] (turned into `E`) where a value is out of its range.
+            /// The error of `value`, or a [`FieldError`] as `E` when a value is out of range.
             pub fn from_values<'a, E: From<FieldError>>(
                 mut value: impl FnMut(Field) -> Result<$crate::Value<'a>, E>,
             ) -> Result<Self, E> {
@@ -154,7 +154,7 @@ macro_rules! settings {
                 })
             }
 
-            /// The patch that sets the fields of `mask` to what they are here, and keeps the rest.
+            /// The patch that sets the fields of `mask` to their values here, and keeps the others.
             #[must_use]
             pub fn get(&self, mask: Mask) -> Patch {
                 Patch { $( $field: mask.contains(Field::$variant).then(|| self.$field.clone()), )* }
@@ -178,7 +178,7 @@ macro_rules! settings {
             ///
             /// # Errors
             ///
-            /// [`FieldError`] when the primitive is of another kind than the field or out of its range.
+            /// [`FieldError`] when the primitive is of another kind than the field, or out of range.
             pub fn with(mut self, field: Field, value: $crate::Value<'_>) -> Result<Self, FieldError> {
                 match field {
                     $( Field::$variant => {
@@ -189,7 +189,7 @@ macro_rules! settings {
                 Ok(self)
             }
 
-            /// What the patch sets one field to, as a primitive; `None` where it keeps it.
+            /// The primitive to which the patch sets `field`; `None` if the patch keeps it.
             #[must_use]
             pub fn value(&self, field: Field) -> Option<$crate::Value<'_>> {
                 match field { $( Field::$variant => self.$field.as_ref().map($crate::Setting::value), )* }
@@ -203,7 +203,7 @@ macro_rules! settings {
                 mask
             }
 
-            /// Applies the patch to `settings` and answers with the fields whose value really changed.
+            /// Applies the patch to `settings`, and returns the fields whose value changed.
             pub fn apply(&self, settings: &mut Settings) -> Mask {
                 let mut changed = Mask::EMPTY;
                 $(
@@ -217,7 +217,7 @@ macro_rules! settings {
                 changed
             }
 
-            /// The patch that does what `self` does and then what `later` does.
+            /// The patch that applies `self` and then `later`.
             #[must_use]
             pub fn then(self, later: Self) -> Self {
                 Self { $( $field: later.$field.or(self.$field), )* }

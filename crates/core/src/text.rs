@@ -3,9 +3,9 @@
 use alloc::{string::String, sync::Arc};
 use core::{fmt, ops::Deref};
 
-/// A text that this project stores and hands back byte for byte: any Unicode, U+0000 and the empty text too.
+/// A text that is stored and returned byte for byte: any Unicode, including U+0000, and the empty text.
 ///
-/// Immutable and shared: a clone copies a pointer, so that setting the same extension for 10,000 users holds it once.
+/// Immutable and shared: a clone copies a pointer. An extension set for 10,000 users is in memory once.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(Arc<str>);
 
@@ -31,7 +31,7 @@ impl fmt::Display for Text {
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        // The empty text, by far the most frequent, is one for all and takes no memory of its own.
+        // The empty text, the most frequent one, needs no allocation.
         if text.is_empty() { Self::default() } else { Self(text.into()) }
     }
 }
@@ -80,7 +80,7 @@ impl<'de> serde::Deserialize<'de> for Text {
             }
         }
 
-        // `deserialize_str`, not `_string`: what is borrowed from the input is copied once, into the shared text.
+        // `deserialize_str`, not `_string`: borrowed input is copied once, into the shared text.
         deserializer.deserialize_str(Visitor)
     }
 }
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_the_same_however_it_comes_and_goes() {
+    fn converts_a_text_without_changing_it() {
         let text = "a\u{0}\u{1f980}";
         for same in [Text::from(text), Text::from(String::from(text)), Text::from(Arc::<str>::from(text))] {
             assert_eq!((&*same, format!("{same}"), format!("{same:?}")), (text, text.into(), format!("{text:?}")));
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_read_from_a_string_and_from_nothing_else() {
+    fn deserializes_a_text_from_a_string_only() {
         assert_eq!(serde_json::from_str::<Text>(r#""\u0000""#).unwrap(), Text::from("\u{0}"));
         assert_eq!(serde_json::from_value::<Text>("owned".into()).unwrap(), Text::from("owned"));
         let error = serde_json::from_str::<Text>("1").unwrap_err();

@@ -1,10 +1,10 @@
-//! The primitive values that settings are made of, as they stand on the wire and in a column.
+//! The primitive values of settings, as on the wire and in a column.
 
 use core::fmt;
 
 use crate::{Text, Timestamp};
 
-/// The kind of a [`Value`]: what a column that holds it has to be.
+/// The kind of a [`Value`], and of a column that holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// True or false.
@@ -31,7 +31,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// One setting as a primitive, so that an adapter can bind it, and a host write it, without knowing which it is.
+/// One setting as a primitive. With it an adapter binds a setting, and a host writes it, without naming the field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// True or false.
@@ -47,7 +47,7 @@ pub enum Value<'a> {
 }
 
 impl Value<'_> {
-    /// What this is.
+    /// The kind of this value.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         match self {
@@ -71,39 +71,39 @@ impl serde::Serialize for Value<'_> {
     }
 }
 
-/// Which values of its kind a setting accepts, for whoever describes it; [`Setting::parse`] is what checks.
+/// The values of its kind that a setting accepts, for a description of it. [`Setting::parse`] checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Accepts {
-    /// All of them.
+    /// All values.
     Any,
-    /// Numbers from this one on.
+    /// This number and all above it.
     AtLeast(i64),
-    /// These numbers and no others, each with what it means.
+    /// These numbers only, each with its meaning.
     OneOf(&'static [(i32, &'static str)]),
 }
 
-/// Why a value cannot be the value of a setting.
+/// Why a setting does not accept a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ValueError {
     /// A number below the range.
     #[error("must be at least {least}, got {got}")]
     TooSmall {
-        /// The least allowed.
+        /// The least allowed number.
         least: i64,
         /// The number found.
         got: i64,
     },
-    /// A number that stands for none of the meanings of an enumerated setting.
+    /// A number without a meaning in an enumerated setting.
     #[error("must be one of {allowed}, got {got}")]
     NotOneOf {
-        /// The numbers allowed.
+        /// The allowed numbers.
         allowed: &'static str,
         /// The number found.
         got: i64,
     },
-    /// A value of another kind than the setting's.
+    /// A value of another kind than the setting.
     #[error("must be {expected}, got {got}")]
     WrongKind {
         /// The setting's kind.
@@ -120,20 +120,20 @@ pub(crate) mod sealed {
 
 /// A Rust type that a setting can have: a primitive on the wire and in a store, and always valid in between. Sealed.
 pub trait Setting: sealed::Sealed + Clone + PartialEq {
-    /// What stands on the wire and in a column.
+    /// The primitive on the wire and in a column.
     type Raw: Primitive;
 
-    /// Which primitives of that kind are accepted.
+    /// The primitives that are accepted.
     const ACCEPTS: Accepts = Accepts::Any;
 
-    /// What a number counts, if it counts something: `seconds`.
+    /// The unit of a number, such as `seconds`.
     const UNIT: Option<&'static str> = None;
 
     /// Checks a primitive.
     ///
     /// # Errors
     ///
-    /// [`ValueError`] when it is out of the setting's range.
+    /// [`ValueError`] when it is out of range.
     fn parse(raw: Self::Raw) -> Result<Self, ValueError>;
 
     /// The value as a primitive.
@@ -143,19 +143,19 @@ pub trait Setting: sealed::Sealed + Clone + PartialEq {
     ///
     /// # Errors
     ///
-    /// [`ValueError`] when it is of another kind or out of the setting's range.
+    /// [`ValueError`] when it is of another kind or out of range.
     fn from_value(value: Value<'_>) -> Result<Self, ValueError> {
         let wrong = ValueError::WrongKind { expected: Self::Raw::KIND, got: value.kind() };
         Self::parse(Self::Raw::of(value).ok_or(wrong)?)
     }
 }
 
-/// One of the five Rust types behind [`Value`].
+/// One of the Rust types behind [`Value`]. Sealed.
 pub trait Primitive: sealed::Sealed + Sized {
-    /// Which of them.
+    /// The kind of the type.
     const KIND: Kind;
 
-    /// The primitive in `value`, if it is of this kind.
+    /// The primitive in `value`, if it is of this type.
     fn of(value: Value<'_>) -> Option<Self>;
 }
 

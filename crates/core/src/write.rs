@@ -1,33 +1,33 @@
-//! What is to be written: changes of single conversations, gathered into batches.
+//! Writes: changes of single conversations, in batches.
 
 use alloc::{sync::Arc, vec::Vec};
 
 use crate::{Key, Patch, Target, UserId};
 
-/// What is to become of one conversation.
+/// A change of one conversation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// Settings are set, selectively.
+    /// Sets some settings.
     Set {
-        /// Which, and to what.
+        /// The settings to set, with their values.
         patch: Patch,
-        /// What happens where the conversation does not exist.
+        /// What happens if the conversation does not exist.
         missing: Missing,
     },
-    /// The conversation goes, if it is there.
+    /// Removes the conversation, if it exists.
     Remove,
 }
 
-/// What a [`Change::Set`] does where the conversation does not exist.
+/// What a [`Change::Set`] does if the conversation does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Missing {
-    /// It is created from the defaults and the patch, with this target, unless the patch is empty.
+    /// Create it with this target from the defaults and the patch, unless the patch is empty.
     Create(Target),
-    /// It is created from the defaults and the patch, with this target, even if the patch is empty.
+    /// Create it with this target from the defaults and the patch, even if the patch is empty.
     CreateEvenIfEmpty(Target),
-    /// It stays missing.
+    /// Leave it missing.
     Skip,
-    /// The whole batch is rejected.
+    /// Reject the whole batch.
     Reject,
 }
 
@@ -36,27 +36,27 @@ pub enum Missing {
 pub struct Write {
     /// The conversation.
     pub key: Key,
-    /// What becomes of it. Writes of the same change share one `Arc`: an adapter may store those with one statement.
+    /// The change. Writes of the same change share one `Arc`: an adapter may store those with one statement.
     /// Separate `Arc`s of equal changes have the same effect, at a higher cost.
     pub change: Arc<Change>,
 }
 
-/// Writes that take effect together or not at all: each key once, in the order of their keys, so grouped by owner.
+/// Writes that take effect together or not at all: each key once, in the order of the keys, and so grouped by owner.
 ///
-/// The order makes a batch independent of the order its writes were gathered in, and gives every adapter the one
-/// order in which to lock owners.
+/// The order makes a batch independent of the order in which its writes were collected. All adapters lock owners in
+/// this order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WriteBatch {
     writes: Vec<Write>,
 }
 
-/// A key that a batch would hold twice.
+/// A key that is in a batch twice.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("conversation {0} is written twice in one batch")]
 pub struct DuplicateKey(pub Key);
 
 impl WriteBatch {
-    /// Puts `writes` in order.
+    /// Sorts `writes` into a batch.
     ///
     /// # Errors
     ///
@@ -87,19 +87,19 @@ impl WriteBatch {
         self.by_owner().map(|writes| &writes[0].key.owner)
     }
 
-    /// Where the write of `key` stands in [`writes`](Self::writes).
+    /// The position of the write of `key` in [`writes`](Self::writes).
     #[must_use]
     pub fn position(&self, key: &Key) -> Option<usize> {
         self.writes.binary_search_by(|write| write.key.cmp(key)).ok()
     }
 
-    /// How many writes there are.
+    /// The number of writes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.writes.len()
     }
 
-    /// Whether there is nothing to write.
+    /// Whether there is no write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty()
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_has_each_key_once_in_order_and_finds_it() {
+    fn sorts_writes_and_finds_them_by_key() {
         let batch = WriteBatch::new([remove("b", "1"), remove("a", "2"), remove("a", "1")].into()).unwrap();
         assert_eq!(batch.writes(), [remove("a", "1"), remove("a", "2"), remove("b", "1")]);
         for (position, write) in batch.writes().iter().enumerate() {
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_would_be_twice_in_a_batch_is_refused() {
+    fn rejects_duplicate_keys() {
         let twice = [remove("a", "1"), remove("b", "1"), remove("a", "1")];
         assert_eq!(WriteBatch::new(twice.clone().into()), Err(DuplicateKey(twice[0].key.clone())));
         assert!(WriteBatch::new([remove("a", "1"), remove("a", "1")].into()).is_err(), "side by side too");

@@ -9,7 +9,7 @@ use proptest::{prelude::*, sample::Index};
 
 proptest! {
     #[test]
-    fn a_missing_conversation_is_the_defaults_and_the_patch(key in key(), target in target(), mut patch in patch()) {
+    fn treats_a_missing_conversation_as_the_defaults(key in key(), target in target(), mut patch in patch()) {
         if !matches!(target, conversation_settings_core::Target::Single(_)) {
             patch.is_private_chat = None;
         }
@@ -27,7 +27,7 @@ proptest! {
     }
 
     #[test]
-    fn a_plan_depends_neither_on_the_order_nor_on_the_multiplicity_of_its_users(
+    fn plans_the_same_for_users_in_any_order_and_number(
         request in set_conversations_request(),
         repeated in prop::collection::vec(any::<Index>(), 0..5),
         shuffled in any::<Index>(),

@@ -39,7 +39,7 @@ fn refused(request: Value) -> String {
 }
 
 #[test]
-fn a_request_says_who_what_and_how() {
+fn parses_users_conversation_and_settings() {
     let set = parse(group()).unwrap();
     assert_eq!(set.users().iter().map(UserId::as_str).collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(set.conversation_id().as_str(), "sg_g");
@@ -48,7 +48,7 @@ fn a_request_says_who_what_and_how() {
 }
 
 #[test]
-fn absent_and_null_both_keep_a_field_and_zero_and_empty_set_it() {
+fn keeps_absent_and_null_fields_and_sets_zero_and_empty() {
     for &field in Field::ALL.iter().filter(|field| field.is_client()) {
         let pointer = format!("/conversation/{field}");
         let zero = match field.kind() {
@@ -64,7 +64,7 @@ fn absent_and_null_both_keep_a_field_and_zero_and_empty_set_it() {
 }
 
 #[test]
-fn every_field_refuses_another_type() {
+fn rejects_another_type_in_every_field() {
     for &field in Field::ALL.iter().filter(|field| field.is_client()) {
         let wrong: &[Value] = match field.kind() {
             Kind::Bool => &[json!(1), json!("true"), json!([]), json!({})],
@@ -79,7 +79,7 @@ fn every_field_refuses_another_type() {
 }
 
 #[test]
-fn every_numeric_field_refuses_what_is_below_its_range() {
+fn rejects_numbers_below_the_range_of_every_field() {
     for &field in Field::ALL.iter().filter(|field| field.is_client()) {
         if matches!(field.kind(), Kind::I32 | Kind::I64) {
             let error = refused(with(single(), &format!("/conversation/{field}"), json!(-1)));
@@ -90,7 +90,7 @@ fn every_numeric_field_refuses_what_is_below_its_range() {
 }
 
 #[test]
-fn a_setting_that_only_the_host_sets_is_not_looked_at() {
+fn ignores_settings_that_a_client_may_not_set() {
     for &field in Field::ALL.iter().filter(|field| !field.is_client()) {
         let set = parse(with(single(), &format!("/conversation/{field}"), json!("whatever"))).unwrap();
         assert_eq!(set.mask(), Field::IsPinned.into(), "{field}");
@@ -98,7 +98,7 @@ fn a_setting_that_only_the_host_sets_is_not_looked_at() {
 }
 
 #[test]
-fn enumerated_fields_refuse_what_has_no_meaning() {
+fn rejects_numbers_without_a_meaning() {
     let error = refused(with(single(), "/conversation/recvMsgOpt", json!(99)));
     assert_eq!(error, "conversation.recvMsgOpt: must be one of 0, 1, 2, got 99");
     let error = refused(with(single(), "/conversation/groupAtType", json!(5)));
@@ -106,7 +106,7 @@ fn enumerated_fields_refuse_what_has_no_meaning() {
 }
 
 #[test]
-fn users_are_required_and_each_is_an_id() {
+fn requires_users_with_valid_ids() {
     assert_eq!(refused(without(group(), "/userIDs")), "userIDs: is required");
     assert_eq!(refused(with(group(), "/userIDs", Value::Null)), "userIDs: is required");
     assert_eq!(refused(with(group(), "/userIDs", json!([]))), "userIDs: must not be empty");
@@ -122,20 +122,20 @@ fn users_are_required_and_each_is_an_id() {
 }
 
 #[test]
-fn users_are_counted_with_their_duplicates() {
+fn counts_duplicate_users_towards_the_limit() {
     let users = |n| with(group(), "/userIDs", json!(vec!["a"; n]));
     assert_eq!(parse(users(10_000)).unwrap().users().len(), 1);
     assert_eq!(refused(users(10_001)), "userIDs: must have at most 10000 entries, got 10001");
 }
 
 #[test]
-fn duplicate_users_collapse_to_the_first() {
+fn collapses_duplicate_users_to_the_first() {
     let set = parse(with(group(), "/userIDs", json!(["c", "a", "c", "b", "a"]))).unwrap();
     assert_eq!(set.users().iter().map(UserId::as_str).collect::<Vec<_>>(), ["c", "a", "b"]);
 }
 
 #[test]
-fn the_conversation_and_its_id_are_required() {
+fn requires_the_conversation_and_its_id() {
     assert_eq!(refused(without(group(), "/conversation")), "conversation: is required");
     assert_eq!(refused(without(group(), "/conversation/conversationID")), "conversation.conversationID: is required");
     assert_eq!(
@@ -145,7 +145,7 @@ fn the_conversation_and_its_id_are_required() {
 }
 
 #[test]
-fn the_conversation_is_an_object() {
+fn requires_the_conversation_to_be_an_object() {
     assert_eq!(refused(with(group(), "/conversation", Value::Null)), "conversation: is required");
     for wrong in [json!([]), json!(["sg_g", 3, null, "g"]), json!("sg_g"), json!(3), json!(true)] {
         let error = refused(with(group(), "/conversation", wrong));
@@ -154,7 +154,7 @@ fn the_conversation_is_an_object() {
 }
 
 #[test]
-fn the_type_is_one_of_four_and_each_needs_its_target() {
+fn requires_one_of_four_types_with_its_target() {
     let typed = |kind: Value| with(group(), "/conversation/conversationType", kind);
     assert_eq!(refused(typed(Value::Null)), "conversation.conversationType: is required");
     for wrong in [0, 5, 99, -1] {
@@ -174,7 +174,7 @@ fn the_type_is_one_of_four_and_each_needs_its_target() {
 }
 
 #[test]
-fn the_irrelevant_one_of_user_and_group_is_ignored() {
+fn ignores_the_irrelevant_one_of_user_and_group() {
     let set = parse(with(group(), "/conversation/userID", json!("\u{7}"))).unwrap();
     assert_eq!(set.target().user_id(), None);
     let set = parse(with(single(), "/conversation/groupID", json!(""))).unwrap();
@@ -182,7 +182,7 @@ fn the_irrelevant_one_of_user_and_group_is_ignored() {
 }
 
 #[test]
-fn private_chat_is_true_only_in_a_single_chat() {
+fn accepts_private_chat_only_in_a_single_chat() {
     let error = refused(with(group(), "/conversation/isPrivateChat", json!(true)));
     assert_eq!(error, "conversation.isPrivateChat: may be true only in a single chat (conversationType 1)");
     assert!(parse(with(group(), "/conversation/isPrivateChat", json!(false))).is_ok());
@@ -190,7 +190,7 @@ fn private_chat_is_true_only_in_a_single_chat() {
 }
 
 #[test]
-fn a_text_may_be_as_long_as_the_limit() {
+fn accepts_text_up_to_the_limit() {
     for &field in Field::ALL.iter().filter(|field| field.kind() == Kind::Text) {
         let of = |bytes: usize| with(single(), &format!("/conversation/{field}"), json!("x".repeat(bytes)));
         assert!(parse(of(65_536)).is_ok());
@@ -199,7 +199,7 @@ fn a_text_may_be_as_long_as_the_limit() {
 }
 
 #[test]
-fn ids_and_text_are_opaque() {
+fn keeps_ids_and_text_as_they_are() {
     let ex = "$set 'quoted' \"🦀\" \u{0}\u{1f}";
     let request = with(group(), "/conversation/ex", json!(ex));
     let set = parse(with(request, "/conversation/conversationID", json!("$where '\"🦀"))).unwrap();
@@ -208,7 +208,7 @@ fn ids_and_text_are_opaque() {
 }
 
 #[test]
-fn a_single_chat_whose_parties_cannot_be_told_is_refused_where_that_matters() {
+fn rejects_a_single_chat_of_unknown_parties_if_the_peer_is_written() {
     let to_oneself = with(single(), "/userIDs", json!(["p"]));
     let opaque = with(to_oneself, "/conversation/conversationID", json!("room-7"));
     let expected = "conversation.userID: must be the other party: conversationID and userIDs do not show who this \
@@ -221,7 +221,7 @@ fn a_single_chat_whose_parties_cannot_be_told_is_refused_where_that_matters() {
 }
 
 #[test]
-fn the_peer_sees_the_other_participant_and_everybody_else_the_peer() {
+fn shows_the_peer_the_other_participant_and_others_the_peer() {
     let set = parse(with(single(), "/userIDs", json!(["a", "p"]))).unwrap();
     let seen_by = |user: &str| set.target_of(&UserId::new(user).unwrap());
     assert_eq!(seen_by("a"), Target::Single(UserId::new("p").unwrap()));
@@ -230,7 +230,7 @@ fn the_peer_sees_the_other_participant_and_everybody_else_the_peer() {
 }
 
 #[test]
-fn where_a_host_names_its_chats_otherwise_the_only_other_user_is_the_other_participant() {
+fn takes_the_only_other_user_for_the_participant_if_the_id_names_none() {
     let room = with(with(single(), "/conversation/conversationID", json!("room")), "/userIDs", json!(["a", "p"]));
     let set = parse(room.clone()).unwrap();
     assert_eq!(set.target_of(&UserId::new("p").unwrap()), Target::Single(UserId::new("a").unwrap()));

@@ -61,7 +61,7 @@ fn created(user: &str) -> (String, Role, Outcome) {
 }
 
 #[test]
-fn who_has_not_got_the_conversation_gets_it_from_defaults_and_patch() {
+fn creates_a_missing_conversation_from_defaults_and_patch() {
     let mut rows = Rows::default();
     assert_eq!(rows.set(single(&["a"], "p", json!({ "isPinned": true }))), [created("a")]);
     let mut expected = Settings::default();
@@ -72,7 +72,7 @@ fn who_has_not_got_the_conversation_gets_it_from_defaults_and_patch() {
 }
 
 #[test]
-fn who_has_the_conversation_has_the_patch_applied_and_keeps_the_target() {
+fn applies_the_patch_and_keeps_the_target() {
     let mut rows = Rows::default();
     rows.set(single(&["a"], "p", json!({ "isPinned": true, "ex": "x" })));
     let outcome = rows.set(single(&["a"], "somebody else", json!({ "ex": "" })));
@@ -83,14 +83,14 @@ fn who_has_the_conversation_has_the_patch_applied_and_keeps_the_target() {
 }
 
 #[test]
-fn an_empty_patch_creates_nothing() {
+fn creates_nothing_for_an_empty_patch() {
     let mut rows = Rows::default();
     assert_eq!(rows.set(single(&["a"], "p", json!({}))), [("a".into(), Role::User, Outcome::Absent)]);
     assert!(rows.0.is_empty());
 }
 
 #[test]
-fn a_host_may_have_missing_conversations_rejected() {
+fn rejects_missing_conversations_if_configured() {
     let mut rows = Rows::default();
     rows.set(single(&["a"], "p", json!({ "isPinned": true })));
     let both = single(&["a", "b"], "p", json!({ "isPinned": false }));
@@ -100,7 +100,7 @@ fn a_host_may_have_missing_conversations_rejected() {
 }
 
 #[test]
-fn private_chat_is_set_for_the_peer_too_and_nothing_else_is() {
+fn sets_private_chat_and_nothing_else_for_the_peer() {
     let mut rows = Rows::default();
     let outcome = rows.set(single(
         &["a"],
@@ -115,7 +115,7 @@ fn private_chat_is_set_for_the_peer_too_and_nothing_else_is() {
 }
 
 #[test]
-fn the_peer_among_the_users_sees_the_other_participant() {
+fn shows_a_peer_among_the_users_the_other_participant() {
     let mut rows = Rows::default();
     let outcome = rows.set(single(&["p", "a"], "p", json!({ "isPinned": true, "isPrivateChat": true })));
     assert_eq!(outcome, [created("p"), created("a")]);
@@ -124,7 +124,7 @@ fn the_peer_among_the_users_sees_the_other_participant() {
 }
 
 #[test]
-fn the_peer_alone_among_the_users_shares_private_chat_with_the_other_participant() {
+fn shares_private_chat_if_the_peer_is_the_only_user() {
     let mut rows = Rows::default();
     let outcome = rows.set(single(&["p"], "p", json!({ "isPrivateChat": true })));
     assert_eq!(outcome, [created("p"), ("a".into(), Role::Peer, Outcome::Created)]);
@@ -132,7 +132,7 @@ fn the_peer_alone_among_the_users_shares_private_chat_with_the_other_participant
 }
 
 #[test]
-fn repeating_a_request_is_silent() {
+fn changes_nothing_if_a_request_is_repeated() {
     let mut rows = Rows::default();
     let request = single(&["a"], "p", json!({ "isPrivateChat": true, "ex": "x" }));
     rows.set(request.clone());
@@ -141,7 +141,7 @@ fn repeating_a_request_is_silent() {
 }
 
 #[test]
-fn private_chat_is_never_turned_on_in_what_is_stored_as_a_group() {
+fn never_turns_private_chat_on_in_a_stored_group() {
     let mut rows = Rows::default();
     let group = json!({ "userIDs": ["a"], "conversation":
         { "conversationID": "si_a_p", "conversationType": 3, "groupID": "g", "isPinned": true } });
@@ -151,7 +151,7 @@ fn private_chat_is_never_turned_on_in_what_is_stored_as_a_group() {
 }
 
 #[test]
-fn the_report_is_in_the_order_of_the_request() {
+fn reports_in_the_order_of_the_request() {
     let mut rows = Rows::default();
     let order: Vec<String> =
         rows.set(single(&["c", "a", "b", "a"], "p", json!({ "ex": "x" }))).into_iter().map(|entry| entry.0).collect();
@@ -159,7 +159,7 @@ fn the_report_is_in_the_order_of_the_request() {
 }
 
 #[test]
-fn a_batch_has_each_row_once_in_order() {
+fn plans_each_conversation_once_in_order() {
     let request = serde_json::from_value(single(&["z", "a", "z", "p"], "p", json!({ "isPrivateChat": true }))).unwrap();
     let batch = SetConversations::parse(request, &Limits::default()).unwrap().plan(IfMissing::Create);
     assert_eq!(batch.owners().map(UserId::as_str).collect::<Vec<_>>(), ["a", "p", "z"]);

@@ -18,7 +18,7 @@ fn lines(code: &str) -> Vec<&str> {
 }
 
 #[test]
-fn every_piece_of_code_stands_in_its_file() {
+fn shows_only_code_that_is_in_its_file() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     for name in GUIDES {
         let guide = fs::read_to_string(root.join(name)).unwrap();

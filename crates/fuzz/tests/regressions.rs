@@ -8,7 +8,7 @@ use conversation_settings_fuzz::{
 };
 
 #[test]
-fn every_kept_input_keeps_every_promise() {
+fn keeps_every_promise_for_every_kept_input() {
     for (name, target) in TARGETS {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(name);
         let mut replayed = 0;
@@ -23,7 +23,7 @@ fn every_kept_input_keeps_every_promise() {
 }
 
 #[test]
-fn every_folder_of_seeds_has_a_target_and_the_fuzzer_knows_it() {
+fn has_a_target_for_every_folder_of_seeds() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let names = |folder: &str| {
         let entries = fs::read_dir(root.join(folder)).unwrap();
@@ -38,7 +38,7 @@ fn every_folder_of_seeds_has_a_target_and_the_fuzzer_knows_it() {
 }
 
 #[test]
-fn every_route_has_a_seed_that_is_answered_and_one_that_is_refused() {
+fn has_an_accepted_and_a_rejected_seed_for_every_route() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/handler");
     let answers = fs::read_dir(folder).unwrap().flat_map(|entry| answers(&fs::read(entry.unwrap().path()).unwrap()));
     let (mut answered, mut refused) = (BTreeSet::new(), BTreeSet::new());

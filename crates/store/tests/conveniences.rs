@@ -24,14 +24,14 @@ async fn store(conversations: usize) -> MemoryStore {
 }
 
 #[tokio::test]
-async fn one_conversation_is_got_by_its_key() {
+async fn gets_one_conversation_by_its_key() {
     let store = store(2).await;
     assert_eq!(store.get_one(key("alice", 1)).await.unwrap().map(|found| found.key), Some(key("alice", 1)));
     assert_eq!(store.get_one(key("alice", 2)).await.unwrap(), None);
 }
 
 #[tokio::test]
-async fn all_are_listed_however_many_pages_they_take() {
+async fn lists_all_conversations_over_any_number_of_pages() {
     for conversations in [0, 1, 999, 1_000, 1_001, 2_500] {
         let store = store(conversations).await;
         let all = store.list_all(&UserId::new("alice").unwrap(), &Filter::ALL).await.unwrap();

@@ -38,7 +38,7 @@ fn entry(labels: [&str; 3], count: usize) -> (Vec<String>, usize) {
 }
 
 #[test]
-fn every_operation_is_measured_under_its_own_name() {
+fn measures_every_operation_under_its_own_name() {
     let told = told(metrics::OPERATION_SECONDS, async {
         let store = MeteredStore::new("memory", MemoryStore::new());
         let alice = UserId::new("alice").unwrap();
@@ -59,7 +59,7 @@ fn every_operation_is_measured_under_its_own_name() {
 }
 
 #[test]
-fn a_failure_is_measured_under_its_kind() {
+fn measures_a_failure_under_its_kind() {
     let told = told(metrics::OPERATION_SECONDS, async {
         let plan = FaultPlan::script([Fault::Conflict, Fault::FailBefore]);
         let store = FaultyStore::new(Arc::new(MemoryStore::new())).reads(plan);
@@ -72,7 +72,7 @@ fn a_failure_is_measured_under_its_kind() {
 }
 
 #[test]
-fn what_nobody_waits_for_any_more_is_measured_too() {
+fn measures_an_abandoned_operation() {
     let told = told(metrics::OPERATION_SECONDS, async {
         let plan = FaultPlan::script([Fault::Delay { before: 1_000, after: 0 }]);
         let store = FaultyStore::new(Arc::new(MemoryStore::new())).reads(plan);
@@ -87,7 +87,7 @@ fn what_nobody_waits_for_any_more_is_measured_too() {
 }
 
 #[test]
-fn each_further_attempt_is_counted_by_store_and_cause() {
+fn counts_each_further_attempt_by_store_and_cause() {
     let told = told(metrics::RETRIES, async {
         let _described = MeteredStore::new("memory", MemoryStore::new());
         let retry = Retry::NEW.attempts(4).delays(Duration::ZERO, Duration::ZERO);

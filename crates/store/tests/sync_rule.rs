@@ -79,7 +79,7 @@ impl Life {
 }
 
 #[test]
-fn created_then_changed_is_an_insert_to_who_has_not_seen_it() {
+fn reports_an_insert_to_a_client_that_has_not_seen_the_creation() {
     let life = Life::default().set("x").set("y");
     assert_eq!(life.seen_since(0), Some(Seen::Inserted));
     assert_eq!(life.seen_since(1), Some(Seen::Updated));
@@ -87,7 +87,7 @@ fn created_then_changed_is_an_insert_to_who_has_not_seen_it() {
 }
 
 #[test]
-fn what_came_and_went_in_between_is_not_told() {
+fn omits_what_was_created_and_removed_in_between() {
     let life = Life::default().set("x").remove();
     assert_eq!(life.seen_since(0), None);
     assert_eq!(life.seen_since(1), Some(Seen::Removed));
@@ -95,7 +95,7 @@ fn what_came_and_went_in_between_is_not_told() {
 }
 
 #[test]
-fn removed_and_created_again_is_told_by_what_the_client_held() {
+fn reports_a_recreation_by_what_the_client_has() {
     let life = Life::default().set("x").remove().set("y");
     assert_eq!(life.seen_since(0), Some(Seen::Inserted));
     assert_eq!(life.seen_since(1), Some(Seen::Updated), "the client holds the first one");
@@ -108,20 +108,20 @@ fn removed_and_created_again_is_told_by_what_the_client_held() {
 }
 
 #[test]
-fn silence_raises_nothing_and_tells_nothing() {
+fn raises_no_version_for_a_noop() {
     let life = Life::default().remove().set("").set("");
     assert_eq!(life.version, Version(1), "removing what is not there, and setting what is so, are silent");
 }
 
 #[test]
-fn a_client_that_holds_the_current_version_is_told_nothing() {
+fn reports_nothing_to_a_current_client() {
     let life = Life::default().set("x");
     let nothing = Changes::Increment { version: at(1), inserted: Vec::new(), updated: Vec::new(), removed: Vec::new() };
     assert_eq!(life.told(at(1), 0, 10), nothing);
 }
 
 #[test]
-fn a_client_that_cannot_be_told_syncs_in_full() {
+fn requires_a_full_sync_if_the_changes_are_unknown() {
     let life = Life::default().set("x").set("y").set("z");
     let full = Changes::Full(at(3));
     let stranger = OwnerVersion { log: LogId([8; 12]), version: Version(2) };
@@ -135,7 +135,7 @@ fn a_client_that_cannot_be_told_syncs_in_full() {
 }
 
 #[test]
-fn a_client_that_holds_nothing_can_always_be_told() {
+fn always_has_an_increment_for_a_new_client() {
     let life = Life::default().set("x").set("y");
     for log in [LOG, LogId::NONE, LogId([8; 12])] {
         let since = OwnerVersion { log, version: Version::ZERO };
@@ -147,7 +147,7 @@ fn a_client_that_holds_nothing_can_always_be_told() {
 }
 
 #[test]
-fn what_is_new_what_is_otherwise_and_what_is_gone_are_told_apart() {
+fn separates_inserted_updated_and_removed() {
     let parts = |life: &Life, since| match life.told(at(since), 0, 10) {
         Changes::Increment { inserted, updated, removed, .. } => [inserted.len(), updated.len(), removed.len()],
         Changes::Full(_) => panic!("can be told"),
@@ -159,7 +159,7 @@ fn what_is_new_what_is_otherwise_and_what_is_gone_are_told_apart() {
 }
 
 #[test]
-fn who_was_never_written_has_no_changes() {
+fn reports_nothing_for_an_owner_without_a_log() {
     let current = OwnerVersion { log: LogId::NONE, version: Version::ZERO };
     let settled = |since| match Changes::plan(&since, current, Version::ZERO) {
         SyncPlan::Settled(changes) => changes,
@@ -172,7 +172,7 @@ fn who_was_never_written_has_no_changes() {
 }
 
 #[test]
-fn a_created_conversation_begins_from_the_defaults() {
+fn recreates_a_conversation_from_the_defaults() {
     let life = Life::default().set("x").remove().set("y");
     let conversation: &Conversation = life.record.as_ref().unwrap().live().unwrap();
     let mut expected = Settings::default();
