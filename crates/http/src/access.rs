@@ -1,4 +1,4 @@
-//! Who gets in.
+//! What a route asks of its caller.
 
 use std::{future::Future, sync::Arc};
 
@@ -6,44 +6,48 @@ use axum::http::HeaderMap;
 use conversation_settings_openim::Code;
 use conversation_settings_service::Context;
 
-use crate::{Api, ApiError};
+use crate::{ApiError, Authenticate};
 
-/// What a handler wants to know of its caller; what it asks for decides who gets in.
+/// Caller information that a handler needs. Its type decides the access.
 pub(crate) trait Access: Sized + Send {
-    /// Whether the caller has to say who they are.
+    /// Whether the caller must be authenticated.
     const REQUIRES_AUTH: bool;
 
-    /// The codes by which it refuses.
+    /// The codes of denied access.
     const ERROR_CODES: &'static [Code];
 
-    /// Lets the caller in, or refuses.
+    /// Grants access to the sender of `headers`, or denies it.
     fn grant(
-        host: &Api,
+        authenticate: &dyn Authenticate,
         operation_id: &Arc<str>,
         headers: &HeaderMap,
     ) -> impl Future<Output = Result<Self, ApiError>> + Send;
 }
 
-/// Whoever says who they are.
+/// Authenticated callers.
 impl Access for Context {
     const REQUIRES_AUTH: bool = true;
     const ERROR_CODES: &'static [Code] =
         &[Code::NoPermission, Code::TokenExpired, Code::TokenMalformed, Code::TokenNotValidYet, Code::TokenUnknown];
 
-    async fn grant(host: &Api, operation_id: &Arc<str>, headers: &HeaderMap) -> Result<Self, ApiError> {
-        let caller = host.authenticate.authenticate(headers).await?;
+    async fn grant(
+        authenticate: &dyn Authenticate,
+        operation_id: &Arc<str>,
+        headers: &HeaderMap,
+    ) -> Result<Self, ApiError> {
+        let caller = authenticate.authenticate(headers).await?;
         Ok(Self::new(caller).with_operation_id(operation_id.clone()))
     }
 }
 
-/// Public, known or not.
+/// All callers.
 pub(crate) struct Public;
 
 impl Access for Public {
     const REQUIRES_AUTH: bool = false;
     const ERROR_CODES: &'static [Code] = &[];
 
-    async fn grant(_: &Api, _: &Arc<str>, _: &HeaderMap) -> Result<Self, ApiError> {
+    async fn grant(_: &dyn Authenticate, _: &Arc<str>, _: &HeaderMap) -> Result<Self, ApiError> {
         Ok(Self)
     }
 }

@@ -1,46 +1,52 @@
-//! Why a call is refused.
+//! A failure as the wire shows it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, error::Error, iter};
 
 use conversation_settings_core::ArgsError;
 use conversation_settings_openim::{Code, TokenError};
 use conversation_settings_service::ServiceError;
 
-/// Why a call is refused: the code that OpenIM's clients know, and what else the caller may learn.
+/// A failed call: a code of OpenIM's, and a detail for the caller.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {detail}", code.name())]
 pub struct ApiError {
-    pub(crate) code: Code,
-    pub(crate) detail: Cow<'static, str>,
-    /// What went wrong inside: for the log alone.
-    pub(crate) source: Option<BoxError>,
+    code: Code,
+    detail: Cow<'static, str>,
+    /// The cause of an internal error. Only the log shows it.
+    source: Option<BoxError>,
 }
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type BoxError = Box<dyn Error + Send + Sync>;
 
 impl ApiError {
-    /// A failure of which the caller is told `code` and `detail`; the log has both too, so no secret may be in it.
+    /// An error that shows `code` and `detail` to the caller. The log shows both too, so they must not contain a secret.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { code, detail: detail.into(), source: None }
     }
 
-    /// A failure that is not the caller's: it is told the operation ID alone, and the log has the cause.
+    /// An internal error. The caller learns only the operation ID; the log shows `source`.
     pub fn internal(source: impl Into<BoxError>) -> Self {
         Self { code: Code::ServerInternal, detail: Cow::Borrowed(""), source: Some(source.into()) }
     }
 
-    /// The error's number and name in OpenIM's table.
+    /// The code that the caller learns.
     #[must_use]
     pub const fn code(&self) -> Code {
         self.code
     }
 
-    /// The failure and its causes, in one line.
-    pub(crate) fn chain(&self) -> String {
-        let first = self.source.as_deref().map(|source| -> &(dyn std::error::Error + 'static) { source });
-        let causes = std::iter::successors(first, |error| error.source());
+    /// The detail that the caller learns; empty for an internal error.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The causes of an internal error in one line, the outermost first.
+    pub(crate) fn causes(&self) -> String {
+        let outermost = self.source.as_deref().map(|source| -> &(dyn Error + 'static) { source });
+        let causes = iter::successors(outermost, |&error| error.source());
         let mut texts: Vec<String> = causes.map(|error| error.to_string().replace(char::is_control, " ")).collect();
-        // An error that is another one in disguise says the same once more.
+        // A transparent error repeats its source's text.
         texts.dedup();
         texts.join(": ")
     }
@@ -69,6 +75,8 @@ impl From<ArgsError> for ApiError {
 
 #[cfg(test)]
 mod tests {
+    use conversation_settings_service::DirectoryError;
+
     use super::*;
 
     #[derive(Debug, thiserror::Error)]
@@ -76,16 +84,15 @@ mod tests {
     struct Outer(#[source] BoxError);
 
     #[test]
-    fn the_causes_are_one_line_from_the_outermost_on() {
-        assert_eq!(ApiError::internal(Outer("inner".into())).chain(), "outer line: inner");
-        assert_eq!(ApiError::new(Code::Args, "wrong").chain(), "");
+    fn joins_causes_in_one_line() {
+        assert_eq!(ApiError::internal(Outer("inner".into())).causes(), "outer line: inner");
+        assert_eq!(ApiError::new(Code::Args, "wrong").causes(), "");
     }
 
     #[test]
-    fn of_what_is_not_the_callers_fault_the_caller_is_told_nothing() {
-        let failure =
-            ApiError::from(ServiceError::Directory(conversation_settings_service::DirectoryError("down".into())));
-        assert_eq!((failure.code(), &*failure.detail), (Code::ServerInternal, ""));
-        assert_eq!(failure.chain(), "the directory of groups cannot be asked: down");
+    fn hides_the_cause_of_an_internal_error() {
+        let error = ApiError::from(ServiceError::Directory(DirectoryError("down".into())));
+        assert_eq!((error.code(), error.detail()), (Code::ServerInternal, ""));
+        assert!(error.causes().ends_with(": down"), "{}", error.causes());
     }
 }

@@ -1,4 +1,4 @@
-//! The port to whoever knows the callers.
+//! The port that identifies callers.
 
 use std::fmt::Debug;
 
@@ -11,10 +11,10 @@ use crate::{ApiError, TokenAuthority};
 
 const TOKEN: &str = "token";
 
-/// Says who calls.
+/// Identifies callers.
 ///
-/// [`TokenAuthority`](crate::TokenAuthority) does so by OpenIM's tokens. A host that knows its callers otherwise, by a
-/// session or a gateway's header, implements this:
+/// [`TokenAuthority`] does so by OpenIM's tokens. A host that identifies its callers by a session or by a gateway's header
+/// implements this trait:
 ///
 /// ```
 /// use axum::http::HeaderMap;
@@ -22,7 +22,7 @@ const TOKEN: &str = "token";
 /// use conversation_settings_http::{ApiError, Authenticate, Code};
 /// use conversation_settings_service::Caller;
 ///
-/// /// Behind a gateway that has checked the session, and names the user in a header.
+/// /// Trusts a gateway that checks the session and sends the user's ID in a header.
 /// #[derive(Debug)]
 /// struct Gateway;
 ///
@@ -41,11 +41,11 @@ pub trait Authenticate: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// A [`ApiError`] of a code of its own where there is no such caller, and [`ApiError::internal`] where that cannot be
-    /// told now.
+    /// An [`ApiError`] with a fitting code if there is no such caller; [`ApiError::internal`] if callers cannot be identified
+    /// now.
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError>;
 
-    /// The header that says who calls, where it is one: for the description of the routes, and for whoever tries them.
+    /// The header that identifies the caller, if it is one. The OpenAPI document names it.
     fn header(&self) -> Option<&'static str> {
         None
     }

@@ -1,4 +1,4 @@
-//! How many calls are under way at once, and what becomes of the others.
+//! How many calls run at the same time.
 
 use std::{
     mem,
@@ -6,79 +6,60 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    body::Body,
-    http::{HeaderValue, Response, StatusCode, header::RETRY_AFTER},
-};
-use conversation_settings_openim::Code;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
 };
 use tracing::warn;
 
-use crate::envelope;
+/// The shortest time between two log lines about rejected calls: a line per call adds load to an overloaded server.
+const LOG_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How often the log is told of calls that were turned away: a line for each would be load on top of the load.
-const TOLD_EVERY: Duration = Duration::from_secs(1);
-
-/// The places that there are for calls. Cheap to clone; clones share them.
+/// Limits concurrent calls. Cheap to clone; clones share the permits.
 ///
-/// Who gets none is turned away at once and does not wait: what waits takes memory, and makes all that come later wait
-/// as well, until no answer is in time for anybody.
+/// Excess calls are rejected, not queued: a queue only adds latency and memory.
 #[derive(Clone, Debug)]
 pub(crate) struct ConcurrencyLimit {
     limit: usize,
-    free: Arc<Semaphore>,
-    rejected: Arc<Mutex<Rejections>>,
+    permits: Arc<Semaphore>,
+    rejections: Arc<Mutex<Rejections>>,
 }
 
-/// A call's place, which is free again when this is dropped.
+/// The right to run. Dropping it frees it for another call.
 pub(crate) type Permit = OwnedSemaphorePermit;
 
 #[derive(Debug, Default)]
 struct Rejections {
-    untold: u64,
-    told: Option<Instant>,
+    unlogged: u64,
+    last_logged: Option<Instant>,
 }
 
 impl ConcurrencyLimit {
-    /// For so many calls at once.
     pub(crate) fn new(limit: usize) -> Self {
         let limit = limit.min(Semaphore::MAX_PERMITS);
-        Self { limit, free: Arc::new(Semaphore::new(limit)), rejected: Arc::default() }
+        Self { limit, permits: Arc::new(Semaphore::new(limit)), rejections: Arc::default() }
     }
 
-    /// How many calls it is for.
     pub(crate) fn limit(&self) -> usize {
         self.limit
     }
 
-    /// A place, if one is free.
+    /// A permit, if one is free.
     pub(crate) fn try_acquire(&self) -> Option<Permit> {
-        // Nobody closes it, so it fails for this reason alone.
-        Arc::clone(&self.free).try_acquire_owned().ok()
+        // The semaphore is never closed, so the only error is that no permit is free.
+        Arc::clone(&self.permits).try_acquire_owned().ok()
     }
 
-    /// The answer to a call that found no place: HTTP's own status too, as OpenIM has it, so that proxies and clients
-    /// that know nothing of the envelope hold back.
-    pub(crate) fn reject(&self) -> Response<Body> {
-        self.tell();
-        let detail = format!("{} calls are under way, which is the most: try again in a moment", self.limit);
-        let mut response = envelope::failure_with(StatusCode::TOO_MANY_REQUESTS, Code::TooManyRequests, &detail);
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        response
-    }
-
-    fn tell(&self) {
-        let mut rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
-        rejected.untold += 1;
-        if rejected.told.is_some_and(|told| told.elapsed() < TOLD_EVERY) {
+    /// Counts a rejected call, and logs the count from time to time.
+    pub(crate) fn log_rejection(&self) {
+        let mut rejections = self.rejections.lock().unwrap_or_else(PoisonError::into_inner);
+        rejections.unlogged += 1;
+        if rejections.last_logged.is_some_and(|logged| logged.elapsed() < LOG_INTERVAL) {
             return;
         }
-        rejected.told = Some(Instant::now());
-        let calls = mem::take(&mut rejected.untold);
-        drop(rejected);
-        warn!(calls, limit = self.limit, "too many calls at once: turned away since this was last told");
+        rejections.last_logged = Some(Instant::now());
+        let calls = mem::take(&mut rejections.unlogged);
+        drop(rejections);
+        warn!(calls, limit = self.limit, "too many concurrent calls: rejected these since the last such line");
     }
 }

@@ -1,21 +1,20 @@
-//! What a browser wants to hear before it lets a page of another origin call.
+//! Headers that let pages of any origin call the API.
 
 use axum::{
-    body::Body,
-    http::{HeaderName, HeaderValue, Response, header},
+    http::{HeaderName, HeaderValue, header},
+    response::Response,
 };
 
-/// Any origin may call: who calls is told by a header that no browser sends by itself.
+/// Every origin is safe: callers are authenticated by a header, which browsers never send on their own.
 const READABLE: [(HeaderName, HeaderValue); 3] = [
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
     (header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("*")),
     (header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("false")),
 ];
 
-/// What a browser asks for before the call itself.
 const CALLABLE: [(HeaderName, HeaderValue); 3] = [
     (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("*")),
-    // A browser that does not know the star needs names, and each needs that of `authorization`.
+    // Names for old browsers, which do not support `*`. `*` never includes `authorization`.
     (
         header::ACCESS_CONTROL_ALLOW_HEADERS,
         HeaderValue::from_static("*, authorization, content-type, operationid, token"),
@@ -23,14 +22,14 @@ const CALLABLE: [(HeaderName, HeaderValue); 3] = [
     (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("172800")),
 ];
 
-/// The same answer, which a page of any origin may read.
-pub(crate) fn allow(mut response: Response<Body>) -> Response<Body> {
+/// Lets pages of any origin read the response.
+pub(crate) fn allow(mut response: Response) -> Response {
     response.headers_mut().extend(READABLE);
     response
 }
 
-/// The same answer, which tells that a page of any origin may call.
-pub(crate) fn allow_calls(response: Response<Body>) -> Response<Body> {
+/// Lets pages of any origin make the call that a preflight request asks about.
+pub(crate) fn allow_calls(response: Response) -> Response {
     let mut response = allow(response);
     response.headers_mut().extend(CALLABLE);
     response

@@ -1,4 +1,4 @@
-//! How long a call may take.
+//! The time limit of a call.
 
 use std::{future::Future, time::Duration};
 
@@ -7,10 +7,10 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::ApiError;
 
-/// Longer than anybody waits, where the limit is so long that there is no such moment.
-const FOREVER: Duration = Duration::from_hours(24 * 365);
+/// Used if the limit is too long to be added to the time now.
+const LONGEST: Duration = Duration::from_hours(24 * 365);
 
-/// The moment until which a call has to be answered.
+/// The moment by which a call must be done.
 #[derive(Clone, Copy)]
 pub(crate) struct Deadline {
     limit: Duration,
@@ -18,26 +18,24 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// What is left of `limit`, which began at `began`.
     pub(crate) fn after(began: Instant, limit: Duration) -> Self {
-        Self { limit, end: began.checked_add(limit).unwrap_or_else(|| began + FOREVER) }
+        Self { limit, end: began.checked_add(limit).unwrap_or_else(|| began + LONGEST) }
     }
 
-    /// `work`, given up at the end: what takes too long is no fault of the caller's.
+    /// Runs `work` until the deadline. Being late is the server's fault.
     pub(crate) async fn run<T>(self, work: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
-        let too_late = |_| Err(ApiError::internal(format!("not done within {:?}", self.limit)));
-        timeout_at(self.end, work).await.unwrap_or_else(too_late)
+        let late = |_| Err(ApiError::internal(format!("not done within {:?}", self.limit)));
+        timeout_at(self.end, work).await.unwrap_or_else(late)
     }
 
-    /// The reading of a body, given up at the end: it is the caller who sends it.
+    /// Reads a body until the deadline. Being late is the caller's fault.
     pub(crate) async fn read_body<T>(self, reading: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
-        let too_late = |_| Err(ApiError::new(Code::Args, format!("body: must arrive within {:?}", self.limit)));
-        timeout_at(self.end, reading).await.unwrap_or_else(too_late)
+        let late = |_| Err(ApiError::new(Code::Args, format!("body: must arrive within {:?}", self.limit)));
+        timeout_at(self.end, reading).await.unwrap_or_else(late)
     }
 
-    /// `work`, given up at the end without a word.
-    pub(crate) async fn drain(self, work: impl Future<Output = ()>) {
-        // Nobody waits for it.
-        let _ = timeout_at(self.end, work).await;
+    /// Drains a body until the deadline. Being late is no error.
+    pub(crate) async fn drain(self, draining: impl Future<Output = ()>) {
+        let _ = timeout_at(self.end, draining).await;
     }
 }

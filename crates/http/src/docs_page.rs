@@ -1,23 +1,18 @@
-//! The page from which a person can read about every route and call it: `/docs`.
+//! `/docs`: a page that describes every route and sends requests.
 //!
-//! It is one file without a reference to another: what it shows comes from `openapi.json` beside it, so that it knows every
-//! route, and nothing is fetched from elsewhere.
+//! The page is one file. It builds everything it shows from `openapi.json` beside it and loads nothing from elsewhere.
 
 use axum::{
-    body::Body,
-    http::{
-        HeaderValue, Response,
-        header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
-    },
+    http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+    response::{IntoResponse, Response},
 };
 
-use crate::openapi::GetRoute;
+use crate::route::GetRoute;
 
-/// The page's own route.
 pub(crate) const DOCS: GetRoute = GetRoute {
     path: "/docs",
-    summary: "This page",
-    description: "Every route, to read about and to call.",
+    summary: "Get the documentation page",
+    description: "Describes every route and sends requests.",
     content_type: "text/html",
     statuses: &[],
 };
@@ -33,17 +28,16 @@ const PAGE: &str = concat!(
     "</script>\n",
 );
 
-/// It may run its own script, and talk to the server that it came from.
+/// The page runs only its own script and calls only the server that it came from.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
                       img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The answer to whoever asks for it.
-pub(crate) fn answer() -> Response<Body> {
-    let mut response = Response::new(Body::from(PAGE));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    response
+pub(crate) fn response() -> Response {
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+    ];
+    (headers, PAGE).into_response()
 }

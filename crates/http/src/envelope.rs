@@ -1,13 +1,12 @@
-//! What every answer is wrapped in.
+//! The JSON that every response is wrapped in.
 
 use axum::{
-    body::Body,
-    http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE},
+    Json,
+    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
+    response::{IntoResponse, Response},
 };
 use conversation_settings_openim::Code;
 use serde::Serialize;
-
-use crate::ApiError;
 
 /// OpenIM's envelope, its keys in OpenIM's order. A failure has no `data`; a success without data has `null`.
 #[derive(Serialize)]
@@ -20,29 +19,26 @@ struct Envelope<'a, D> {
     data: Option<D>,
 }
 
-/// The answer of a call that was done.
-pub(crate) fn success(data: impl Serialize) -> Result<Response<Body>, ApiError> {
-    let envelope = Envelope { err_code: 0, err_msg: "", err_dlt: "", data: Some(data) };
-    let json = serde_json::to_vec(&envelope).map_err(ApiError::internal)?;
-    Ok(response(StatusCode::OK, json))
+/// The response of a call that succeeded.
+pub(crate) fn success(data: impl Serialize) -> Response {
+    Json(Envelope { err_code: 0, err_msg: "", err_dlt: "", data: Some(data) }).into_response()
 }
 
-/// The answer of a call that was not.
-pub(crate) fn failure(code: Code, detail: &str) -> Response<Body> {
-    failure_with(StatusCode::OK, code, detail)
+/// The response of a call that failed.
+pub(crate) fn failure(code: Code, detail: &str) -> Response {
+    let (number, name) = (code.number(), code.name());
+    Json(Envelope::<()> { err_code: number, err_msg: name, err_dlt: detail, data: None }).into_response()
 }
 
-/// The same under another HTTP status, for what is no call at all.
-pub(crate) fn failure_with(status: StatusCode, code: Code, detail: &str) -> Response<Body> {
-    let envelope = Envelope::<()> { err_code: code.number(), err_msg: code.name(), err_dlt: detail, data: None };
-    // A number and three strings can always be written.
-    response(status, serde_json::to_vec(&envelope).unwrap_or_default())
+/// A failure with another HTTP status than 200.
+pub(crate) fn failure_with(status: StatusCode, code: Code, detail: &str) -> Response {
+    (status, failure(code, detail)).into_response()
 }
 
-/// An answer in JSON.
-pub(crate) fn response(status: StatusCode, json: Vec<u8>) -> Response<Body> {
-    let mut response = Response::new(Body::from(json));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+/// The response of a call beyond the limit of concurrent calls: status 429, as OpenIM has it, so that proxies back off
+/// too.
+pub(crate) fn too_many_requests(limit: usize) -> Response {
+    let detail = format!("the limit of {limit} concurrent calls is reached: try again in a moment");
+    let response = failure_with(StatusCode::TOO_MANY_REQUESTS, Code::TooManyRequests, &detail);
+    ([(RETRY_AFTER, HeaderValue::from_static("1"))], response).into_response()
 }

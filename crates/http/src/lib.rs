@@ -16,28 +16,32 @@
 //! # }
 //! ```
 //!
-//! # Who calls
+//! # Callers
 //!
-//! A [`TokenAuthority`] makes and checks the tokens that OpenIM's clients carry. A host with tokens of its own says who
-//! calls by implementing [`Authenticate`], and builds its router with [`Api::new`].
+//! A [`TokenAuthority`] issues and verifies the tokens of OpenIM's clients. A host with its own sessions implements
+//! [`Authenticate`] and builds its router with [`Api::new`].
 //!
-//! # What is answered
+//! # Responses
 //!
-//! HTTP status 200 and an envelope, for success and failure alike:
+//! Success and failure both have HTTP status 200 and an envelope:
 //!
 //! ```json
 //! {"errCode":0,"errMsg":"","errDlt":"","data":null}
 //! {"errCode":1001,"errMsg":"ArgsError","errDlt":"conversation.burnDuration: must be at least 0, got -1"}
 //! ```
 //!
-//! Of a failure inside, the envelope tells the operation ID alone; the log has the cause. An unknown path and a wrong
-//! method are answered with status 404. A call too many at once has status 429, and an envelope all the same; see
-//! [`Api::max_in_flight`]. [`not_found`] is a fallback that does so for the whole of a server.
+//! The envelope of an internal error contains only the operation ID; the log shows the cause. Unknown paths and
+//! unsupported methods return 404; [`not_found`] is a fallback that does so for a whole server. Calls beyond the limit of
+//! [`Api::max_in_flight`] return 429 and an envelope.
 //!
 //! # Adding a route
 //!
-//! One handler, what the document says of it, and one line in the table in `routes.rs`. What all have in common, from the
-//! operation ID to the envelope, is `call.rs`. Its fields and codes get into the document by themselves.
+//! A route is a handler, a description and a line in the table in `routes.rs`. `pipeline.rs` does what all calls have in
+//! common. The fields and codes of a new route appear in the OpenAPI document automatically.
+//!
+//! # Features
+//!
+//! - `docs-page`: serves `/docs`, a page that describes every route and sends requests.
 
 mod access;
 mod api;
@@ -48,12 +52,18 @@ mod concurrency_limit;
 mod cors;
 mod deadline;
 mod decode;
+#[cfg(feature = "docs-page")]
 mod docs_page;
+mod endpoint;
 mod envelope;
+mod fallback;
 pub mod metrics;
+mod metrics_text;
 mod openapi;
 mod operation_id;
 mod pipeline;
+mod route;
+mod router;
 mod routes;
 mod wire;
 
@@ -61,4 +71,4 @@ pub use api::Api;
 pub use api_error::ApiError;
 pub use authenticate::Authenticate;
 pub use conversation_settings_openim::{Claims, Code, TokenAuthority, TokenError};
-pub use routes::not_found;
+pub use fallback::not_found;

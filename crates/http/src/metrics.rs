@@ -10,22 +10,24 @@ use metrics::{
 };
 use tokio::time::Instant;
 
-/// Counter: calls that have come to an end.
+/// Counter: finished calls.
 ///
-/// Labels: `route`, the path; `code`, the `errCode` of the answer, or `abandoned` where the caller did not wait for one.
+/// Labels: `route`, the path; `code`, the `errCode` of the response, or `abandoned` if the client disconnected first.
 pub const REQUESTS: &str = "conversation_http_requests_total";
 
-/// Histogram, seconds: how long a call took, from its head to its answer, unless it was turned away as one too many.
+/// Histogram, seconds: how long a call took, from the headers of the request to the response. Rejected calls are not
+/// included.
+///
 /// Label: `route`.
 pub const SECONDS: &str = "conversation_http_request_seconds";
 
-/// Gauge: calls that have begun and have not come to an end.
+/// Gauge: calls that are running.
 pub const IN_FLIGHT: &str = "conversation_http_in_flight";
 
-/// Histogram: how many users a `set_conversations` that was done has named.
+/// Histogram: how many users a successful `set_conversations` names.
 pub const USERS_PER_CALL: &str = "conversation_http_users_per_call";
 
-/// What is measured of one route. Cheap to clone.
+/// The metrics of one route. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct RouteMetrics {
     inner: Arc<Inner>,
@@ -33,22 +35,21 @@ pub(crate) struct RouteMetrics {
 
 struct Inner {
     route: &'static str,
-    /// Most calls are done, so these need not be looked up.
-    done: Counter,
+    /// The counter of code 0, which needs no lookup: most calls succeed.
+    succeeded: Counter,
     seconds: Histogram,
     in_flight: Gauge,
 }
 
 impl RouteMetrics {
-    /// Tells the recorder of the calls of `route`.
     pub(crate) fn new(route: &'static str) -> Self {
-        describe_counter!(REQUESTS, Unit::Count, "Calls that have come to an end.");
+        describe_counter!(REQUESTS, Unit::Count, "Finished calls.");
         describe_histogram!(SECONDS, Unit::Seconds, "How long calls took.");
-        describe_gauge!(IN_FLIGHT, Unit::Count, "Calls that have begun and have not come to an end.");
-        describe_histogram!(USERS_PER_CALL, Unit::Count, "How many users a set_conversations named.");
+        describe_gauge!(IN_FLIGHT, Unit::Count, "Calls that are running.");
+        describe_histogram!(USERS_PER_CALL, Unit::Count, "How many users a set_conversations names.");
         let inner = Inner {
             route,
-            done: counter!(REQUESTS, "route" => route, "code" => "0"),
+            succeeded: counter!(REQUESTS, "route" => route, "code" => "0"),
             seconds: histogram!(SECONDS, "route" => route),
             in_flight: gauge!(IN_FLIGHT),
         };
@@ -60,61 +61,59 @@ impl RouteMetrics {
         self.inner.route
     }
 
-    /// A call was turned away. It is counted and not timed: its time would make the others' look good.
+    /// Counts a rejected call without timing it: rejections are fast and would improve the average.
     pub(crate) fn rejected(&self) {
         self.count(Code::TooManyRequests.number().to_string());
+    }
+
+    /// Begins to measure a call that began at `began`.
+    pub(crate) fn begin(&self, began: Instant) -> InFlight {
+        self.inner.in_flight.increment(1);
+        InFlight { metrics: self.clone(), began, end: End::Abandoned }
     }
 
     fn count(&self, code: String) {
         counter!(REQUESTS, "route" => self.route(), "code" => code).increment(1);
     }
-
-    /// A call that began at `began`.
-    pub(crate) fn call(&self, began: Instant) -> Measured {
-        self.inner.in_flight.increment(1);
-        Measured { route: self.clone(), began, end: End::Abandoned }
-    }
 }
 
-/// A call that goes on. It is told of when it is dropped, so that one counts too for whose end nobody has waited.
-pub(crate) struct Measured {
-    route: RouteMetrics,
+/// A running call. Recorded on drop, so that abandoned calls count.
+pub(crate) struct InFlight {
+    metrics: RouteMetrics,
     began: Instant,
     end: End,
 }
 
 enum End {
     Abandoned,
-    Done,
-    Refused(Code),
+    Succeeded,
+    Failed(Code),
 }
 
-impl Measured {
-    /// The call was done.
-    pub(crate) fn done(mut self) {
-        self.end = End::Done;
+impl InFlight {
+    pub(crate) fn succeeded(mut self) {
+        self.end = End::Succeeded;
     }
 
-    /// The call was refused.
-    pub(crate) fn refused(mut self, code: Code) {
-        self.end = End::Refused(code);
+    pub(crate) fn failed(mut self, code: Code) {
+        self.end = End::Failed(code);
     }
 }
 
-impl Drop for Measured {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        let Inner { done, seconds, in_flight, .. } = &*self.route.inner;
+        let Inner { succeeded, seconds, in_flight, .. } = &*self.metrics.inner;
         match self.end {
-            End::Done => done.increment(1),
-            End::Refused(code) => self.route.count(code.number().to_string()),
-            End::Abandoned => self.route.count("abandoned".to_owned()),
+            End::Succeeded => succeeded.increment(1),
+            End::Failed(code) => self.metrics.count(code.number().to_string()),
+            End::Abandoned => self.metrics.count("abandoned".to_owned()),
         }
         seconds.record(self.began.elapsed());
         in_flight.decrement(1);
     }
 }
 
-/// A `set_conversations` that named so many users was done.
+/// Records the number of users of a successful `set_conversations`.
 pub(crate) fn record_users(users: usize) {
     histogram!(USERS_PER_CALL).record(f64::from(u32::try_from(users).unwrap_or(u32::MAX)));
 }

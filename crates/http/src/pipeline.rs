@@ -1,10 +1,11 @@
-//! The way that every call goes, from the operation ID to the envelope.
+//! What every call has in common, from the operation ID to the envelope.
 
 use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
-    body::Body,
-    http::{HeaderMap, Request, Response},
+    extract::Request,
+    http::{HeaderMap, request::Parts},
+    response::Response,
 };
 use conversation_settings_openim::Code;
 use futures_util::FutureExt;
@@ -17,13 +18,13 @@ use crate::{
     envelope, metrics::RouteMetrics, operation_id,
 };
 
-/// Answers a call of a route by `handler`. Whatever happens, there is an answer, and a line in the log.
+/// Answers a call by `handler`. Every call gets a response and a log line, even if its handler panics.
 pub(crate) async fn handle<A, R, D, H, F>(
-    host: Arc<Api>,
-    route: RouteMetrics,
-    request: Request<Body>,
+    api: Arc<Api>,
+    metrics: RouteMetrics,
+    request: Request,
     handler: H,
-) -> Response<Body>
+) -> Response
 where
     A: Access,
     R: DeserializeOwned + Send,
@@ -32,91 +33,94 @@ where
     F: Future<Output = Result<D, ApiError>> + Send,
 {
     let began = Instant::now();
-    let deadline = Deadline::after(began, host.request_timeout);
-    let Some(permit) = host.concurrency.try_acquire() else {
-        return reject(&host, &route, request, deadline).await;
+    let deadline = Deadline::after(began, api.request_timeout);
+    let (Parts { headers, .. }, body) = request.into_parts();
+    let mut body = RequestBody::new(&headers, body);
+    let Some(permit) = api.concurrency.try_acquire() else {
+        return reject(&api, &metrics, &headers, body, deadline).await;
     };
-    let measured = route.call(began);
-    let operation_id = operation_id::of(request.headers());
-    let span = info_span!("request", operation_id = operation_id.as_deref().unwrap_or_default(), route = route.route());
+    let in_flight = metrics.begin(began);
+    let operation_id = operation_id::from_headers(&headers);
+    let span =
+        info_span!("request", operation_id = operation_id.as_deref().unwrap_or_default(), route = metrics.route());
     let work = async move {
-        let (head, body) = request.into_parts();
-        let mut body = RequestBody::new(&head.headers, body);
-        let (operation_id, answer) = match operation_id {
+        let (operation_id, result) = match operation_id {
             Ok(operation_id) => {
-                let call = dispatch(host, permit, &operation_id, &head.headers, &mut body, deadline, handler);
-                let answer = AssertUnwindSafe(call).catch_unwind().await;
-                (operation_id, answer.unwrap_or_else(|_| Err(ApiError::internal("a defect has stopped this call"))))
+                let call = dispatch(api, permit, &operation_id, &headers, &mut body, deadline, handler);
+                let result = AssertUnwindSafe(call).catch_unwind().await;
+                (operation_id, result.unwrap_or_else(|_| Err(ApiError::internal("the handler panicked"))))
             }
-            Err(failure) => {
+            Err(error) => {
                 drop(permit);
-                (Arc::default(), Err(failure))
+                (Arc::default(), Err(error))
             }
         };
-        match answer {
-            Ok(response) => {
-                measured.done();
+        match result {
+            Ok(data) => {
+                let response = envelope::success(data);
+                in_flight.succeeded();
                 info!(code = 0, latency_us = micros(began.elapsed()), "done");
                 response
             }
-            Err(failure) => {
-                // Who still sends its body does not look for an answer yet, and keeps no place from others.
-                deadline.drain(body.discard()).await;
-                measured.refused(failure.code);
-                refuse(&failure, &operation_id, began.elapsed())
+            Err(error) => {
+                // The permit is free again: a client that is slow to send its body must not keep others out.
+                deadline.drain(body.drain()).await;
+                in_flight.failed(error.code());
+                fail(&error, &operation_id, began.elapsed())
             }
         }
     };
     work.instrument(span).await
 }
 
-/// Answers a call for which there is no place, at as little cost as can be.
-async fn reject(host: &Api, route: &RouteMetrics, request: Request<Body>, deadline: Deadline) -> Response<Body> {
-    debug!(
-        operation_id = operation_id::of(request.headers()).as_deref().unwrap_or_default(),
-        route = route.route(),
-        "turned away"
-    );
-    route.rejected();
-    let (head, body) = request.into_parts();
-    deadline.drain(RequestBody::new(&head.headers, body).discard()).await;
-    host.concurrency.reject()
-}
-
-/// The call itself, which has `place` until it is done.
+/// Authenticates the caller, reads the request and runs the handler. Holds the permit until then.
 async fn dispatch<A, R, D, H, F>(
-    host: Arc<Api>,
+    api: Arc<Api>,
     _permit: Permit,
     operation_id: &Arc<str>,
     headers: &HeaderMap,
     body: &mut RequestBody,
     deadline: Deadline,
     handler: H,
-) -> Result<Response<Body>, ApiError>
+) -> Result<D, ApiError>
 where
     A: Access,
     R: DeserializeOwned + Send,
-    D: Serialize + Send,
     H: FnOnce(Arc<Api>, A, R) -> F + Send,
     F: Future<Output = Result<D, ApiError>> + Send,
 {
-    let admitted = deadline.run(A::grant(&host, operation_id, headers)).await?;
-    let bytes = deadline.read_body(body.read(host.max_body_bytes)).await?;
+    let caller = deadline.run(A::grant(&*api.authenticate, operation_id, headers)).await?;
+    let bytes = deadline.read_body(body.read(api.max_body_bytes)).await?;
     let request = decode(&bytes)?;
     drop(bytes);
-    let data = deadline.run(handler(host, admitted, request)).await?;
-    envelope::success(data)
+    deadline.run(handler(api, caller, request)).await
 }
 
-/// The answer of a call that was not done: of what went wrong inside, the caller is told the operation ID alone.
-fn refuse(failure: &ApiError, operation_id: &str, latency: Duration) -> Response<Body> {
-    let (code, latency_us) = (failure.code.number(), micros(latency));
-    if failure.code == Code::ServerInternal {
-        error!(code, latency_us, cause = failure.chain(), "failed");
-        return envelope::failure(failure.code, operation_id);
+/// Answers a call for which no permit is free, at the least cost.
+async fn reject(
+    api: &Api,
+    metrics: &RouteMetrics,
+    headers: &HeaderMap,
+    mut body: RequestBody,
+    deadline: Deadline,
+) -> Response {
+    let operation_id = operation_id::from_headers(headers);
+    debug!(operation_id = operation_id.as_deref().unwrap_or_default(), route = metrics.route(), "rejected");
+    metrics.rejected();
+    deadline.drain(body.drain()).await;
+    api.concurrency.log_rejection();
+    envelope::too_many_requests(api.concurrency.limit())
+}
+
+/// Logs a failed call and answers it. The caller of an internal error learns only the operation ID.
+fn fail(error: &ApiError, operation_id: &str, latency: Duration) -> Response {
+    let (code, latency_us) = (error.code().number(), micros(latency));
+    if error.code() == Code::ServerInternal {
+        error!(code, latency_us, cause = error.causes(), "failed");
+        return envelope::failure(error.code(), operation_id);
     }
-    info!(code, latency_us, detail = &*failure.detail, "refused");
-    envelope::failure(failure.code, &failure.detail)
+    info!(code, latency_us, detail = error.detail(), "refused");
+    envelope::failure(error.code(), error.detail())
 }
 
 fn micros(duration: Duration) -> u64 {

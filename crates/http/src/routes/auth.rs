@@ -6,7 +6,7 @@ use conversation_settings_service::Context;
 
 use crate::{
     ApiError,
-    openapi::PostRoute,
+    route::PostRoute,
     wire::{GetAdminTokenRequest, GetUserTokenRequest, Token},
 };
 

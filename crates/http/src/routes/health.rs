@@ -1,49 +1,42 @@
-//! What whoever runs the server asks.
+//! Health checks.
 
 use std::sync::Arc;
 
-use axum::{
-    body::Body,
-    http::{Response, StatusCode},
-};
+use axum::{http::StatusCode, response::Response};
 use tokio::time::Instant;
 use tracing::warn;
 
-use crate::{Api, ApiError, deadline::Deadline, envelope, openapi::GetRoute};
+use crate::{Api, ApiError, deadline::Deadline, envelope, route::GetRoute};
 
 pub(super) const HEALTHZ: GetRoute = GetRoute {
     path: "/healthz",
-    summary: "Whether the process serves",
-    description: "It answers without asking the store.",
+    summary: "Check that the process runs",
+    description: "Responds without asking the store.",
     content_type: "application/json",
     statuses: &[],
 };
 
-/// Whether the process serves.
-pub(super) async fn healthz(_: Arc<Api>) -> Response<Body> {
-    envelope::success(()).unwrap_or_else(|failure| unavailable(&failure))
+pub(super) async fn healthz(_: Arc<Api>) -> Response {
+    envelope::success(())
 }
 
 pub(super) const READYZ: GetRoute = GetRoute {
     path: "/readyz",
-    summary: "Whether calls can be done now",
-    description: "The store is asked.",
+    summary: "Check that calls can succeed",
+    description: "Asks the store.",
     content_type: "application/json",
-    statuses: &[("503", "The store cannot be asked now.")],
+    statuses: &[("503", "The store is not available.")],
 };
 
-/// Whether calls can be done now: the store is asked.
-pub(super) async fn readyz(host: Arc<Api>) -> Response<Body> {
-    let deadline = Deadline::after(Instant::now(), host.request_timeout);
-    let ready = async { host.service.ready().await.map_err(ApiError::internal) };
-    match deadline.run(ready).await.and_then(envelope::success) {
-        Ok(response) => response,
-        Err(failure) => unavailable(&failure),
+pub(super) async fn readyz(api: Arc<Api>) -> Response {
+    let deadline = Deadline::after(Instant::now(), api.request_timeout);
+    let ready = async { api.service.ready().await.map_err(ApiError::internal) };
+    match deadline.run(ready).await {
+        Ok(()) => envelope::success(()),
+        Err(error) => {
+            warn!(cause = error.causes(), "not ready");
+            // Load balancers read the status, not the envelope.
+            envelope::failure_with(StatusCode::SERVICE_UNAVAILABLE, error.code(), "the store is not available")
+        }
     }
-}
-
-/// Told by the status too, which is what those who ask look at.
-fn unavailable(failure: &ApiError) -> Response<Body> {
-    warn!(cause = failure.chain(), "not ready");
-    envelope::failure_with(StatusCode::SERVICE_UNAVAILABLE, failure.code, "the store cannot be asked now")
 }

@@ -1,44 +1,23 @@
-//! What a scraper asks.
-
-use std::{fmt, sync::Arc};
+//! Metrics for a scraper.
 
 use axum::{
-    body::Body,
-    http::{HeaderValue, Response, header::CONTENT_TYPE},
+    http::{HeaderValue, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
 };
 
-use crate::openapi::GetRoute;
+use crate::{metrics_text::MetricsText, route::GetRoute};
 
 pub(super) const METRICS: GetRoute = GetRoute {
     path: "/metrics",
-    summary: "What the process has counted and timed",
+    summary: "Get the metrics of the process",
     description: "In Prometheus' text format.",
     content_type: "text/plain",
     statuses: &[],
 };
 
-/// The text format of Prometheus.
+/// Prometheus' text format.
 const FORMAT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
-/// What writes the metrics of this process as Prometheus reads them.
-#[derive(Clone)]
-pub(crate) struct Rendering(Arc<dyn Fn() -> String + Send + Sync>);
-
-impl Rendering {
-    pub(crate) fn new(render: impl Fn() -> String + Send + Sync + 'static) -> Self {
-        Self(Arc::new(render))
-    }
-
-    /// The metrics as they are now.
-    pub(super) fn answer(&self) -> Response<Body> {
-        let mut response = Response::new(Body::from((self.0)()));
-        response.headers_mut().insert(CONTENT_TYPE, FORMAT);
-        response
-    }
-}
-
-impl fmt::Debug for Rendering {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Rendering(…)")
-    }
+pub(super) fn metrics(text: &MetricsText) -> Response {
+    ([(CONTENT_TYPE, FORMAT)], text.render()).into_response()
 }

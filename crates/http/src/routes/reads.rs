@@ -9,7 +9,7 @@ use conversation_settings_store::Filter;
 
 use crate::{
     Api, ApiError,
-    openapi::PostRoute,
+    route::PostRoute,
     wire::{
         ConversationIds, Conversations, GetAllConversationsRequest, GetConversationRequest, GetConversationsRequest,
         GetOwnerConversationRequest, GetSortedConversationListRequest, OneConversation, OwnerConversations,

@@ -7,7 +7,7 @@ use conversation_settings_store::Changes;
 
 use crate::{
     Api, ApiError,
-    openapi::PostRoute,
+    route::PostRoute,
     wire::{
         FullConversationIds, GetFullConversationIdsRequest, GetIncrementalConversationsRequest,
         IncrementalConversations,

@@ -8,7 +8,7 @@ use conversation_settings_service::{Context, ServiceError};
 use crate::{
     Api, ApiError,
     metrics::record_users,
-    openapi::PostRoute,
+    route::PostRoute,
     wire::{DeleteConversationsRequest, Removal, Reported, SetConversationsRequest, UpdateConversationsByUserRequest},
 };
 

@@ -12,5 +12,6 @@ mod limits;
 mod measured;
 mod openapi;
 mod overload;
+#[cfg(feature = "docs-page")]
 mod page;
 mod shapes;

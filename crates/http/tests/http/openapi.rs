@@ -234,7 +234,7 @@ impl Authenticate for Gateway {
 #[tokio::test]
 async fn the_header_that_says_who_calls_is_the_hosts_own() {
     let schemes = |document: &Value| document["components"]["securitySchemes"].clone();
-    let scheme = |name| json!({ "caller": { "type": "apiKey", "in": "header", "name": name, "description": "Says who calls." } });
+    let scheme = |name| json!({ "caller": { "type": "apiKey", "in": "header", "name": name, "description": "Identifies the caller." } });
     assert_eq!(schemes(&document().await), scheme("token"));
     let gateway = |header| document_of(Api::new(service(), Arc::new(Gateway(header))));
     assert_eq!(schemes(&gateway(Some("x-user")).await), scheme("x-user"));

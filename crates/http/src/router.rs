@@ -1,0 +1,50 @@
+//! The router: the table of routes, and the pages that describe it.
+
+use std::{future::ready, sync::Arc};
+
+use axum::Router;
+use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
+
+use crate::{
+    Api,
+    endpoint::Endpoint,
+    openapi::{self, OPENAPI},
+    routes,
+};
+
+/// Compressing shorter responses saves nothing.
+const MIN_COMPRESSED_BYTES: u64 = 256;
+
+impl Api {
+    /// The router, to serve as it is, to merge into another or to nest under a path.
+    ///
+    /// Responses are compressed for clients that accept gzip. Pages of any origin may call the API: callers are
+    /// authenticated by a header, never by a cookie. Operational routes such as `/metrics` are not open to other origins.
+    ///
+    /// Calls are measured by the [`metrics`](crate::metrics), through the recorder that is installed now.
+    ///
+    /// The router has no fallback, so that it can be merged; see [`not_found`](crate::not_found).
+    pub fn router(self) -> Router {
+        let api = Arc::new(self);
+        let (mut router, mut descriptions) = (Router::new(), Vec::new());
+        for endpoint in routes::table(&api) {
+            let path = endpoint.path;
+            let (description, methods) = endpoint.bind(&api);
+            router = router.route(path, methods);
+            descriptions.push((path, description));
+        }
+        descriptions.push((OPENAPI.path, openapi::describe_page(&OPENAPI)));
+        let document = openapi::document(&api, descriptions);
+        let endpoint = Endpoint::get(&OPENAPI, move |_| ready(openapi::response(document.clone())));
+        let (_, methods) = endpoint.bind(&api);
+        let compression = CompressionLayer::new().compress_when(SizeAbove::new(MIN_COMPRESSED_BYTES));
+        router.route(OPENAPI.path, methods).route_layer(compression)
+    }
+
+    /// The paths that the router serves: for tests, documentation or limits of a host.
+    #[must_use]
+    pub fn paths(&self) -> Vec<&'static str> {
+        let table = routes::table(self).into_iter();
+        table.map(|endpoint| endpoint.path).chain([OPENAPI.path]).collect()
+    }
+}
