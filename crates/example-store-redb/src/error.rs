@@ -1,4 +1,4 @@
-//! How redb fails, and which kind of failure that is to a caller.
+//! Errors of redb, and their kinds in the contract.
 
 use conversation_settings_core::{Key, Rejected};
 use conversation_settings_store::{BoxError, StoreError};

@@ -1,5 +1,4 @@
-//! Conversations in redb, as somebody who keeps theirs elsewhere would write it: the code of the guide
-//! `docs/write-an-adapter.md`.
+//! Conversations in redb: the adapter of the guide `docs/write-an-adapter.md`.
 
 mod error;
 mod row;

@@ -7,7 +7,7 @@ use serde_json::Map;
 
 use crate::error::Error;
 
-/// What a row holds beside its key, as JSON.
+/// A row without its key, as JSON.
 #[derive(Serialize, Deserialize)]
 struct Row {
     changed_in: u64,
@@ -21,7 +21,7 @@ struct Live {
     conversation_type: i32,
     target_id: String,
     created_at: i64,
-    /// By the settings' column names: nothing here knows which settings there are.
+    /// By column name. No setting is named here.
     settings: Map<String, serde_json::Value>,
 }
 
@@ -70,7 +70,7 @@ fn json(value: Value<'_>) -> serde_json::Value {
 fn settings(columns: &Map<String, serde_json::Value>) -> Result<Settings, BoxError> {
     let default = Settings::default();
     Settings::from_values(|field: Field| {
-        // A setting that did not exist yet when the row was written has its default.
+        // A setting that is newer than the row has its default.
         let Some(value) = columns.get(field.column()) else { return Ok(default.value(field)) };
         let read = match field.kind() {
             Kind::Bool => value.as_bool().map(Value::Bool),

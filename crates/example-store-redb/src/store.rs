@@ -1,5 +1,3 @@
-//! The adapter.
-
 use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
@@ -14,7 +12,7 @@ use crate::{
     tables::{self, Snapshot, Tables},
 };
 
-/// Keeps conversations in a redb database file. A clone is another handle on the same data.
+/// A store in a redb database file. A clone is another handle on the same data.
 #[derive(Clone, Debug)]
 pub struct RedbStore {
     log: LogId,
@@ -22,7 +20,7 @@ pub struct RedbStore {
 }
 
 impl RedbStore {
-    /// Opens the database file at `path`, or makes it. Blocks for as long as that takes.
+    /// Opens the database file at `path`, or creates it. Blocks until that is done.
     ///
     /// # Errors
     ///
@@ -35,7 +33,7 @@ impl RedbStore {
         Ok(Self { log, database: Arc::new(database) })
     }
 
-    /// Runs `work` where it may block. A caller that gives up does not stop it half way: it runs to its end.
+    /// Runs `work` on a thread that may block. It runs to its end even if the caller drops the future.
     async fn run<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,

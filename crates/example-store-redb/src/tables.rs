@@ -1,4 +1,4 @@
-//! The tables, and what is read from them and written to them within a transaction.
+//! The tables, and reads and writes within a transaction.
 
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
@@ -12,8 +12,8 @@ type Pair = (&'static str, &'static str);
 
 /// Owner and conversation → a [row](crate::row).
 const RECORDS: TableDefinition<'_, Pair, &[u8]> = TableDefinition::new("records");
-/// Conversation and owner, of those that are live.
-const HOLDERS: TableDefinition<'_, Pair, ()> = TableDefinition::new("holders");
+/// Conversation and owner of each live record.
+const BY_CONVERSATION: TableDefinition<'_, Pair, ()> = TableDefinition::new("holders");
 /// Owner, version of the last change and conversation → whether it is live.
 const CHANGED: TableDefinition<'_, (&str, u64, &str), bool> = TableDefinition::new("changed");
 /// Owner → version, and the version up to which tombstones are forgotten.
@@ -24,12 +24,12 @@ const LOG: TableDefinition<'_, (), [u8; 12]> = TableDefinition::new("log");
 /// The tables, open for writing.
 pub(crate) struct Tables<'t> {
     records: Table<'t, Pair, &'static [u8]>,
-    holders: Table<'t, Pair, ()>,
+    by_conversation: Table<'t, Pair, ()>,
     changed: Table<'t, (&'static str, u64, &'static str), bool>,
     owners: Table<'t, &'static str, (u64, u64)>,
 }
 
-/// Makes the tables if they are not there, and tells the log, begun now if it was not yet.
+/// Creates missing tables, and returns the log, which is `fresh` if none was begun.
 pub(crate) fn begin(transaction: &WriteTransaction, fresh: LogId) -> Result<LogId, redb::Error> {
     Tables::open(transaction)?;
     let mut log = transaction.open_table(LOG)?;
@@ -44,7 +44,7 @@ impl<'t> Tables<'t> {
     pub(crate) fn open(transaction: &'t WriteTransaction) -> Result<Self, redb::Error> {
         Ok(Self {
             records: transaction.open_table(RECORDS)?,
-            holders: transaction.open_table(HOLDERS)?,
+            by_conversation: transaction.open_table(BY_CONVERSATION)?,
             changed: transaction.open_table(CHANGED)?,
             owners: transaction.open_table(OWNERS)?,
         })
@@ -71,8 +71,8 @@ impl<'t> Tables<'t> {
             self.records.insert((owner, id), row::write(record)?.as_slice())?;
             self.changed.insert((owner, record.last_changed.0, id), record.live().is_some())?;
             match record.live() {
-                Some(_) => self.holders.insert((id, owner), ())?,
-                None => self.holders.remove((id, owner))?,
+                Some(_) => self.by_conversation.insert((id, owner), ())?,
+                None => self.by_conversation.remove((id, owner))?,
             };
         }
         for (owner, version) in &resolved.versions {
@@ -82,7 +82,7 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
-    /// Forgets tombstones; `None` where there is nothing to write.
+    /// Forgets tombstones; `None` if there is nothing to write.
     pub(crate) fn prune(&mut self, owner: &UserId, through: Version) -> Result<Option<usize>, Error> {
         let (version, pruned) = versions(&self.owners, owner)?;
         let through = through.min(version);
@@ -107,7 +107,7 @@ impl<'t> Tables<'t> {
     }
 }
 
-/// The owner's version, and the one up to which tombstones are forgotten.
+/// The owner's version, and the version up to which tombstones are forgotten.
 fn versions(
     owners: &impl ReadableTable<&'static str, (u64, u64)>,
     owner: &UserId,
@@ -121,7 +121,7 @@ fn record(records: &impl ReadableTable<Pair, &'static [u8]>, key: &Key) -> Resul
     found.map(|found| row::read(key, found.value())).transpose()
 }
 
-/// The tables as they stood at one moment, for reading.
+/// The tables at one moment, for reading.
 pub(crate) struct Snapshot(pub(crate) ReadTransaction);
 
 impl Snapshot {
@@ -134,7 +134,7 @@ impl Snapshot {
         keys.iter().map(|key| Ok(record(&records, key)?.and_then(Record::into_live))).collect()
     }
 
-    /// One more than the page's entries, if there are as many.
+    /// The entries of the page, and one more if there is one.
     pub(crate) fn list(
         &self,
         owner: &UserId,
@@ -156,7 +156,7 @@ impl Snapshot {
         Ok(found)
     }
 
-    /// One more than the page's entries, if there are as many.
+    /// The entries of the page, and one more if there is one.
     pub(crate) fn list_by_conversation(
         &self,
         id: &ConversationId,
@@ -167,7 +167,7 @@ impl Snapshot {
             page.after.as_ref().map_or(Included((id.as_str(), "")), |owner| Excluded((id.as_str(), owner.as_str())));
         let records = self.0.open_table(RECORDS)?;
         let mut found = Vec::new();
-        for entry in self.0.open_table(HOLDERS)?.range((after, Unbounded))? {
+        for entry in self.0.open_table(BY_CONVERSATION)?.range((after, Unbounded))? {
             let (key, _) = entry?;
             let (of, owner) = key.value();
             if of != id.as_str() || found.len() > page.limit {

@@ -1,9 +1,9 @@
-//! The whole HTTP host on a memory store: what is sent, and what has to come back.
+//! The HTTP host on a memory store, against any requests.
 //!
-//! An input is a text that people can write too, of requests to one server, one after the other, with `===` on a line
-//! between them. Each has a head, an empty line, and a body. The head's first line is the method, the path and the user
-//! whose token it carries, or nobody; each other line is a header. A header `pieces: N` is not sent, but has the body
-//! come in pieces of so many bytes, and `pieces: N broken` has it break off after them:
+//! An input is readable text: requests to one server, in sequence, separated by lines of `===`. A request is a head, an
+//! empty line and a body. The head's first line is the method, the path and the user of the token, or no user. Each other
+//! line is a header. The line `pieces: N` is not sent: the body is sent in pieces of N bytes. With `pieces: N broken` the
+//! connection breaks after them.
 //!
 //! ```text
 //! POST /conversation/get_conversation alice
@@ -13,7 +13,7 @@
 //! {"ownerUserID":"alice","conversationID":"sg_team"}
 //! ```
 
-mod answer;
+mod response;
 mod script;
 
 use std::{cell::LazyCell, collections::BTreeSet};
@@ -23,7 +23,7 @@ use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 use tower_http::decompression::Decompression;
 
-pub use answer::Answer;
+pub use response::Reply;
 use script::Sent;
 
 use crate::server;
@@ -32,57 +32,57 @@ thread_local! {
     static RUNTIME: LazyCell<Runtime> = const { LazyCell::new(runtime) };
 }
 
-/// Whatever is sent is answered by an envelope with a code of the table, never that of a failure inside; what the server
-/// is made of is in none of them. What is sent twice is answered alike.
+/// Every request gets an envelope with a known code, never the code of an internal failure. No envelope shows the
+/// server's internals. The same request gets the same code again.
 ///
 /// # Panics
 ///
-/// When that does not hold.
+/// When a reply breaks a promise.
 pub fn handler(data: &[u8]) {
-    drop(answers(data));
+    drop(replies(data));
 }
 
 /// The paths that the server serves.
 #[must_use]
 pub fn paths() -> BTreeSet<&'static str> {
-    server::host().paths().into_iter().collect()
+    server::api().paths().into_iter().collect()
 }
 
-/// What the server answers to an input, to whom it matters.
+/// The server's replies to an input.
 ///
 /// # Panics
 ///
-/// When a promise is broken.
+/// When a reply breaks a promise.
 #[must_use]
-pub fn answers(data: &[u8]) -> Vec<Answer> {
+pub fn replies(data: &[u8]) -> Vec<Reply> {
     RUNTIME.with(|runtime| {
-        // Within it, so that what it started is gone before the next.
+        // Inside the runtime, so that its tasks end before the next input.
         runtime.block_on(async {
-            let host = server::host();
-            let paths = host.paths();
-            let router = host.router();
-            let mut answers = Vec::new();
+            let api = server::api();
+            let paths = api.paths();
+            let router = api.router();
+            let mut replies = Vec::new();
             for sent in script::read(data, &paths) {
-                let answer = send(&router, &sent).await;
-                answer.check(&sent);
+                let reply = send(&router, &sent).await;
+                reply.check(&sent);
                 let again = send(&router, &sent).await;
-                assert_eq!(again.code(), answer.code(), "{answer:?}, and when sent again: {again:?}");
-                answers.push(answer);
+                assert_eq!(again.code(), reply.code(), "{reply:?}, and when sent again: {again:?}");
+                replies.push(reply);
             }
-            answers
+            replies
         })
     })
 }
 
-async fn send(router: &Router, sent: &Sent<'_>) -> Answer {
-    // It takes gzip, unless what is sent says otherwise, and reads it.
+async fn send(router: &Router, sent: &Sent<'_>) -> Reply {
+    // Accepts gzip unless the request says otherwise.
     let response = match Decompression::new(router.clone()).oneshot(sent.request()).await {
         Ok(response) => response,
         Err(never) => match never {},
     };
-    Answer::read(sent, response.map(Body::new)).await
+    Reply::read(sent, response.map(Body::new)).await
 }
 
 fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_time().build().expect("a runtime needs nothing")
+    Builder::new_current_thread().enable_time().build().expect("a runtime can be built")
 }

@@ -1,8 +1,8 @@
-//! Hostile input: what takes the fuzzer's bytes, and what has to hold whatever they are.
+//! Fuzz targets.
 //!
-//! Each target is a function of bytes that panics where a promise is broken. `fuzz/` hands them to libFuzzer, which
-//! needs the nightly toolchain; `tests/regressions.rs` replays what is kept in `seeds/` on stable, each crash that was
-//! ever found among it. `docs/testing.md` says how to run it.
+//! Each target is a function of bytes that panics if a promise is broken. `fuzz/` runs them with libFuzzer, which needs
+//! the nightly toolchain. `tests/regressions.rs` replays `seeds/` on stable, including every crash found so far.
+//! `docs/testing.md` says how to run both.
 
 pub mod handler;
 mod mask;
@@ -15,8 +15,8 @@ pub use mask::mask;
 pub use request::request;
 pub use token::token;
 
-/// A function that takes any bytes.
+/// A function that accepts any bytes.
 pub type Target = fn(&[u8]);
 
-/// Every target by its name, which is also that of its folder in `seeds/`.
+/// Every target with its name, which is also the name of its folder in `seeds/`.
 pub const TARGETS: &[(&str, Target)] = &[("handler", handler), ("mask", mask), ("request", request), ("token", token)];

@@ -1,15 +1,15 @@
-//! The request decoder, and all that a request goes through without a store.
+//! The decoder of requests, and everything that a request goes through without a store.
 
 use std::collections::BTreeMap;
 
 use conversation_settings_core::{IfMissing, Limits, SetConversations, SetConversationsRequest, Timestamp, WriteBatch};
 use conversation_settings_store::{Loaded, Resolved, resolve};
 
-/// A request is refused with a reason in plain text, or is planned, decided, reported and silent when repeated.
+/// A request is rejected with a reason in plain text, or is planned, decided and reported, and a repetition is a no-op.
 ///
 /// # Panics
 ///
-/// When that does not hold.
+/// When a promise is broken.
 pub fn request(data: &[u8]) {
     let Ok(request) = serde_json::from_slice::<SetConversationsRequest>(data) else { return };
     let limits = Limits::default().max_users(100).max_text_bytes(1_000);
@@ -26,14 +26,15 @@ pub fn request(data: &[u8]) {
     assert!(set.users().len() <= batch.len() && batch.len() <= set.users().len() + 1, "one peer at most");
 
     let Ok(resolved) = resolve(&batch, &Loaded::empty(&batch), Timestamp(0)) else {
-        panic!("a request's own target allows it")
+        panic!("nothing is stored that could reject the batch")
     };
     let report = set.report(&batch, &resolved.applied.effects);
     assert_eq!(report.entries.len(), batch.len());
     let created = report.entries.iter().filter(|entry| entry.outcome.is_change()).count();
     assert_eq!(created, if set.patch().is_empty() { 0 } else { batch.len() });
 
-    let again = resolve(&batch, &loaded_after(&batch, resolved), Timestamp(1)).expect("was possible before");
+    let again =
+        resolve(&batch, &loaded_after(&batch, resolved), Timestamp(1)).expect("the same batch is possible again");
     assert!(again.is_noop(), "a retry changes nothing");
 }
 

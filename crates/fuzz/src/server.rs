@@ -1,4 +1,4 @@
-//! The server that the targets talk to: the router on a memory store, at a time that stands still.
+//! The server under test: the router on a memory store, at a fixed time.
 
 mod world;
 
@@ -12,17 +12,16 @@ use conversation_settings_store_memory::MemoryStore;
 pub(crate) use world::NOW;
 use world::World;
 
-/// What tokens are signed with.
+/// The secret that signs tokens.
 pub(crate) const SECRET: &str = "hush";
 
-/// The authority that knows the tokens.
+/// The authority that issues and verifies tokens.
 pub(crate) static TOKENS: LazyLock<TokenAuthority> = LazyLock::new(|| authority(SECRET));
 
-/// The administrator.
 const ADMIN: &str = "imAdmin";
 
-/// A host over a store with nothing in it. Its limits are small, so that an input can be past them.
-pub(crate) fn host() -> Api {
+/// An API over an empty store. Its limits are small, so that an input can exceed them.
+pub(crate) fn api() -> Api {
     let service = Service::builder(Arc::new(MemoryStore::new()))
         .clock(Arc::new(World))
         .groups(Arc::new(World))
@@ -33,7 +32,7 @@ pub(crate) fn host() -> Api {
     Api::with_tokens(service, TOKENS.clone()).metrics(metrics).max_body_bytes(3_000)
 }
 
-/// An authority that goes by `secret`.
+/// An authority with this `secret`.
 pub(crate) fn authority(secret: &str) -> TokenAuthority {
     TokenAuthority::new(secret, UserId::new(ADMIN)).with_clock(Arc::new(World))
 }

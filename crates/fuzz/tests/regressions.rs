@@ -1,10 +1,10 @@
-//! Replays every input that is kept: seeds, and what ever broke a promise.
+//! Replays every kept input: seeds, and inputs that once broke a promise.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
 use conversation_settings_fuzz::{
     TARGETS,
-    handler::{answers, paths},
+    handler::{paths, replies},
 };
 
 #[test]
@@ -40,11 +40,11 @@ fn has_a_target_for_every_folder_of_seeds() {
 #[test]
 fn has_an_accepted_and_a_rejected_seed_for_every_route() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/handler");
-    let answers = fs::read_dir(folder).unwrap().flat_map(|entry| answers(&fs::read(entry.unwrap().path()).unwrap()));
-    let (mut answered, mut refused) = (BTreeSet::new(), BTreeSet::new());
-    for answer in answers {
-        if answer.is_done() { &mut answered } else { &mut refused }.extend(answer.path);
+    let replies = fs::read_dir(folder).unwrap().flat_map(|entry| replies(&fs::read(entry.unwrap().path()).unwrap()));
+    let (mut accepted, mut rejected) = (BTreeSet::new(), BTreeSet::new());
+    for reply in replies {
+        if reply.is_success() { &mut accepted } else { &mut rejected }.extend(reply.path);
     }
-    assert_eq!(answered, paths(), "these are answered");
-    assert_eq!(refused, paths(), "these are refused");
+    assert_eq!(accepted, paths(), "routes with an accepted seed");
+    assert_eq!(rejected, paths(), "routes with a rejected seed");
 }

@@ -1,4 +1,4 @@
-//! Conversations in a map: the shortest correct adapter, to be read first by whoever writes the next.
+//! Conversations in a map: the shortest correct adapter. Authors of adapters read it first.
 //!
 //! ```
 //! # use conversation_settings_store::ConversationStore;

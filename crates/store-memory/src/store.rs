@@ -1,5 +1,3 @@
-//! The adapter.
-
 use std::{
     collections::BTreeMap,
     ops::Bound,
@@ -13,10 +11,10 @@ use conversation_settings_store::{
     SyncPlan, resolve,
 };
 
-/// Keeps conversations in memory, for as long as the process runs.
+/// A store in memory, which lasts as long as the process.
 ///
-/// One lock around everything is its transaction: nothing under it waits or can fail half way, so a batch is one unit.
-/// A clone is another handle on the same data.
+/// One lock is its transaction: no code under the lock waits or fails half way, so a batch is one unit. A clone is another
+/// handle on the same data.
 #[derive(Clone, Debug)]
 pub struct MemoryStore {
     log: LogId,
@@ -28,11 +26,10 @@ struct Tables {
     owners: BTreeMap<UserId, Owner>,
 }
 
-/// All that is kept of one owner.
 #[derive(Debug, Default)]
 struct Owner {
     version: Version,
-    /// Tombstones are kept of versions after this one.
+    /// Tombstones of versions up to this one are forgotten.
     pruned: Version,
     records: BTreeMap<ConversationId, Record>,
 }
@@ -44,14 +41,14 @@ impl Default for MemoryStore {
 }
 
 impl MemoryStore {
-    /// An empty store, with a log of its own.
+    /// An empty store with a new log.
     #[must_use]
     pub fn new() -> Self {
         Self { log: LogId::random(), tables: Arc::default() }
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
-        // What the lock protects is changed only by code that does not panic half way, so it is whole even so.
+        // Code under the lock does not panic half way, so a poisoned lock still protects consistent data.
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -81,9 +78,9 @@ impl ConversationStore for MemoryStore {
         for (owner, version) in resolved.versions {
             tables.owners.entry(owner).or_default().version = version;
         }
-        for changed in resolved.records {
-            let Key { owner, conversation_id } = changed.record.key().clone();
-            tables.owners.entry(owner).or_default().records.insert(conversation_id, changed.record);
+        for write in resolved.records {
+            let Key { owner, conversation_id } = write.record.key().clone();
+            tables.owners.entry(owner).or_default().records.insert(conversation_id, write.record);
         }
         Ok(resolved.applied)
     }

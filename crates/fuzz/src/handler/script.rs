@@ -1,4 +1,4 @@
-//! From bytes to requests.
+//! Parses an input into requests.
 
 use std::io;
 
@@ -11,41 +11,41 @@ use futures_util::stream;
 
 use crate::server::TOKENS;
 
-/// The most requests that one input may have: what follows is not sent.
+/// The most requests of one input; more are not sent.
 const MAX_REQUESTS: usize = 8;
 
-/// A request, as often as it is needed.
+/// A request that can be sent repeatedly.
 #[derive(Debug)]
 pub(crate) struct Sent<'a> {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
-    /// The path of the server's own that it is for.
+    /// The route of the request, if the server has it.
     pub(crate) path: Option<&'static str>,
-    /// All of it, as it is in the input.
+    /// The request as it is in the input.
     pub(crate) raw: &'a [u8],
     headers: HeaderMap,
     body: &'a [u8],
     pieces: Pieces,
 }
 
-/// How the body comes.
+/// How the body is sent.
 #[derive(Clone, Copy, Debug, Default)]
 struct Pieces {
-    /// The size of each, where it does not come in one.
+    /// The size of each piece; `None` for one piece.
     size: Option<usize>,
-    /// Whether the connection breaks after them.
+    /// Whether the connection breaks after the pieces.
     is_broken: bool,
 }
 
-/// The requests in `data`, to a server of these `paths`. What cannot be sent at all is left out.
+/// The requests in `data` to a server with these `paths`, without those that cannot be sent at all.
 pub(crate) fn read<'a>(data: &'a [u8], paths: &'a [&'static str]) -> impl Iterator<Item = Sent<'a>> {
     parts(data, b"\n===\n").take(MAX_REQUESTS).filter_map(|raw| Sent::read(raw, paths))
 }
 
 impl<'a> Sent<'a> {
     fn read(raw: &'a [u8], paths: &[&'static str]) -> Option<Self> {
-        let (head, body) = cut(raw, b"\n\n");
-        let (first, rest) = cut(head, b"\n");
+        let (head, body) = split(raw, b"\n\n");
+        let (first, rest) = split(head, b"\n");
         let mut words = str::from_utf8(first).ok()?.split(' ');
         let method = words.next()?.parse().ok()?;
         let uri: Uri = path_of(words.next().unwrap_or_default(), paths).parse().ok()?;
@@ -57,8 +57,8 @@ impl<'a> Sent<'a> {
         }
         let mut pieces = Pieces::default();
         for line in parts(rest, b"\n").filter(|line| !line.is_empty()) {
-            match cut(line, b": ") {
-                (b"pieces", said) => pieces = Pieces::read(said),
+            match split(line, b": ") {
+                (b"pieces", value) => pieces = Pieces::read(value),
                 (name, value) => {
                     headers.insert(HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(value).ok()?);
                 }
@@ -67,7 +67,6 @@ impl<'a> Sent<'a> {
         Some(Self { method, uri, path, raw, headers, body, pieces })
     }
 
-    /// The request itself.
     pub(crate) fn request(&self) -> Request<Body> {
         let mut request = Request::new(self.pieces.body(self.body));
         *request.method_mut() = self.method.clone();
@@ -79,8 +78,8 @@ impl<'a> Sent<'a> {
 }
 
 impl Pieces {
-    fn read(said: &[u8]) -> Self {
-        let (size, how) = cut(said, b" ");
+    fn read(value: &[u8]) -> Self {
+        let (size, how) = split(value, b" ");
         let size = str::from_utf8(size).ok().and_then(|size| size.parse().ok()).filter(|size| *size > 0);
         Self { size, is_broken: how == b"broken" }
     }
@@ -99,32 +98,32 @@ impl Pieces {
     }
 }
 
-/// The path that is meant: one that is written out, or else, so that most of what the fuzzer draws gets somewhere, one of
-/// the server's own.
+/// The path as written, or one of the server's if it does not begin with a slash: most of the fuzzer's inputs then
+/// reach a route.
 fn path_of<'a>(word: &'a str, paths: &[&'a str]) -> &'a str {
     let sum: usize = word.bytes().map(usize::from).sum();
     if word.starts_with('/') { word } else { paths[sum % paths.len()] }
 }
 
-/// The token of the user of this name.
+/// A token of the user `name`.
 fn token_of(name: &str) -> Option<HeaderValue> {
     let token = TOKENS.issue(&UserId::new(name).ok()?, 1);
     token.try_into().ok()
 }
 
-/// What is before `mark`, and what is behind it.
-fn cut<'a>(bytes: &'a [u8], mark: &[u8]) -> (&'a [u8], &'a [u8]) {
+/// The bytes before and after the first `mark`.
+fn split<'a>(bytes: &'a [u8], mark: &[u8]) -> (&'a [u8], &'a [u8]) {
     match bytes.windows(mark.len()).position(|window| window == mark) {
         Some(at) => (&bytes[..at], &bytes[at + mark.len()..]),
         None => (bytes, b""),
     }
 }
 
-/// What is between the `mark`s.
+/// The parts between the `mark`s.
 fn parts<'a>(bytes: &'a [u8], mark: &'static [u8]) -> impl Iterator<Item = &'a [u8]> {
     let mut left = Some(bytes);
     std::iter::from_fn(move || {
-        let (part, rest) = cut(left?, mark);
+        let (part, rest) = split(left?, mark);
         left = left.filter(|left| left.len() > part.len()).map(|_| rest);
         Some(part)
     })

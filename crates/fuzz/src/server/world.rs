@@ -1,4 +1,4 @@
-//! What the server is told of the world, which is always the same.
+//! Ports with fixed results.
 
 use std::collections::HashMap;
 
@@ -7,12 +7,12 @@ use conversation_settings_service::{
     Clock, DirectoryError, GroupDirectory, GroupStatus, Latest, Message, Messages, MessagesError,
 };
 
-/// The moment it always is, in seconds since the epoch.
+/// The fixed time, in seconds since the epoch.
 pub(crate) const NOW: i64 = 1_700_000_000;
 
 const SECONDS_A_DAY: i64 = 86_400;
 
-/// A world that stands still.
+/// Every port, with fixed results.
 #[derive(Debug)]
 pub(crate) struct World;
 
@@ -22,7 +22,7 @@ impl Clock for World {
     }
 }
 
-/// Groups called `dismissed` and `unknown` are so.
+/// The group `dismissed` is dismissed, `unknown` is unknown, and others are active.
 #[async_trait::async_trait]
 impl GroupDirectory for World {
     async fn status(&self, _: &str, group: &GroupId) -> Result<GroupStatus, DirectoryError> {
@@ -34,7 +34,7 @@ impl GroupDirectory for World {
     }
 }
 
-/// The last message is as many days old as the conversation's ID is long, and as many are unread.
+/// The age of the latest message, in days, and the unread count are the length of the conversation's ID.
 #[async_trait::async_trait]
 impl Messages for World {
     async fn latest(
