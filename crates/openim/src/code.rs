@@ -67,6 +67,7 @@ impl From<&ServiceError> for Code {
             ServiceError::NoPermission { .. } => Self::NoPermission,
             ServiceError::NotFound(_) | ServiceError::UnknownGroup(_) => Self::RecordNotFound,
             ServiceError::DismissedGroup(_) => Self::DismissedAlready,
+            ServiceError::Overloaded => Self::TooManyRequests,
             _ => Self::ServerInternal,
         }
     }

@@ -3,7 +3,7 @@
 use conversation_settings_core::{ArgsError, Field, GroupId, Key, Rejected, Report, UserId, Violation};
 use conversation_settings_store::StoreError;
 
-use crate::{DirectoryError, MessagesError};
+use crate::{DirectoryError, MessagesError, writer::WriteError};
 
 /// Why a call failed.
 ///
@@ -52,6 +52,9 @@ pub enum ServiceError {
         /// Why the next batch failed.
         source: Box<Self>,
     },
+    /// Too many writes wait for the store. Nothing was written.
+    #[error("too many writes wait; try again later")]
+    Overloaded,
     /// The call was aborted by a panic or by the shutdown of the runtime.
     #[error("the call was aborted")]
     Aborted,
@@ -70,13 +73,23 @@ impl From<StoreError> for ServiceError {
     }
 }
 
+impl From<WriteError> for ServiceError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Store(error) => error.into(),
+            WriteError::Full => Self::Overloaded,
+            WriteError::Panicked | WriteError::Stopped => Self::Aborted,
+        }
+    }
+}
+
 impl ServiceError {
     /// Whether the same call may be repeated: it may succeed later, and what is already written is a no-op.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::Store(error) => error.is_retryable(),
-            Self::Directory(_) | Self::Messages(_) | Self::Partial { .. } | Self::Aborted => true,
+            Self::Directory(_) | Self::Messages(_) | Self::Partial { .. } | Self::Overloaded | Self::Aborted => true,
             _ => false,
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use conversation_settings_core::{IfMissing, Limits, UserId};
 use conversation_settings_store::{ConversationStore, StoreError};
 
-use crate::{Clock, Event, EventSink, GroupDirectory, Messages, SystemClock, event_order::EventOrder};
+use crate::{Clock, EventSink, GroupDirectory, Messages, SystemClock, Writer, WriterOptions};
 
 /// The use cases, over a store. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -16,10 +16,10 @@ pub struct Service {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) store: Arc<dyn ConversationStore>,
+    pub(crate) writer: Writer,
     pub(crate) groups: Option<Arc<dyn GroupDirectory>>,
     pub(crate) messages: Option<Arc<dyn Messages>>,
     pub(crate) events: Option<Arc<dyn EventSink>>,
-    pub(crate) order: EventOrder<Event>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
     pub(crate) missing: IfMissing,
@@ -30,7 +30,15 @@ pub(crate) struct Inner {
 #[derive(Debug)]
 #[must_use]
 pub struct ServiceBuilder {
-    inner: Inner,
+    store: Arc<dyn ConversationStore>,
+    writer: WriterOptions,
+    groups: Option<Arc<dyn GroupDirectory>>,
+    messages: Option<Arc<dyn Messages>>,
+    events: Option<Arc<dyn EventSink>>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    missing: IfMissing,
+    max_changes: usize,
 }
 
 impl Service {
@@ -44,17 +52,15 @@ impl Service {
     /// [`MAX_CHANGES`](Self::MAX_CHANGES) changes in an increment.
     pub fn builder(store: impl ConversationStore) -> ServiceBuilder {
         ServiceBuilder {
-            inner: Inner {
-                store: Arc::new(store),
-                groups: None,
-                messages: None,
-                events: None,
-                order: EventOrder::default(),
-                clock: Arc::new(SystemClock),
-                limits: Limits::default(),
-                missing: IfMissing::default(),
-                max_changes: Self::MAX_CHANGES,
-            },
+            store: Arc::new(store),
+            writer: WriterOptions::default(),
+            groups: None,
+            messages: None,
+            events: None,
+            clock: Arc::new(SystemClock),
+            limits: Limits::default(),
+            missing: IfMissing::default(),
+            max_changes: Self::MAX_CHANGES,
         }
     }
 
@@ -85,49 +91,59 @@ impl Service {
 impl ServiceBuilder {
     /// Checks with `groups` that a group exists before its conversation is set.
     pub fn groups(mut self, groups: Arc<dyn GroupDirectory>) -> Self {
-        self.inner.groups = Some(groups);
+        self.groups = Some(groups);
         self
     }
 
     /// Reads the latest message of a conversation from `messages`, to sort lists and to remove by age.
     pub fn messages(mut self, messages: Arc<dyn Messages>) -> Self {
-        self.inner.messages = Some(messages);
+        self.messages = Some(messages);
         self
     }
 
     /// Emits an event to `events` for each change.
     pub fn events(mut self, events: Arc<dyn EventSink>) -> Self {
-        self.inner.events = Some(events);
+        self.events = Some(events);
+        self
+    }
+
+    /// Queues and merges batches as `options` say.
+    pub fn writer(mut self, options: WriterOptions) -> Self {
+        self.writer = options;
         self
     }
 
     /// Takes the time from `clock`.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.inner.clock = clock;
+        self.clock = clock;
         self
     }
 
     /// Rejects requests past `limits`.
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.inner.limits = limits;
+        self.limits = limits;
         self
     }
 
     /// Creates missing conversations, or rejects the requests that name them.
     pub fn missing(mut self, policy: IfMissing) -> Self {
-        self.inner.missing = policy;
+        self.missing = policy;
         self
     }
 
     /// The maximum number of changed conversations in an increment; a client that missed more must sync in full.
     pub fn max_changes(mut self, changes: usize) -> Self {
-        self.inner.max_changes = changes;
+        self.max_changes = changes;
         self
     }
 
     /// The service.
     #[must_use]
     pub fn build(self) -> Service {
-        Service { inner: Arc::new(self.inner) }
+        let Self { store, writer, groups, messages, events, clock, limits, missing, max_changes } = self;
+        let writer = Writer::with_clock(Arc::clone(&store), Arc::clone(&clock), writer);
+        Service {
+            inner: Arc::new(Inner { store, writer, groups, messages, events, clock, limits, missing, max_changes }),
+        }
     }
 }

@@ -1,20 +1,15 @@
 //! The one way in which a use case writes and reports.
 
-use std::{
-    future::{Future, poll_fn},
-    panic::AssertUnwindSafe,
-    task::Poll,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use conversation_settings_core::{Effect, Report, Role, Write, WriteBatch};
-use futures_util::FutureExt;
-use tracing::Instrument;
+use conversation_settings_store::Applied;
 
-use crate::{Context, Event, Service, ServiceError, service::Inner};
+use crate::{Context, Event, Service, ServiceError};
 
 impl Service {
-    /// Writes `batch` and emits its events. Once begun it runs to its end, even if the future is dropped: a commit is
-    /// not undone when its caller leaves, so its events must follow.
+    /// Writes `batch` and emits its events. A batch that has started runs to its end, even if the future is dropped: a
+    /// commit is not undone when its caller leaves, so its events must follow.
     pub(crate) async fn write(
         &self,
         context: &Context,
@@ -24,15 +19,23 @@ impl Service {
         if batch.is_empty() {
             return Ok(Report::default());
         }
-        let (inner, context) = (self.inner.clone(), context.clone());
-        let writing = async move { inner.write(&context, &batch, report).await };
-        let mut writing = Box::pin(AssertUnwindSafe(writing.in_current_span()).catch_unwind());
-        // No task is needed if the store completes synchronously.
-        let written = match poll_fn(|waker| Poll::Ready(writing.as_mut().poll(waker))).await {
-            Poll::Ready(written) => written,
-            Poll::Pending => tokio::spawn(writing).await.map_err(|_| ServiceError::Aborted)?,
+        let batch = Arc::new(batch);
+        let reported = Arc::new(Mutex::new(None));
+        let after_commit = {
+            let (batch, reported, context) = (Arc::clone(&batch), Arc::clone(&reported), context.clone());
+            let sink = self.inner.events.clone();
+            move |applied: &Applied| {
+                let report = report(&batch, &applied.effects);
+                if let Some(sink) = sink {
+                    let events = report.entries.iter().flat_map(|entry| Event::of_entry(&context, entry));
+                    events.for_each(|event| sink.emit(event));
+                }
+                *reported.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+            }
         };
-        written.unwrap_or(Err(ServiceError::Aborted))
+        self.inner.writer.submit(batch, after_commit).await?;
+        let report = reported.lock().unwrap_or_else(PoisonError::into_inner).take();
+        report.ok_or(ServiceError::Aborted)
     }
 
     /// Writes any number of writes, in as many batches as the limit on users takes; of writes with one key the first
@@ -58,24 +61,5 @@ impl Service {
             (writes, is_first) = (rest, false);
         }
         Ok(written)
-    }
-}
-
-impl Inner {
-    async fn write(
-        &self,
-        context: &Context,
-        batch: &WriteBatch,
-        report: impl FnOnce(&WriteBatch, &[Effect]) -> Report,
-    ) -> Result<Report, ServiceError> {
-        let now = self.clock.now();
-        let Some(sink) = &self.events else {
-            return Ok(report(batch, &self.store.apply(batch, now).await?.effects));
-        };
-        let ticket = self.order.enter(batch.owners().cloned().collect(), |event| sink.emit(event));
-        let report = report(batch, &self.store.apply(batch, now).await?.effects);
-        let events = report.entries.iter().flat_map(|entry| Event::of_entry(context, entry));
-        ticket.finish(events.map(|event| (event.owner.clone(), event.version, event)));
-        Ok(report)
     }
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
     Applied, Changes, ConversationStore, Filter, Loaded, LogId, OwnerVersion, Page, PageRequest, Record, StoreError,
-    SyncPlan, resolve,
+    SyncPlan, WriteProfile, resolve,
 };
 
 /// A store in memory, which lasts as long as the process.
@@ -139,6 +139,11 @@ impl ConversationStore for MemoryStore {
                 Changes::from_records(after, current, limit, changed)
             }
         })
+    }
+
+    fn write_profile(&self) -> WriteProfile {
+        // A batch completes without waiting, so there is nothing to share.
+        WriteProfile::separate(usize::MAX)
     }
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {

@@ -8,7 +8,8 @@ use std::{path::Path, time::Duration};
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, resolve,
+    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, PageRequest, StoreError, SyncPlan,
+    WriteProfile, resolve,
 };
 
 use crate::{
@@ -139,6 +140,11 @@ impl ConversationStore for SqliteStore {
             }
         });
         Ok(changes.await?)
+    }
+
+    fn write_profile(&self) -> WriteProfile {
+        // Calls that wait share a commit in the store itself.
+        WriteProfile::separate(usize::MAX)
     }
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {

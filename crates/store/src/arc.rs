@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 
-use crate::{Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError};
+use crate::{Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, WriteProfile};
 
 #[deny(clippy::missing_trait_methods, reason = "a default method would bypass the override of the store inside")]
 #[async_trait]
@@ -42,6 +42,10 @@ impl<S: ConversationStore + ?Sized> ConversationStore for Arc<S> {
 
     async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
         (**self).changes(owner, since, limit).await
+    }
+
+    fn write_profile(&self) -> WriteProfile {
+        (**self).write_profile()
     }
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {

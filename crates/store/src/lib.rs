@@ -48,6 +48,7 @@ mod record;
 mod resolve;
 mod store;
 mod version;
+mod write_profile;
 
 pub use changes::{Changes, SyncPlan};
 pub use decided::{Decided, decide_batch};
@@ -61,3 +62,4 @@ pub use record::{Record, State};
 pub use resolve::{Applied, RecordWrite, Resolved, resolve};
 pub use store::ConversationStore;
 pub use version::{LogId, OwnerVersion, ParseLogIdError};
+pub use write_profile::WriteProfile;

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 
-use crate::{Applied, Changes, Filter, OwnerVersion, Page, PageRequest, StoreError};
+use crate::{Applied, Changes, Filter, OwnerVersion, Page, PageRequest, StoreError, WriteProfile};
 
 /// A store of conversations.
 ///
@@ -137,4 +137,9 @@ pub trait ConversationStore: Debug + Send + Sync + 'static {
     ///
     /// [`StoreError`] of any kind except rejected. After a conflict, nothing is forgotten.
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError>;
+
+    /// How the store handles concurrent batches. It is a property of the engine, not of its load.
+    fn write_profile(&self) -> WriteProfile {
+        WriteProfile::default()
+    }
 }

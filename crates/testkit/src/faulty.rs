@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError,
+    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, WriteProfile,
 };
 
 use crate::random::random;
@@ -239,6 +239,10 @@ impl ConversationStore for FaultyStore {
 
     async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
         self.read(self.store.changes(owner, since, limit)).await
+    }
+
+    fn write_profile(&self) -> WriteProfile {
+        self.store.write_profile()
     }
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {

@@ -4,7 +4,7 @@ use ::metrics::histogram;
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 
-use crate::{Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError};
+use crate::{Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, WriteProfile};
 
 /// A store that records the duration of each operation of another one in [`OPERATION_SECONDS`](super::OPERATION_SECONDS).
 #[derive(Clone, Debug)]
@@ -84,6 +84,10 @@ impl<S: ConversationStore> ConversationStore for MeteredStore<S> {
 
     async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
         self.measure("changes", self.store.changes(owner, since, limit)).await
+    }
+
+    fn write_profile(&self) -> WriteProfile {
+        self.store.write_profile()
     }
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {

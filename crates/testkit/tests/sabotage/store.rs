@@ -5,7 +5,7 @@ use std::{any::type_name, fmt::Debug};
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError,
+    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, WriteProfile,
 };
 use conversation_settings_store_memory::MemoryStore;
 use conversation_settings_testkit::conformance::Harness;
@@ -120,6 +120,10 @@ impl ConversationStore for Sabotaged {
 
     async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
         self.sabotage.changes(&self.store, owner, since, limit).await
+    }
+
+    fn write_profile(&self) -> WriteProfile {
+        WriteProfile::default()
     }
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {

@@ -1,0 +1,178 @@
+//! One writer between the use cases and the store.
+
+mod call;
+mod merge;
+mod options;
+mod queue;
+mod run;
+
+use std::{
+    fmt,
+    future::poll_fn,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
+};
+
+use async_trait::async_trait;
+use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
+use conversation_settings_store::{
+    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, WriteProfile,
+};
+use tokio::sync::oneshot;
+use tracing::Instrument;
+
+use crate::{Clock, SystemClock};
+
+use call::{AfterCommit, Call, CreatedAt};
+
+pub(crate) use call::WriteError;
+use queue::{Queue, Run};
+
+pub use options::WriterOptions;
+
+const NAME: &str = "writer";
+
+/// Lets calls share transactions: a store in front of another store.
+///
+/// A batch starts at once if no batch of its owners runs and a lane is free. Batches that wait meanwhile are merged, up to
+/// a bound, into one batch when a lane becomes free; each caller receives the effects of its own writes. So one
+/// transaction and one commit serve many callers, on every engine.
+///
+/// - At most one batch of an owner runs at a time, in the order of the calls. An owner's versions come out in that order.
+/// - If a merged batch fails, its parts run one by one: no call fails because of another. Only
+///   [`StoreError::Unavailable`] is every part's error: what is stored is unknown then, and safe to repeat.
+/// - A batch whose caller is dropped before it starts is dropped, and nothing of it is written. A batch that has started
+///   runs to its end.
+/// - Large batches run alone, one at a time; small ones do not wait behind them. A full queue rejects a batch with
+///   [`StoreError::Unavailable`] before anything is written.
+/// - A panic of the store is the error of the call whose batch caused it: [`StoreError::Unavailable`], since what is
+///   stored is unknown.
+///
+/// Several writers, in one process or in many, may share an engine: the store keeps its contract, and a writer only saves
+/// transactions. Reads go to the store directly.
+///
+/// A clone is another handle on the same queue.
+#[derive(Clone)]
+pub struct Writer {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<dyn ConversationStore>,
+    clock: Arc<dyn Clock>,
+    queue: Mutex<Queue<Call>>,
+}
+
+impl Writer {
+    /// A writer to `store`.
+    pub fn new(store: impl ConversationStore, options: WriterOptions) -> Self {
+        Self::with_clock(Arc::new(store), Arc::new(SystemClock), options)
+    }
+
+    pub(crate) fn with_clock(store: Arc<dyn ConversationStore>, clock: Arc<dyn Clock>, options: WriterOptions) -> Self {
+        let queue = Mutex::new(Queue::new(store.write_profile(), options));
+        Self { inner: Arc::new(Inner { store, clock, queue }) }
+    }
+
+    /// How many writes wait for their transaction to start.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.inner.queue().waiting_writes()
+    }
+
+    /// Applies `batch`; what it creates has the time at which its transaction starts. `after_commit` runs once the batch
+    /// is stored and before another batch of the same owners starts, even if the caller is dropped meanwhile.
+    pub(crate) async fn submit(
+        &self,
+        batch: Arc<WriteBatch>,
+        after_commit: impl FnOnce(&Applied) + Send + 'static,
+    ) -> Result<Applied, WriteError> {
+        self.enqueue(batch, CreatedAt::Start, Some(Box::new(after_commit))).await
+    }
+
+    async fn enqueue(
+        &self,
+        batch: Arc<WriteBatch>,
+        at: CreatedAt,
+        after_commit: Option<AfterCommit>,
+    ) -> Result<Applied, WriteError> {
+        let (reply, settled) = oneshot::channel();
+        let call = Call { at, after_commit, reply, settled: None };
+        let run = {
+            let mut queue = self.inner.queue();
+            queue.push(batch, call).map_err(|_| WriteError::Full)?;
+            Inner::start(&mut queue)
+        };
+        if let Some(run) = run {
+            // No task is needed if the store completes synchronously. Otherwise the run outlives this caller.
+            let mut running = Arc::clone(&self.inner).drive(run);
+            if poll_fn(|context| Poll::Ready(running.as_mut().poll(context))).await.is_pending() {
+                tokio::spawn(running.in_current_span());
+            }
+        }
+        settled.await.unwrap_or(Err(WriteError::Stopped))
+    }
+}
+
+impl Inner {
+    fn queue(&self) -> MutexGuard<'_, Queue<Call>> {
+        // The queue does not panic half way through a change.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start(queue: &mut Queue<Call>) -> Option<Run<Call>> {
+        queue.start(Call::is_wanted, |first, next| first.at == next.at)
+    }
+}
+
+#[deny(clippy::missing_trait_methods, reason = "a wrapper forwards every method")]
+#[async_trait]
+impl ConversationStore for Writer {
+    async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
+        Ok(self.enqueue(Arc::new(batch.clone()), CreatedAt::At(at), None).await?)
+    }
+
+    fn write_profile(&self) -> WriteProfile {
+        self.inner.store.write_profile()
+    }
+
+    async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError> {
+        self.inner.store.get(keys).await
+    }
+
+    async fn list(
+        &self,
+        owner: &UserId,
+        filter: &Filter,
+        page: &PageRequest<ConversationId>,
+    ) -> Result<Page<ConversationId>, StoreError> {
+        self.inner.store.list(owner, filter, page).await
+    }
+
+    async fn list_by_conversation(
+        &self,
+        conversation_id: &ConversationId,
+        filter: &Filter,
+        page: &PageRequest<UserId>,
+    ) -> Result<Page<UserId>, StoreError> {
+        self.inner.store.list_by_conversation(conversation_id, filter, page).await
+    }
+
+    async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
+        self.inner.store.version(owner).await
+    }
+
+    async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
+        self.inner.store.changes(owner, since, limit).await
+    }
+
+    async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {
+        self.inner.store.prune(owner, through).await
+    }
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").field("store", &self.inner.store).finish_non_exhaustive()
+    }
+}
