@@ -1,9 +1,9 @@
-//! Conversation settings in an axum server that has a PostgreSQL pool already: in the same database as its own tables.
+//! Conversation settings in an axum server that already has a PostgreSQL pool, in the same database as its own tables.
 //!
 //! Run it with `CONVERSATION_TEST_POSTGRES=postgres://… cargo run -p conversation-settings-store-postgres --example own_pool`. It
-//! serves, calls itself, shows what lies in the database, and ends.
+//! serves, calls itself, prints the rows in the database, and ends.
 
-#![expect(clippy::print_stdout, reason = "an example shows what comes of it")]
+#![expect(clippy::print_stdout, reason = "an example shows its results")]
 
 use std::{env, error::Error, process::ExitCode, sync::Arc};
 
@@ -20,7 +20,7 @@ use tokio_postgres::{Config, NoTls};
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
-    // What you have: a pool of yours, and a server that works with it.
+    // What you have: a pool, and a server that uses it.
     let address = env::var("CONVERSATION_TEST_POSTGRES").unwrap_or("postgres://postgres@127.0.0.1/postgres".to_owned());
     let config: Config = address.parse()?;
     let pool = deadpool::Pool::builder(deadpool::Manager::new(config, NoTls)).max_size(4).build()?;
@@ -30,7 +30,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
     let yours = Router::new().route("/connections", get(connections)).with_state(pool.clone());
 
-    // What you add: a store on your pool, in a schema that it makes and keeps to itself, and the router in yours.
+    // What you add: a store on your pool, in a schema of its own, and its router in yours.
     let schema = Schema::new("own_pool_example")?;
     let store = PostgresStore::with_pool(pool.clone(), &schema).await?;
     let tokens = TokenAuthority::new("a secret of yours", [UserId::new("imAdmin")?]);
@@ -41,15 +41,15 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let server = listener.local_addr()?.to_string();
     tokio::spawn(async move { axum::serve(listener, app).await });
 
-    // What a client sends.
+    // A client's request.
     let body = r#"{"userIDs":["alice"],"conversation":{"conversationID":"sg_team","conversationType":3,"groupID":"team","isPinned":true}}"#;
     let headers = format!("operationID: 1\r\ntoken: {}\r\n", tokens.issue(&UserId::new("alice")?, 5));
-    let answer = call(&server, "POST /conversation/set_conversations", &headers, body).await?;
-    println!("{answer}");
-    assert_eq!(answer, r#"{"errCode":0,"errMsg":"","errDlt":"","data":null}"#);
+    let response = call(&server, "POST /conversation/set_conversations", &headers, body).await?;
+    println!("{response}");
+    assert_eq!(response, r#"{"errCode":0,"errMsg":"","errDlt":"","data":null}"#);
     println!("{}", call(&server, "GET /connections", "", "").await?);
 
-    // What lies in your database.
+    // The rows in your database.
     let client = pool.get().await?;
     let rows =
         client.query("SELECT owner, conversation_id, is_pinned FROM own_pool_example.conversations", &[]).await?;
@@ -61,13 +61,13 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A route of your own, on the same pool.
+/// Your own route, on the same pool.
 async fn connections(State(pool): State<deadpool::Pool>) -> String {
     let status = pool.status();
     format!("{} of {} connections are open", status.size, status.max_size)
 }
 
-/// The body of the answer.
+/// Sends a request and returns the response's body.
 async fn call(server: &str, what: &str, headers: &str, body: &str) -> Result<String, Box<dyn Error>> {
     let request = format!(
         "{what} HTTP/1.1\r\nhost: {server}\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n{body}",
@@ -75,7 +75,7 @@ async fn call(server: &str, what: &str, headers: &str, body: &str) -> Result<Str
     );
     let mut connection = TcpStream::connect(server).await?;
     connection.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).await?;
-    Ok(answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
+    let mut response = String::new();
+    connection.read_to_string(&mut response).await?;
+    Ok(response.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
 }

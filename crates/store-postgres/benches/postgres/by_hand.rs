@@ -1,6 +1,5 @@
-//! What the adapter is measured against: the least that is right by hand, in one transaction and two flights. Owners are
-//! locked, what is held is read, what has to change is written, set-based, and the three go out without waiting for
-//! each other's answers.
+//! The limit: the least correct handwritten code, one transaction in two round trips. It locks the owners, loads the
+//! rows, and writes what changes, set-based. The three statements go out without waiting for each other's responses.
 
 use std::collections::HashMap;
 
@@ -10,7 +9,7 @@ use deadpool_postgres::{Client, Pool};
 use futures_util::future::try_join3;
 use tokio_postgres::{Row, types::ToSql};
 
-/// What the users' settings are set to.
+/// The values to set.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) struct Settings {
     pub(crate) recv_msg_opt: RecvMsgOpt,
@@ -27,7 +26,7 @@ pub(crate) struct ByHand {
 }
 
 impl ByHand {
-    /// On tables that the adapter has made.
+    /// Uses the adapter's tables.
     pub(crate) fn new(pool: Pool, schema: &Schema) -> Self {
         Self {
             pool,
@@ -52,7 +51,7 @@ impl ByHand {
         }
     }
 
-    /// Sets the group conversation `id` of all owners, who are in order: how many have changed.
+    /// Sets the conversation `id` of all owners, which are in order. Returns how many changed.
     pub(crate) async fn set(&self, owners: &[String], id: &str, group: &str, settings: Settings) -> usize {
         let client = self.pool.get().await.unwrap();
         let (begun, lock, load) = try_join3(
@@ -64,7 +63,7 @@ impl ByHand {
         .unwrap();
         let () = begun;
         let versions: HashMap<&str, i64> = lock.iter().map(|row| (row.get(0), row.get(1))).collect();
-        let held: HashMap<&str, _> = load
+        let stored: HashMap<&str, _> = load
             .iter()
             .map(|row| {
                 let ex: &[u8] = row.get(3);
@@ -73,7 +72,7 @@ impl ByHand {
             .collect();
         let wanted = (settings.recv_msg_opt.number(), settings.is_pinned, settings.ex.as_bytes());
         let changed: Vec<&str> =
-            owners.iter().map(String::as_str).filter(|owner| held.get(owner) != Some(&wanted)).collect();
+            owners.iter().map(String::as_str).filter(|owner| stored.get(owner) != Some(&wanted)).collect();
         if changed.is_empty() {
             client.batch_execute("COMMIT").await.unwrap();
             return 0;

@@ -1,4 +1,4 @@
-//! What the adapter costs beside tokio-postgres code written by hand, and how that grows with users and rows.
+//! The adapter's cost relative to handwritten tokio-postgres code, and its growth with users and rows.
 
 mod by_hand;
 
@@ -17,18 +17,18 @@ use tokio_postgres::NoTls;
 use crate::by_hand::{ByHand, Settings};
 
 const GROUP: &str = "3580441235";
-/// What the users' settings are set to in turn, so that each call changes something.
-const TURNS: [&str; 2] = [r#"{"colour":"teal"}"#, r#"{"colour":"blue"}"#];
-/// Connections of each side.
+/// Values that alternate between rounds, so that each call changes something.
+const VALUES: [&str; 2] = [r#"{"colour":"teal"}"#, r#"{"colour":"blue"}"#];
+/// Connections per side.
 const CONNECTIONS: usize = 10;
 
-#[expect(clippy::print_stdout, reason = "a benchmark that is not run says so")]
+#[expect(clippy::print_stdout, reason = "a skipped benchmark says so")]
 fn main() {
     if !bench::is_wanted() {
         return;
     }
     let Ok(url) = env::var("CONVERSATION_TEST_POSTGRES") else {
-        println!("skipped: no PostgreSQL, CONVERSATION_TEST_POSTGRES names none");
+        println!("skipped: CONVERSATION_TEST_POSTGRES names no PostgreSQL");
         return;
     };
     let bench = Bench { runtime: Runtime::new().unwrap(), url };
@@ -39,19 +39,19 @@ fn main() {
     bench.callers();
 }
 
-/// IDs in the order in which they are set, which is that of their bytes.
+/// IDs in byte order, the order of a batch.
 fn owners(count: usize) -> Vec<String> {
     (0..count).map(|n| format!("69659{n:07}")).collect()
 }
 
-fn settings(turn: usize) -> Settings {
-    Settings { recv_msg_opt: RecvMsgOpt::ALL[1 + turn % 2], is_pinned: turn.is_multiple_of(2), ex: TURNS[turn % 2] }
+fn settings(value: usize) -> Settings {
+    Settings { recv_msg_opt: RecvMsgOpt::ALL[1 + value % 2], is_pinned: value.is_multiple_of(2), ex: VALUES[value % 2] }
 }
 
-fn batch(owners: &[String], id: &str, turn: usize) -> WriteBatch {
+fn batch(owners: &[String], id: &str, value: usize) -> WriteBatch {
     let id = ConversationId::new(id).unwrap();
     let target = Target::Group(GroupId::new(GROUP).unwrap());
-    let Settings { recv_msg_opt, is_pinned, ex } = settings(turn);
+    let Settings { recv_msg_opt, is_pinned, ex } = settings(value);
     let patch = Patch::KEEP.recv_msg_opt(recv_msg_opt).is_pinned(is_pinned).ex(ex);
     let change = Arc::new(Change::Set { patch, missing: Missing::Create(target) });
     let write = |owner: &String| {
@@ -61,13 +61,13 @@ fn batch(owners: &[String], id: &str, turn: usize) -> WriteBatch {
     WriteBatch::new(owners.iter().map(write).collect()).unwrap()
 }
 
-/// How many conversations the batch has changed.
+/// Applies a batch and returns how many conversations changed.
 async fn apply(store: &PostgresStore, batch: &WriteBatch) -> usize {
     let applied = store.apply(batch, Timestamp(0)).await.unwrap();
     applied.effects.iter().filter(|effect| effect.outcome.is_change()).count()
 }
 
-/// Tables of one's own, and the two ways to write to them.
+/// A schema, and both ways to write to it.
 struct Side {
     schema: Schema,
     pool: Pool,
@@ -89,7 +89,7 @@ impl Bench {
         Side { schema, pool, store: store.into(), by_hand: by_hand.into() }
     }
 
-    /// As the server would by itself, a little later.
+    /// Does what autovacuum would do later.
     fn vacuum(&self, side: &Side) {
         let tables = ["owners", "conversations"];
         self.runtime.block_on(async {
@@ -107,76 +107,76 @@ impl Bench {
         });
     }
 
-    /// Both sides in one call for `users`: creating, changing, and finding all as it is to be.
+    /// Calls for `users` that create, change, and are no-ops.
     fn users(&self, users: usize, rounds: usize) {
-        let next = |turn: usize| (format!("new_{turn}"), 0);
+        let next = |value: usize| (format!("new_{value}"), 0);
         self.ratio(&format!("postgres_insert_{users}"), users, users, rounds, next);
-        let next = |turn: usize| ("sg_1".to_owned(), turn + 1);
+        let next = |value: usize| ("sg_1".to_owned(), value + 1);
         self.ratio(&format!("postgres_update_{users}"), users, users, rounds, next);
         let next = |_: usize| ("sg_1".to_owned(), 0);
         self.ratio(&format!("postgres_noop_{users}"), users, 0, rounds, next);
     }
 
-    /// Calls for `users`, of which `changes` change, each of a conversation and a turn that `next` tells.
+    /// Calls for `users`, of which `changes` change; `next` returns a round's conversation and value.
     fn ratio(&self, name: &str, users: usize, changes: usize, rounds: usize, next: impl Fn(usize) -> (String, usize)) {
-        let (of_ours, of_hand) = (self.side("ours"), self.side("hand"));
+        let (our_side, limit_side) = (self.side("ours"), self.side("hand"));
         let owners = owners(users);
-        for side in [&of_ours, &of_hand] {
+        for side in [&our_side, &limit_side] {
             self.runtime.block_on(apply(&side.store, &batch(&owners, "sg_1", 0)));
             self.vacuum(side);
         }
         let (mut round, mut round_by_hand) = (0, 0);
         let ours = || {
-            let (id, turn) = next(round);
+            let (id, value) = next(round);
             round += 1;
-            let batch = batch(&owners, &id, turn);
-            bench::timed(|| assert_eq!(self.runtime.block_on(apply(&of_ours.store, &batch)), changes))
+            let batch = batch(&owners, &id, value);
+            bench::timed(|| assert_eq!(self.runtime.block_on(apply(&our_side.store, &batch)), changes))
         };
         let limit = || {
-            let (id, turn) = next(round_by_hand);
+            let (id, value) = next(round_by_hand);
             round_by_hand += 1;
             bench::timed(|| {
-                let set = of_hand.by_hand.set(&owners, &id, GROUP, settings(turn));
+                let set = limit_side.by_hand.set(&owners, &id, GROUP, settings(value));
                 assert_eq!(self.runtime.block_on(set), changes);
             })
         };
         bench::ratio(name, rounds, ours, limit);
-        self.drop(&of_ours);
-        self.drop(&of_hand);
+        self.drop(&our_side);
+        self.drop(&limit_side);
     }
 
-    /// The same calls in a store of 1,000,000 rows and in one of 1,000.
+    /// The same calls in stores of 1,000,000 and 1,000 rows.
     fn rows(&self) {
         let (large, small) = (self.side("large"), self.side("small"));
         let all = owners(1_000_000);
         for some in all.chunks(10_000) {
             self.runtime.block_on(apply(&large.store, &batch(some, "sg_1", 0)));
         }
-        // Spread over all owners, as the members of a group are.
+        // Spread over all owners, as a group's members are.
         let spread: Vec<_> = all.iter().step_by(1_000).cloned().collect();
         self.runtime.block_on(apply(&small.store, &batch(&spread, "sg_1", 0)));
         for side in [&large, &small] {
             self.vacuum(side);
         }
-        let turns = |side: &Side, owners: &[String]| {
+        let updates = |side: &Side, owners: &[String]| {
             let (store, owners) = (Arc::clone(&side.store), owners.to_vec());
-            let mut turns = iter::successors(Some(1_usize), |turn| Some(turn + 1));
+            let mut values = iter::successors(Some(1_usize), |value| Some(value + 1));
             move || {
-                let batch = batch(&owners, "sg_1", turns.next().unwrap());
+                let batch = batch(&owners, "sg_1", values.next().unwrap());
                 bench::timed(|| assert_eq!(self.runtime.block_on(apply(&store, &batch)), owners.len()))
             }
         };
         bench::ratio(
             "postgres_rows_update_1",
             201,
-            turns(&large, &spread[500..=500]),
-            turns(&small, &spread[500..=500]),
+            updates(&large, &spread[500..=500]),
+            updates(&small, &spread[500..=500]),
         );
-        // Both begin anew with what changes all.
+        // Reset both stores, so that the next call changes all rows.
         for side in [&large, &small] {
             self.runtime.block_on(apply(&side.store, &batch(&spread, "sg_1", 0)));
         }
-        bench::ratio("postgres_rows_update_1000", 61, turns(&large, &spread), turns(&small, &spread));
+        bench::ratio("postgres_rows_update_1000", 61, updates(&large, &spread), updates(&small, &spread));
         let noop = |side: &Side| {
             let store = Arc::clone(&side.store);
             let batch = batch(&spread, "sg_1", 62);
@@ -184,12 +184,12 @@ impl Bench {
             move || bench::timed(|| assert_eq!(self.runtime.block_on(apply(&store, &batch)), 0))
         };
         bench::ratio("postgres_rows_noop_1000", 61, noop(&large), noop(&small));
-        // What becomes of it by hand, which is what the server needs for more rows.
+        // The handwritten code shows the server's own growth.
         let by_hand = |side: &Side, step: usize| {
             let (by_hand, owners) = (Arc::clone(&side.by_hand), spread.clone());
-            let mut turns = iter::successors(Some(62), move |turn| Some(turn + step));
+            let mut values = iter::successors(Some(62), move |value| Some(value + step));
             move || {
-                let set = by_hand.set(&owners, "sg_1", GROUP, settings(turns.next().unwrap()));
+                let set = by_hand.set(&owners, "sg_1", GROUP, settings(values.next().unwrap()));
                 bench::timed(|| _ = self.runtime.block_on(set))
             }
         };
@@ -199,21 +199,21 @@ impl Bench {
         self.drop(&small);
     }
 
-    /// 64 callers at once, one user each.
+    /// 64 concurrent callers, one user each.
     fn callers(&self) {
         const CALLERS: usize = 64;
         const CALLS: usize = 40;
-        let (of_ours, of_hand) = (self.side("ours"), self.side("hand"));
+        let (our_side, limit_side) = (self.side("ours"), self.side("hand"));
         let owners = owners(CALLERS);
-        for side in [&of_ours, &of_hand] {
+        for side in [&our_side, &limit_side] {
             self.runtime.block_on(apply(&side.store, &batch(&owners, "sg_1", 1)));
             self.vacuum(side);
         }
-        let batches = |owner: &String| [0, 1].map(|turn| batch(std::slice::from_ref(owner), "sg_1", turn));
+        let batches = |owner: &String| [0, 1].map(|value| batch(std::slice::from_ref(owner), "sg_1", value));
         let batches: Vec<_> = owners.iter().map(batches).map(Arc::new).collect();
         let ours = || {
             self.together(batches.iter().map(|batches| {
-                let (store, batches) = (Arc::clone(&of_ours.store), Arc::clone(batches));
+                let (store, batches) = (Arc::clone(&our_side.store), Arc::clone(batches));
                 async move {
                     for call in 0..CALLS {
                         assert_eq!(apply(&store, &batches[call % 2]).await, 1);
@@ -223,7 +223,7 @@ impl Bench {
         };
         let limit = || {
             self.together(owners.iter().map(|owner| {
-                let (by_hand, owner) = (Arc::clone(&of_hand.by_hand), [owner.clone()]);
+                let (by_hand, owner) = (Arc::clone(&limit_side.by_hand), [owner.clone()]);
                 async move {
                     for call in 0..CALLS {
                         assert_eq!(by_hand.set(&owner, "sg_1", GROUP, settings(call)).await, 1);
@@ -232,8 +232,8 @@ impl Bench {
             }))
         };
         bench::ratio("postgres_callers_64", 21, ours, limit);
-        self.drop(&of_ours);
-        self.drop(&of_hand);
+        self.drop(&our_side);
+        self.drop(&limit_side);
     }
 
     fn together(&self, callers: impl Iterator<Item = impl Future<Output = ()> + Send + 'static>) -> Duration {

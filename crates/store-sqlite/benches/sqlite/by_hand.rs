@@ -1,4 +1,4 @@
-//! The limit: what one writes by hand with rusqlite for exactly this, on the same tables with the same pragmas.
+//! The limit: handwritten rusqlite code for exactly this, on the same tables with the same pragmas.
 
 use std::path::Path;
 
@@ -26,9 +26,9 @@ const UPDATE: &str = "
     UPDATE conversations SET recv_msg_opt = ?3, is_pinned = ?4, ex = ?5, changed_in = ?6
     WHERE owner = ?1 AND conversation_id = ?2";
 
-/// A row as one would hold it.
-#[expect(dead_code, reason = "a row is read whole, as an answer or an event needs it")]
-struct Loaded {
+/// A whole row.
+#[expect(dead_code, reason = "reads whole rows, as a response or an event needs them")]
+struct Stored {
     conversation_type: i32,
     target_id: String,
     created_at: i64,
@@ -48,7 +48,7 @@ struct Loaded {
     latest_msg_destruct_time: i64,
 }
 
-impl Loaded {
+impl Stored {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             conversation_type: row.get(0)?,
@@ -72,7 +72,7 @@ impl Loaded {
     }
 }
 
-/// What to set.
+/// The values to set.
 #[derive(Clone, Copy)]
 pub(crate) struct Settings<'a> {
     pub(crate) recv_msg_opt: i32,
@@ -83,7 +83,7 @@ pub(crate) struct Settings<'a> {
 pub(crate) struct ByHand(Connection);
 
 impl ByHand {
-    /// Opens a file in which the tables are there already.
+    /// Opens a file that has the tables.
     pub(crate) fn open(path: &Path) -> Self {
         let connection = Connection::open(path).unwrap();
         connection.pragma_update(None, "synchronous", "FULL").unwrap();
@@ -91,8 +91,8 @@ impl ByHand {
         Self(connection)
     }
 
-    /// Sets a group's conversation for some users, in one transaction. Answers as the adapter does, for each user:
-    /// whether it was changed, and the owner's version.
+    /// Sets a group's conversation for some users in one transaction. Returns for each user whether the conversation
+    /// changed, and the owner's version.
     pub(crate) fn set(&mut self, owners: &[String], id: &str, group: &str, settings: Settings<'_>) -> Vec<(bool, i64)> {
         let Settings { recv_msg_opt, is_pinned, ex } = settings;
         let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
@@ -101,26 +101,27 @@ impl ByHand {
         let mut raise = transaction.prepare_cached(RAISE).unwrap();
         let mut insert = transaction.prepare_cached(INSERT).unwrap();
         let mut update = transaction.prepare_cached(UPDATE).unwrap();
-        let mut answer = Vec::with_capacity(owners.len());
+        let mut results = Vec::with_capacity(owners.len());
         for owner in owners {
-            let held = read.query_row((owner, id), Loaded::read).optional().unwrap();
-            let is_so =
-                |held: &Loaded| held.recv_msg_opt == recv_msg_opt && held.is_pinned == is_pinned && held.ex == ex;
-            if held.as_ref().is_some_and(is_so) {
-                answer.push((false, version.query_row([owner], |row| row.get(0)).unwrap()));
+            let stored = read.query_row((owner, id), Stored::read).optional().unwrap();
+            let is_equal = |stored: &Stored| {
+                stored.recv_msg_opt == recv_msg_opt && stored.is_pinned == is_pinned && stored.ex == ex
+            };
+            if stored.as_ref().is_some_and(is_equal) {
+                results.push((false, version.query_row([owner], |row| row.get(0)).unwrap()));
                 continue;
             }
             let version: i64 = raise.query_row([owner], |row| row.get(0)).unwrap();
-            if held.is_some() {
+            if stored.is_some() {
                 update.execute((owner, id, recv_msg_opt, is_pinned, ex, version)).unwrap();
             } else {
-                let lives = version.to_string();
-                insert.execute((owner, id, 3, group, 0, lives, version, recv_msg_opt, is_pinned, ex)).unwrap();
+                let lifespan = version.to_string();
+                insert.execute((owner, id, 3, group, 0, lifespan, version, recv_msg_opt, is_pinned, ex)).unwrap();
             }
-            answer.push((true, version));
+            results.push((true, version));
         }
         drop((read, version, raise, insert, update));
         transaction.commit().unwrap();
-        answer
+        results
     }
 }

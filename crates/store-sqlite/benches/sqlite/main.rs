@@ -1,4 +1,4 @@
-//! What the adapter costs beside rusqlite code written by hand, and how that grows with users and rows.
+//! The adapter's cost relative to handwritten rusqlite code, and its growth with users and rows.
 
 mod by_hand;
 
@@ -16,8 +16,8 @@ use tokio::{runtime::Runtime, task::JoinSet};
 use crate::by_hand::{ByHand, Settings};
 
 const GROUP: &str = "3580441235";
-/// What the users' settings are set to in turn, so that each call changes something.
-const TURNS: [&str; 2] = [r#"{"colour":"teal"}"#, r#"{"colour":"blue"}"#];
+/// Values that alternate between rounds, so that each call changes something.
+const VALUES: [&str; 2] = [r#"{"colour":"teal"}"#, r#"{"colour":"blue"}"#];
 
 fn main() {
     if !bench::is_wanted() {
@@ -33,7 +33,7 @@ fn main() {
     bench.rows();
 }
 
-/// A folder on the disk that the build is on: a folder in memory would know no `fsync`.
+/// A folder on the build's disk: `fsync` costs nothing on a file system in memory.
 fn folder() -> TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
 }
@@ -47,16 +47,16 @@ fn open_by_hand(folder: &TempDir) -> ByHand {
     ByHand::open(&folder.path().join("conversations.db"))
 }
 
-/// IDs in the order in which they are set, which is that of their bytes.
+/// IDs in byte order, the order of a batch.
 fn owners(count: usize) -> Vec<String> {
     (0..count).map(|n| format!("69659{n:07}")).collect()
 }
 
-fn batch(owners: &[String], id: &str, turn: usize) -> WriteBatch {
+fn batch(owners: &[String], id: &str, value: usize) -> WriteBatch {
     let id = ConversationId::new(id).unwrap();
     let target = Target::Group(GroupId::new(GROUP).unwrap());
-    let option = RecvMsgOpt::ALL[1 + turn % 2];
-    let patch = Patch::KEEP.recv_msg_opt(option).is_pinned(turn.is_multiple_of(2)).ex(TURNS[turn % 2]);
+    let option = RecvMsgOpt::ALL[1 + value % 2];
+    let patch = Patch::KEEP.recv_msg_opt(option).is_pinned(value.is_multiple_of(2)).ex(VALUES[value % 2]);
     let change = Arc::new(Change::Set { patch, missing: Missing::Create(target) });
     let write = |owner: &String| {
         let key = Key::new(UserId::new(owner.as_str()).unwrap(), id.clone());
@@ -65,9 +65,9 @@ fn batch(owners: &[String], id: &str, turn: usize) -> WriteBatch {
     WriteBatch::new(owners.iter().map(write).collect()).unwrap()
 }
 
-fn settings(turn: usize) -> Settings<'static> {
-    let recv_msg_opt = RecvMsgOpt::ALL[1 + turn % 2].number();
-    Settings { recv_msg_opt, is_pinned: turn.is_multiple_of(2), ex: TURNS[turn % 2] }
+fn settings(value: usize) -> Settings<'static> {
+    let recv_msg_opt = RecvMsgOpt::ALL[1 + value % 2].number();
+    Settings { recv_msg_opt, is_pinned: value.is_multiple_of(2), ex: VALUES[value % 2] }
 }
 
 struct Bench {
@@ -75,19 +75,19 @@ struct Bench {
 }
 
 impl Bench {
-    /// Applies a batch, as a caller does it: how many conversations changed.
+    /// Applies a batch and returns how many conversations changed.
     fn apply(&self, store: &SqliteStore, batch: &WriteBatch) -> usize {
         let applied = self.runtime.block_on(store.apply(batch, Timestamp(0))).unwrap();
         applied.effects.iter().filter(|effect| effect.outcome.is_change()).count()
     }
 
-    /// One user in one call, the call durable.
+    /// One user in each durable call.
     fn single(&self) {
         const CALLS: usize = 50;
-        let (of_ours, of_hand) = (folder(), folder());
-        let (store, mut by_hand) = (open(&of_ours), open_by_hand(&of_hand));
+        let (our_folder, limit_folder) = (folder(), folder());
+        let (store, mut by_hand) = (open(&our_folder), open_by_hand(&limit_folder));
         let owner = owners(1);
-        let batches = [0, 1].map(|turn| batch(&owner, "sg_1", turn));
+        let batches = [0, 1].map(|value| batch(&owner, "sg_1", value));
         let ours =
             || bench::timed(|| (0..CALLS).for_each(|call| assert_eq!(self.apply(&store, &batches[call % 2]), 1)));
         let limit = || {
@@ -98,7 +98,7 @@ impl Bench {
         bench::ratio("sqlite_single", 41, ours, limit);
     }
 
-    /// 1,000 users in one call that creates a conversation for each.
+    /// A call that creates a conversation for each of 1,000 users.
     fn batch_insert(&self) {
         let mut ids = (0..).map(|n| format!("new_{n}"));
         let mut more_ids = ids.clone();
@@ -110,19 +110,19 @@ impl Bench {
         );
     }
 
-    /// 1,000 users in one call that changes the conversation of each.
+    /// A call that changes a conversation of each of 1,000 users.
     fn batch_update(&self) {
         let next = |round| ("sg_1".to_owned(), round);
         self.batch("sqlite_batch_update", 1_000, next, next);
     }
 
-    /// 1,000 users in one call that finds everything as it is to be.
+    /// A call for 1,000 users that is a no-op.
     fn batch_noop(&self) {
         let next = |_| ("sg_1".to_owned(), 0);
         self.batch("sqlite_batch_noop", 0, next, next);
     }
 
-    /// Calls for 1,000 users, of which `changes` change, each of a conversation and a turn that `next` tells.
+    /// Calls for 1,000 users, of which `changes` change; `next` returns a round's conversation and value.
     fn batch(
         &self,
         name: &str,
@@ -130,37 +130,37 @@ impl Bench {
         mut next: impl FnMut(usize) -> (String, usize),
         mut next_by_hand: impl FnMut(usize) -> (String, usize),
     ) {
-        let (of_ours, of_hand) = (folder(), folder());
-        let (store, mut by_hand) = (open(&of_ours), open_by_hand(&of_hand));
+        let (our_folder, limit_folder) = (folder(), folder());
+        let (store, mut by_hand) = (open(&our_folder), open_by_hand(&limit_folder));
         let owners = owners(1_000);
         self.apply(&store, &batch(&owners, "sg_1", 0));
         by_hand.set(&owners, "sg_1", GROUP, settings(0));
         let (mut round, mut round_by_hand) = (0, 0);
         let ours = || {
             round += 1;
-            let (id, turn) = next(round);
-            let batch = batch(&owners, &id, turn);
+            let (id, value) = next(round);
+            let batch = batch(&owners, &id, value);
             bench::timed(|| assert_eq!(self.apply(&store, &batch), changes))
         };
         let limit = || {
             round_by_hand += 1;
-            let (id, turn) = next_by_hand(round_by_hand);
+            let (id, value) = next_by_hand(round_by_hand);
             bench::timed(|| {
-                let answer = by_hand.set(&owners, &id, GROUP, settings(turn));
-                assert_eq!(answer.iter().filter(|(is_changed, _)| *is_changed).count(), changes);
+                let results = by_hand.set(&owners, &id, GROUP, settings(value));
+                assert_eq!(results.iter().filter(|(is_changed, _)| *is_changed).count(), changes);
             })
         };
         bench::ratio(name, 101, ours, limit);
     }
 
-    /// 64 callers at once, one user each, against one transaction a call, one after another: 10,000 calls.
+    /// 10,000 calls of 64 concurrent callers, one user each, relative to one transaction per call.
     fn group_commit(&self) {
         const CALLERS: usize = 64;
         const CALLS: usize = 10_000;
-        let (of_ours, of_hand) = (folder(), folder());
-        let (store, mut by_hand) = (Arc::new(open(&of_ours)), open_by_hand(&of_hand));
+        let (our_folder, limit_folder) = (folder(), folder());
+        let (store, mut by_hand) = (Arc::new(open(&our_folder)), open_by_hand(&limit_folder));
         let owners = owners(CALLERS);
-        let call = |caller: usize| Arc::new([0, 1].map(|turn| batch(&owners[caller..=caller], "sg_1", turn)));
+        let call = |caller: usize| Arc::new([0, 1].map(|value| batch(&owners[caller..=caller], "sg_1", value)));
         let batches: Vec<_> = (0..CALLERS).map(call).collect();
         let ours = || {
             bench::timed(|| {
@@ -168,7 +168,7 @@ impl Bench {
                     let mut callers = JoinSet::new();
                     for (caller, batches) in batches.iter().enumerate() {
                         let (store, batches) = (Arc::clone(&store), Arc::clone(batches));
-                        // A round ends with the first turn's value where it began with the second's: each call changes.
+                        // An even number of calls ends a round on the value before its first, so each call changes.
                         let calls = (CALLS / CALLERS / 2 * 2) + if caller < 8 { 2 } else { 0 };
                         callers.spawn(async move {
                             for call in 0..calls {
@@ -193,8 +193,8 @@ impl Bench {
         bench::ratio("sqlite_group_commit", 5, ours, limit);
     }
 
-    /// What a user costs in calls of 1 to 10,000 users.
-    #[expect(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
+    /// The cost per user in calls of 1 to 10,000 users.
+    #[expect(clippy::print_stdout, reason = "a benchmark prints its result")]
     fn users(&self) {
         let folder = folder();
         let store = open(&folder);
@@ -212,18 +212,18 @@ impl Bench {
         }
     }
 
-    /// What calls cost in a store of 1,000,000 rows as a ratio to one of 1,000, here and by hand.
+    /// The cost of a call in a store of 1,000,000 rows relative to one of 1,000, for the adapter and by hand.
     fn rows(&self) {
         grown("sqlite_rows", |folder| {
             let store = open(folder);
-            move |owners, turn| {
-                let batch = batch(owners, "sg_1", turn);
+            move |owners, value| {
+                let batch = batch(owners, "sg_1", value);
                 timed(|| self.apply(&store, &batch))
             }
         });
         grown("by_hand_rows", |folder| {
             let mut by_hand = open_by_hand(folder);
-            move |owners, turn| timed(|| by_hand.set(owners, "sg_1", GROUP, settings(turn)))
+            move |owners, value| timed(|| by_hand.set(owners, "sg_1", GROUP, settings(value)))
         });
     }
 
@@ -242,8 +242,8 @@ fn timed<T>(work: impl FnOnce() -> T) -> Duration {
     })
 }
 
-/// Compares stores of 1,000,000 and 1,000 rows, where `open` makes one that sets a turn's settings for some users. They
-/// are spread over the whole store, as the members of a group are: in a large one each stands on pages of its own.
+/// Compares stores of 1,000,000 and 1,000 rows; `open` returns a function that sets a value for some users. The users
+/// are spread over the store, as a group's members are: in the large one each is on pages of its own.
 fn grown<Set>(name: &str, open: impl Fn(&TempDir) -> Set)
 where
     Set: FnMut(&[String], usize) -> Duration,
@@ -258,14 +258,14 @@ where
     });
     for (users, range) in [("1_user", 500..501), ("1000_users", 0..1_000)] {
         for (change, step) in [("changed", 1), ("unchanged", 0)] {
-            let (mut large_turn, mut small_turn) = (0, 0);
+            let (mut large_value, mut small_value) = (0, 0);
             let large = || {
-                large_turn += step;
-                set_large(&of_large[range.clone()], large_turn)
+                large_value += step;
+                set_large(&of_large[range.clone()], large_value)
             };
             let small = || {
-                small_turn += step;
-                set_small(&of_small[range.clone()], small_turn)
+                small_value += step;
+                set_small(&of_small[range.clone()], small_value)
             };
             bench::ratio(&format!("{name}_{users}_{change}"), ROUNDS, large, small);
         }
