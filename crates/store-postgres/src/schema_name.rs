@@ -13,6 +13,7 @@ pub struct Schema(String);
 #[error(
     "a schema's name must be 1 to 63 lower-case letters, digits or underscores and must not begin with a digit or pg_"
 )]
+#[non_exhaustive]
 pub struct SchemaError;
 
 impl Schema {

@@ -14,4 +14,3 @@ mod server;
 mod sync;
 mod tls;
 mod upgrade;
-mod values;

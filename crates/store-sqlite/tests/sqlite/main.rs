@@ -7,4 +7,3 @@ mod harness;
 mod metrics;
 mod sync;
 mod upgrade;
-mod values;
