@@ -60,6 +60,27 @@ pub fn median(mut durations: Vec<Duration>) -> Duration {
     durations.get(durations.len() / 2).copied().unwrap_or_default()
 }
 
+/// Pins this thread, and those that it starts, to one core, on Linux.
+///
+/// A sequential client and its server wait for each other. On two cores the benchmark measures how fast a sleeping core
+/// wakes up: five times a call's work on some machines, nothing on others. On one core it measures the work of both.
+///
+/// # Panics
+///
+/// If the operating system refuses.
+pub fn share_a_core() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+        let allowed = sched_getaffinity(None).expect("a thread may read its cores");
+        // The first core often does the system's own work.
+        let last = (0..CpuSet::MAX_CPU).rfind(|core| allowed.is_set(*core)).expect("a thread has a core");
+        let mut one = CpuSet::new();
+        one.set(last);
+        sched_setaffinity(None, &one).expect("a thread may give up cores");
+    }
+}
+
 /// Whether `cargo bench` started the program. A benchmark that `cargo test` starts must return at once.
 #[must_use]
 pub fn is_wanted() -> bool {

@@ -1,4 +1,4 @@
-//! What a call over HTTP costs beside an axum handler that parses the same body and answers the same bytes.
+//! The cost of a call over HTTP, beside an axum handler that parses the same body and returns the same bytes.
 
 use std::{
     hint::black_box,
@@ -17,7 +17,7 @@ use conversation_settings_store_memory::MemoryStore;
 use tokio::{net::TcpListener, runtime::Builder};
 
 const PATH: &str = "/conversation/set_conversations";
-const ANSWER: &str = r#"{"errCode":0,"errMsg":"","errDlt":"","data":null}"#;
+const RESPONSE: &str = r#"{"errCode":0,"errMsg":"","errDlt":"","data":null}"#;
 
 /// Calls in a round.
 const CALLS: usize = 500;
@@ -26,10 +26,11 @@ fn main() {
     if !bench::is_wanted() {
         return;
     }
+    bench::share_a_core();
     let tokens = TokenAuthority::new("hush", [UserId::new("imAdmin").unwrap()]);
     let service = Service::builder(Arc::new(MemoryStore::new())).build();
     let token = tokens.issue(&UserId::new("imAdmin").unwrap(), 10);
-    // Each call changes something.
+    // Each call changes a setting.
     let requests = [0, 1].map(|turn| request(&token, turn));
     let (mut ours, mut bare) = (serve(Api::with_tokens(service, tokens).router()), serve(by_hand()));
     bench::ratio(
@@ -44,12 +45,12 @@ fn by_hand() -> Router {
     let handler = |body: Bytes| async move {
         let request: SetConversationsRequest = serde_json::from_slice(&body).unwrap();
         black_box(request);
-        ([(CONTENT_TYPE, "application/json")], ANSWER).into_response()
+        ([(CONTENT_TYPE, "application/json")], RESPONSE).into_response()
     };
     Router::new().route(PATH, post(handler))
 }
 
-/// The published example, one user, with a setting that takes turns.
+/// The published example, for one user, with a setting that alternates.
 fn request(token: &str, turn: usize) -> Vec<u8> {
     let is_pinned = turn == 0;
     let body = format!(
@@ -63,30 +64,31 @@ fn request(token: &str, turn: usize) -> Vec<u8> {
     .into_bytes()
 }
 
-/// A connection that is kept, to a server on threads of its own.
+/// A client with one open connection.
 struct Client {
     connection: TcpStream,
-    answer: Vec<u8>,
+    response: Vec<u8>,
 }
 
+/// Starts a server for `router` on its own threads and connects.
 fn serve(router: Router) -> Client {
-    // One worker: with more, what is measured is which of them wakes first to a client that asks one thing at a time.
+    // One worker: with more, a sequential client measures which of them wakes first.
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address: SocketAddr = listener.local_addr().unwrap();
     thread::spawn(move || runtime.block_on(async { axum::serve(listener, router).await }));
     let connection = TcpStream::connect(address).unwrap();
     connection.set_nodelay(true).unwrap();
-    Client { connection, answer: vec![0; 4_096] }
+    Client { connection, response: vec![0; 4_096] }
 }
 
 impl Client {
     fn call(&mut self, request: &[u8]) {
         self.connection.write_all(request).unwrap();
         let mut read = 0;
-        while !self.answer[..read].ends_with(ANSWER.as_bytes()) {
-            let more = self.connection.read(&mut self.answer[read..]).unwrap();
-            assert_ne!(more, 0, "{}", String::from_utf8_lossy(&self.answer[..read]));
+        while !self.response[..read].ends_with(RESPONSE.as_bytes()) {
+            let more = self.connection.read(&mut self.response[read..]).unwrap();
+            assert_ne!(more, 0, "{}", String::from_utf8_lossy(&self.response[..read]));
             read += more;
         }
     }

@@ -29,7 +29,7 @@ async fn refused(name: &str, body: &Value, detail: &str) {
 }
 
 #[tokio::test]
-async fn the_user_is_required_and_an_id() {
+async fn rejects_missing_and_invalid_users() {
     for (name, good) in calls() {
         let user = if good.get("userID").is_some() { "userID" } else { "ownerUserID" };
         for (value, problem) in [
@@ -48,7 +48,7 @@ async fn the_user_is_required_and_an_id() {
 }
 
 #[tokio::test]
-async fn anothers_data_is_refused_without_a_byte_of_it() {
+async fn hides_data_of_other_users_from_every_route() {
     for (name, body) in calls() {
         let path = format!("/conversation/{name}");
         let (_, text) = send(&router(), request(&path, &token("b"), body.to_string())).await;
@@ -59,7 +59,7 @@ async fn anothers_data_is_refused_without_a_byte_of_it() {
 }
 
 #[tokio::test]
-async fn a_page_is_one_that_there_can_be() {
+async fn rejects_invalid_pages() {
     for name in ["get_owner_conversation", "get_sorted_conversation_list"] {
         for (pagination, detail) in [
             (Value::Null, "pagination: is required"),
@@ -79,7 +79,7 @@ async fn a_page_is_one_that_there_can_be() {
 }
 
 #[tokio::test]
-async fn lists_of_ids_are_bounded_and_of_ids() {
+async fn rejects_long_and_invalid_lists_of_ids() {
     let many: Vec<_> = (0..10_001).map(|n| format!("c{n}")).collect();
     for name in ["get_conversations", "delete_conversations"] {
         for (ids, detail) in [
@@ -99,7 +99,7 @@ async fn lists_of_ids_are_bounded_and_of_ids() {
 }
 
 #[tokio::test]
-async fn numbers_are_in_their_range() {
+async fn rejects_numbers_out_of_range() {
     for (name, field) in [("get_full_conversation_ids", "idHash"), ("get_incremental_conversations", "version")] {
         for (value, got) in [(json!(-1), "-1"), (json!("1"), "a string"), (json!(1.5), "1.5")] {
             let detail = format!("{field}: must be a 64-bit integer of at least 0, got {got}");
@@ -109,7 +109,7 @@ async fn numbers_are_in_their_range() {
 }
 
 #[tokio::test]
-async fn a_deletion_is_by_ids_or_by_days_and_days_need_a_host_that_tells() {
+async fn rejects_a_deletion_by_both_or_by_unknown_days() {
     for (body, detail) in [
         (json!({ "ownerUserID": "a" }), "needDeleteTime: must be set where conversationIDs is not"),
         (
@@ -131,7 +131,7 @@ async fn a_deletion_is_by_ids_or_by_days_and_days_need_a_host_that_tells() {
 }
 
 #[tokio::test]
-async fn an_extension_has_its_longest() {
+async fn rejects_a_long_extension() {
     let body = json!({ "userID": "a", "ex": "x".repeat(65_537) });
     refused("update_conversations_by_user", &body, "ex: must be at most 65536 bytes, got 65537").await;
 }

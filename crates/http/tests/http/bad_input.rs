@@ -60,7 +60,7 @@ impl Refusing {
 }
 
 #[tokio::test]
-async fn what_is_no_object_of_json_is_refused() {
+async fn rejects_bodies_that_are_no_json_object() {
     let refusing = Refusing::new();
     let nested = format!("{{\"userIDs\":{}", "[".repeat(20_000));
     let deep_in_unknown = format!("{{\"x\":{}{}}}", "[".repeat(20_000), "]".repeat(20_000));
@@ -92,7 +92,7 @@ async fn what_is_no_object_of_json_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_past_the_limit_is_refused_whether_or_not_its_length_is_announced() {
+async fn rejects_large_bodies_with_and_without_content_length() {
     let refusing = Refusing::new();
     let detail = "body: must be at most 16777216 bytes";
     let large = vec![b' '; 40 * 1024 * 1024];
@@ -103,7 +103,7 @@ async fn a_body_past_the_limit_is_refused_whether_or_not_its_length_is_announced
 }
 
 #[tokio::test]
-async fn a_setting_of_a_wrong_type_is_refused_by_its_path() {
+async fn rejects_settings_of_a_wrong_type_by_path() {
     let refusing = Refusing::new();
     for field in Field::ALL.iter().filter(|field| field.is_client()) {
         let wrong = match field.kind() {
@@ -129,7 +129,7 @@ async fn a_setting_of_a_wrong_type_is_refused_by_its_path() {
 }
 
 #[tokio::test]
-async fn a_setting_out_of_its_range_is_refused_as_the_core_does() {
+async fn rejects_settings_out_of_range_by_path() {
     let refusing = Refusing::new();
     for &field in Field::ALL.iter().filter(|field| field.is_client()) {
         let mut refused = 0;
@@ -156,7 +156,7 @@ async fn a_setting_out_of_its_range_is_refused_as_the_core_does() {
 }
 
 #[tokio::test]
-async fn users_that_are_none_are_refused_by_their_place() {
+async fn rejects_invalid_users_by_index() {
     let refusing = Refusing::new();
     let many: Vec<_> = (0..10_001).map(|n| format!("u{n}")).collect();
     for (users, detail) in [
@@ -183,7 +183,7 @@ async fn users_that_are_none_are_refused_by_their_place() {
 }
 
 #[tokio::test]
-async fn a_conversation_that_is_none_is_refused_by_what_is_wrong_with_it() {
+async fn rejects_invalid_conversations_by_path() {
     let refusing = Refusing::new();
     for (name, value, detail) in [
         ("conversationID", Value::Null, "conversation.conversationID: is required"),
@@ -228,7 +228,7 @@ async fn a_conversation_that_is_none_is_refused_by_what_is_wrong_with_it() {
 }
 
 #[tokio::test]
-async fn what_is_absent_or_null_is_kept_and_what_is_irrelevant_is_ignored() {
+async fn keeps_absent_and_null_settings_and_ignores_unknown_fields() {
     let (router, admin) = (router(), token(ADMIN));
     let mut body = good();
     body["conversation"]["userID"] = json!("");
@@ -243,7 +243,7 @@ async fn what_is_absent_or_null_is_kept_and_what_is_irrelevant_is_ignored() {
 }
 
 #[tokio::test]
-async fn ids_and_texts_come_back_byte_for_byte() {
+async fn returns_ids_and_texts_byte_for_byte() {
     let (router, admin) = (router(), token(ADMIN));
     for text in ["$set", "a.b", "'; DROP TABLE conversations; --", "\"quoted\"", "🦀 ä \u{10ffff}", "</script>", " "]
     {

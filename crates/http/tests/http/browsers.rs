@@ -37,7 +37,7 @@ fn list<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
 }
 
 #[tokio::test]
-async fn a_page_of_any_origin_may_call_with_the_headers_that_a_call_has() {
+async fn allows_preflights_of_any_origin_with_the_headers_of_a_call() {
     for path in [SET, "/auth/get_user_token", "/nowhere"] {
         let (status, headers) = preflight(path).await;
         assert!(status.is_success(), "{path}: {status}");
@@ -53,7 +53,7 @@ async fn a_page_of_any_origin_may_call_with_the_headers_that_a_call_has() {
 }
 
 #[tokio::test]
-async fn a_page_may_read_what_is_answered_whether_it_was_done_or_not() {
+async fn lets_pages_read_success_and_failure() {
     let admin = token(ADMIN);
     let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
     for asked in [request(SET, &admin, "{}"), request(SET, "", "{}"), get(SET), get("/nowhere")] {
@@ -63,13 +63,13 @@ async fn a_page_may_read_what_is_answered_whether_it_was_done_or_not() {
 }
 
 #[tokio::test]
-async fn no_page_sends_what_the_browser_keeps_for_it() {
+async fn never_allows_credentials_of_the_browser() {
     // A browser would send cookies only where this is `true` and the origin is not the star.
     assert_eq!(preflight(SET).await.1["access-control-allow-credentials"], "false");
 }
 
 #[tokio::test]
-async fn what_the_operator_asks_is_not_for_pages_of_other_origins() {
+async fn hides_operational_routes_from_other_origins() {
     for path in ["/healthz", "/readyz"] {
         let (status, headers) = heads(Request::get(path).body(Body::empty()).unwrap()).await;
         assert_eq!((status, headers.get("access-control-allow-origin")), (StatusCode::OK, None), "{path}");

@@ -43,7 +43,7 @@ impl Clock for At {
 }
 
 #[tokio::test]
-async fn a_call_has_an_operation_id_before_anything_else() {
+async fn requires_an_operation_id_first() {
     for path in [OWN, "/auth/get_admin_token"] {
         let (status, code, told) = answer(Request::post(path).body(Body::from("nonsense")).unwrap()).await;
         assert_eq!((status, code), (StatusCode::OK, json!(1001)));
@@ -52,7 +52,7 @@ async fn a_call_has_an_operation_id_before_anything_else() {
 }
 
 #[tokio::test]
-async fn a_call_has_a_token() {
+async fn requires_a_token() {
     for request in
         [Request::post(OWN).header("operationID", "1").body(Body::from("{}")).unwrap(), request(OWN, "", "{}")]
     {
@@ -63,7 +63,7 @@ async fn a_call_has_a_token() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_none_is_malformed() {
+async fn rejects_malformed_tokens() {
     let good = token("a");
     let platform_as_text = unsigned(&json!({ "alg": "HS256" }), &json!({ "UserID": "a", "PlatformID": "5", "exp": 1 }));
     for none in ["x", "a.b", "a.b.c", "a.b.c.d", &format!("Bearer {good}"), &good[1..], &platform_as_text] {
@@ -72,7 +72,7 @@ async fn a_token_that_is_none_is_malformed() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_signed_by_nobody_or_another_is_not_believed() {
+async fn rejects_unsigned_and_foreign_tokens() {
     let claims = json!({ "UserID": ADMIN, "PlatformID": 10, "exp": 99_999_999_999_i64 });
     for algorithm in ["none", "None", "RS256", ""] {
         assert_eq!(code_of(&unsigned(&json!({ "alg": algorithm }), &claims)).await, 1505, "{algorithm}");
@@ -87,7 +87,7 @@ async fn a_token_that_is_signed_by_nobody_or_another_is_not_believed() {
 }
 
 #[tokio::test]
-async fn a_token_is_good_for_its_time() {
+async fn rejects_expired_and_future_tokens() {
     let issued_at = |millis| tokens().with_clock(Arc::new(At(millis))).issue(&user("a"), 5);
     assert_eq!(code_of(&issued_at(0)).await, 1501, "long past");
     assert_eq!(code_of(&issued_at(99_999_999_999_000)).await, 1505, "made in the future");
@@ -111,7 +111,7 @@ const IN_ANOTHER_FORM: &str = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.eyJ1c2VyaWQi
          hfFKYulVGR3AdGIV3eujSu65udXMsIi1JRXDonKm1QIeNAhOuA";
 
 #[tokio::test]
-async fn a_token_that_openim_signed_with_the_same_secret_is_good_here_and_the_other_way_round() {
+async fn shares_tokens_with_openim() {
     let authority = TokenAuthority::new("openIM123", []);
     for token in [OPENIMS, IN_ANOTHER_FORM] {
         let claims = authority.verify(token).unwrap();
@@ -126,7 +126,7 @@ async fn a_token_that_openim_signed_with_the_same_secret_is_good_here_and_the_ot
 }
 
 #[tokio::test]
-async fn only_who_knows_the_secret_gets_an_admins_token() {
+async fn issues_admin_tokens_for_the_secret_only() {
     for (body, code) in [
         (json!({ "secret": "hush", "userID": ADMIN }), 0),
         (json!({ "secret": "wrong", "userID": ADMIN }), 1002),
@@ -140,7 +140,7 @@ async fn only_who_knows_the_secret_gets_an_admins_token() {
 }
 
 #[tokio::test]
-async fn only_an_admin_gets_users_tokens_and_no_admins() {
+async fn issues_user_tokens_to_admins_only() {
     let path = "/auth/get_user_token";
     for (caller, body, code) in [
         (ADMIN, json!({ "userID": "alice", "platformID": 1 }), 0),
@@ -157,7 +157,7 @@ async fn only_an_admin_gets_users_tokens_and_no_admins() {
 }
 
 #[tokio::test]
-async fn anothers_conversations_are_nobodys_business() {
+async fn hides_conversations_of_other_users() {
     let router = router();
     let conversation = json!({ "conversationID": "sg_g", "conversationType": 3, "groupID": "g", "ex": "mark-private" });
     let set = json!({ "userIDs": ["a"], "conversation": conversation });
@@ -171,7 +171,7 @@ async fn anothers_conversations_are_nobodys_business() {
 }
 
 #[tokio::test]
-async fn an_unknown_path_and_a_wrong_method_are_not_found() {
+async fn answers_unknown_paths_and_methods_with_404() {
     let router = router().fallback(conversation_settings_http::not_found);
     for (method, path) in [
         (Method::POST, "/conversation/nothing"),

@@ -19,13 +19,13 @@ fn pin(users: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn success_without_data_is_the_envelope_with_null() {
+async fn answers_success_without_data_with_null() {
     let (status, text) = send(&router(), request(SET, &token(ADMIN), pin(&["a"]).to_string())).await;
     assert_eq!((status, &*text), (StatusCode::OK, r#"{"errCode":0,"errMsg":"","errDlt":"","data":null}"#));
 }
 
 #[tokio::test]
-async fn a_failure_is_the_envelope_without_data() {
+async fn answers_failure_without_data() {
     let own = json!({ "ownerUserID": "a", "conversationID": "sg_g" }).to_string();
     let (status, text) = send(&router(), request("/conversation/get_conversation", &token("a"), own)).await;
     let envelope =
@@ -34,7 +34,7 @@ async fn a_failure_is_the_envelope_without_data() {
 }
 
 #[tokio::test]
-async fn what_was_set_is_read_back() {
+async fn reads_back_what_was_set() {
     let router = router();
     let admin = token(ADMIN);
     call(&router, SET, &admin, &pin(&["a", "b"])).await;
@@ -56,7 +56,7 @@ async fn what_was_set_is_read_back() {
 }
 
 #[tokio::test]
-async fn an_empty_list_is_a_list() {
+async fn answers_no_conversations_with_an_empty_list() {
     let router = router();
     let nobody = json!({ "ownerUserID": "a", "conversationIDs": ["none"] });
     for path in ["/conversation/get_conversations", "/conversation/get_all_conversations"] {
@@ -66,7 +66,7 @@ async fn an_empty_list_is_a_list() {
 }
 
 #[tokio::test]
-async fn tokens_are_handed_out_and_work() {
+async fn issues_working_tokens() {
     let router = router();
     let asked = json!({ "secret": "hush", "userID": ADMIN });
     let admin = call(&router, "/auth/get_admin_token", "", &asked).await["data"].take();
@@ -81,7 +81,7 @@ async fn tokens_are_handed_out_and_work() {
 }
 
 #[tokio::test]
-async fn it_is_healthy_and_ready() {
+async fn is_healthy_and_ready() {
     for path in ["/healthz", "/readyz"] {
         let answer = send(&router(), Request::get(path).body(Body::empty()).unwrap()).await;
         assert_eq!(answer, (StatusCode::OK, r#"{"errCode":0,"errMsg":"","errDlt":"","data":null}"#.to_owned()));
@@ -89,7 +89,7 @@ async fn it_is_healthy_and_ready() {
 }
 
 #[tokio::test]
-async fn the_paths_that_the_host_tells_are_served() {
+async fn serves_every_listed_path() {
     let paths = Api::with_tokens(service(), tokens()).paths();
     assert!(paths.contains(&SET) && paths.contains(&"/auth/get_user_token") && paths.contains(&"/healthz"));
     let router = router();

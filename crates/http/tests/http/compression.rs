@@ -41,7 +41,7 @@ async fn heads_and_size(router: &Router, asked: Request<Body>) -> (HeaderMap, us
 }
 
 #[tokio::test]
-async fn who_takes_gzip_gets_gzip_and_reads_the_same() {
+async fn compresses_for_clients_that_accept_gzip() {
     let router = filled().await;
     let (_, plain) = send(&router, all(None)).await;
     let (headers, size) = heads_and_size(&router, all(Some("gzip, deflate, br"))).await;
@@ -59,7 +59,7 @@ async fn who_takes_gzip_gets_gzip_and_reads_the_same() {
 }
 
 #[tokio::test]
-async fn who_does_not_take_it_gets_the_answer_as_it_is() {
+async fn does_not_compress_for_other_clients() {
     let router = filled().await;
     for accepted in [None, Some("identity"), Some("br"), Some("gzip;q=0")] {
         let (headers, size) = heads_and_size(&router, all(accepted)).await;
@@ -70,7 +70,7 @@ async fn who_does_not_take_it_gets_the_answer_as_it_is() {
 }
 
 #[tokio::test]
-async fn what_is_short_already_stays_as_it_is() {
+async fn does_not_compress_short_responses() {
     let mut asked = request(ALL, &token("nobody"), json!({ "ownerUserID": "nobody" }).to_string());
     asked.headers_mut().insert("accept-encoding", "gzip".parse().unwrap());
     let (headers, _) = heads_and_size(&router(), asked).await;

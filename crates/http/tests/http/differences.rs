@@ -25,7 +25,7 @@ fn single() -> Value {
 }
 
 #[tokio::test]
-async fn every_setting_that_a_client_may_send_is_set_and_read_back() {
+async fn sets_and_returns_every_client_setting() {
     let (router, admin) = (router(), token(ADMIN));
     let mut conversation = single();
     for field in Field::ALL.iter().filter(|field| field.is_client()) {
@@ -44,7 +44,7 @@ async fn every_setting_that_a_client_may_send_is_set_and_read_back() {
 }
 
 #[tokio::test]
-async fn a_conversation_that_was_asked_for_in_vain_is_there_once_it_is_created() {
+async fn finds_a_new_conversation_after_an_earlier_miss() {
     let (router, admin) = (router(), token(ADMIN));
     let own = json!({ "ownerUserID": "a", "conversationID": "si_a_p" });
     assert_eq!(call(&router, GET, &admin, &own).await["errCode"], 1004);
@@ -57,7 +57,7 @@ async fn a_conversation_that_was_asked_for_in_vain_is_there_once_it_is_created()
 }
 
 #[tokio::test]
-async fn of_a_failure_of_the_store_the_caller_is_told_the_operation_id_alone() {
+async fn hides_the_cause_of_a_store_failure() {
     let store =
         FaultyStore::new(Arc::new(MemoryStore::new())).writes(FaultPlan::script([Fault::FailBefore, Fault::Conflict]));
     let router = Api::with_tokens(Service::builder(Arc::new(store)).build(), tokens()).router();
@@ -72,14 +72,14 @@ async fn of_a_failure_of_the_store_the_caller_is_told_the_operation_id_alone() {
 }
 
 #[tokio::test]
-async fn a_name_is_known_as_it_is_written_alone() {
+async fn matches_field_names_by_case() {
     let (router, admin) = (router(), token(ADMIN));
     let answer = call(&router, SET, &admin, &json!({ "USERIDS": ["a"], "conversation": single() })).await;
     assert_eq!((&answer["errCode"], &answer["errDlt"]), (&json!(1001), &json!("userIDs: is required")));
 }
 
 #[tokio::test]
-async fn a_text_that_is_no_unicode_is_refused_and_not_replaced() {
+async fn rejects_text_that_is_not_unicode() {
     let (router, admin) = (router(), token(ADMIN));
     let body = |ex: &[u8]| {
         let before =
@@ -142,7 +142,7 @@ fn read(folder: &Path, sources: &mut String) {
 }
 
 #[test]
-fn every_difference_that_the_page_tells_names_tests_that_exist() {
+fn differences_name_existing_tests() {
     let page = fs::read_to_string(root().join(PAGE)).unwrap();
     assert_eq!(missing(&page), [""; 0], "{PAGE} names tests that are not there");
     let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| OpenIM"));
@@ -156,8 +156,8 @@ fn every_difference_that_the_page_tells_names_tests_that_exist() {
 }
 
 #[test]
-fn a_test_that_does_not_exist_is_missed() {
+fn finds_names_of_missing_tests() {
     let page = "| there | `http::nowhere`, `gone::nothing`, `http::proofs`; but
-        `http::a_test_that_does_not_exist_is_missed` and `testkit::no_update_is_lost` do |";
+        `http::finds_names_of_missing_tests` and `testkit::no_update_is_lost` do |";
     assert_eq!(missing(page), ["gone::nothing", "http::nowhere", "http::proofs"]);
 }

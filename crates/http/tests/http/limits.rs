@@ -31,7 +31,7 @@ async fn ready(router: &Router) -> (StatusCode, Value) {
 }
 
 #[tokio::test]
-async fn ready_is_what_the_store_says_each_time() {
+async fn asks_the_store_on_every_readiness_check() {
     let router = reading(FaultPlan::script([Fault::FailBefore]));
     let (status, answer) = ready(&router).await;
     assert_eq!((status, &answer["errCode"]), (StatusCode::SERVICE_UNAVAILABLE, &json!(500)));
@@ -44,19 +44,19 @@ async fn ready_is_what_the_store_says_each_time() {
 const SLOW: Fault = Fault::Delay { before: u64::MAX, after: 0 };
 
 #[tokio::test]
-async fn a_store_that_does_not_answer_in_time_is_not_ready() {
+async fn is_not_ready_if_the_store_is_late() {
     assert_eq!(ready(&reading(FaultPlan::script([SLOW]))).await.0, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]
-async fn a_call_past_its_time_is_given_up_as_no_fault_of_the_callers() {
+async fn answers_a_late_call_with_an_internal_error() {
     let body = json!({ "ownerUserID": "a", "conversationID": "sg_g" });
     let answer = call(&reading(FaultPlan::script([SLOW])), GET, &token("a"), &body).await;
     assert_eq!(answer, json!({ "errCode": 500, "errMsg": "ServerInternalError", "errDlt": "op-1" }));
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_in_time_is_the_callers_fault() {
+async fn rejects_a_late_body() {
     let never = Body::from_stream(stream::pending::<Result<Vec<u8>, std::io::Error>>());
     let (_, text) = send(&reading(FaultPlan::script([])), request(GET, &token("a"), never)).await;
     let answer: Value = serde_json::from_str(&text).unwrap();

@@ -45,7 +45,7 @@ fn pin(users: &[&str]) -> serde_json::Value {
 }
 
 #[test]
-fn calls_are_counted_by_route_and_code_and_timed_by_route() {
+fn counts_calls_by_route_and_code_and_times_them_by_route() {
     let told = told(async {
         let router = router();
         for _ in 0..3 {
@@ -66,7 +66,7 @@ fn calls_are_counted_by_route_and_code_and_timed_by_route() {
 }
 
 #[test]
-fn users_are_counted_of_the_calls_that_were_done() {
+fn records_users_of_successful_calls() {
     let told = told(async {
         let router = router();
         call(&router, SET, &token(ADMIN), &pin(&["a", "b", "c"])).await;
@@ -77,7 +77,7 @@ fn users_are_counted_of_the_calls_that_were_done() {
 }
 
 #[test]
-fn a_call_that_its_caller_gave_up_is_counted_as_abandoned() {
+fn counts_abandoned_calls() {
     let told = told(async {
         let plan = FaultPlan::script([Fault::Delay { before: 1_000_000, after: 0 }]);
         let store = FaultyStore::new(Arc::new(MemoryStore::new())).writes(plan);
@@ -94,7 +94,7 @@ fn a_call_that_its_caller_gave_up_is_counted_as_abandoned() {
 }
 
 #[tokio::test]
-async fn a_scraper_gets_what_the_recorder_holds() {
+async fn serves_the_recorders_metrics() {
     let router = Api::with_tokens(service(), tokens()).metrics(|| "conversation_up 1\n".to_owned()).router();
     let answer = router.clone().oneshot(Request::get("/metrics").body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
@@ -103,7 +103,7 @@ async fn a_scraper_gets_what_the_recorder_holds() {
 }
 
 #[tokio::test]
-async fn without_a_recorder_there_is_nothing_to_scrape() {
+async fn serves_no_metrics_without_a_recorder() {
     let asked = Request::get("/metrics").body(Body::empty()).unwrap();
     assert_eq!(send(&router(), asked).await.0, StatusCode::NOT_FOUND);
     assert!(!Api::with_tokens(service(), tokens()).paths().contains(&"/metrics"));

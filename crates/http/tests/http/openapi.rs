@@ -77,7 +77,7 @@ fn refs<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
 }
 
 #[tokio::test]
-async fn the_document_is_openapi_3_1_by_its_own_schema() {
+async fn matches_the_openapi_schema() {
     let schema = serde_json::from_str(include_str!("openapi-3.1.json")).unwrap();
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     let document = document().await;
@@ -88,7 +88,7 @@ async fn the_document_is_openapi_3_1_by_its_own_schema() {
 }
 
 #[tokio::test]
-async fn every_reference_leads_somewhere_and_every_name_is_used() {
+async fn resolves_every_reference_and_uses_every_component() {
     let document = document().await;
     let mut found = BTreeSet::new();
     refs(&document, &mut found);
@@ -105,7 +105,7 @@ async fn every_reference_leads_somewhere_and_every_name_is_used() {
 }
 
 #[tokio::test]
-async fn the_document_has_every_route_of_the_router_and_no_other() {
+async fn describes_exactly_the_served_routes() {
     let document = document().await;
     let told: Vec<_> = operations(&document).into_iter().map(|(path, ..)| path).collect();
     let mut served = Api::with_tokens(service(), tokens()).paths();
@@ -126,7 +126,7 @@ async fn the_document_has_every_route_of_the_router_and_no_other() {
 }
 
 #[tokio::test]
-async fn every_field_of_a_request_and_every_setting_of_an_answer_is_described() {
+async fn describes_every_field() {
     let document = document().await;
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
         for (field, of) in schema["properties"].as_object().into_iter().flatten() {
@@ -143,7 +143,7 @@ async fn every_field_of_a_request_and_every_setting_of_an_answer_is_described() 
 }
 
 #[tokio::test]
-async fn every_example_is_a_request_by_its_schema_and_its_answer_one_too() {
+async fn validates_examples_and_responses_by_their_schemas() {
     let document = document().await;
     let set = example(&document["paths"][SET]["post"]);
     for (path, operation) in calls(&document) {
@@ -168,7 +168,7 @@ async fn every_example_is_a_request_by_its_schema_and_its_answer_one_too() {
 }
 
 #[tokio::test]
-async fn a_report_is_as_described() {
+async fn validates_a_report_by_its_schema() {
     let document = document().await;
     let mut asked = example(&document["paths"][SET]["post"]).clone();
     asked["report"] = json!(true);
@@ -181,7 +181,7 @@ async fn a_report_is_as_described() {
 }
 
 #[tokio::test]
-async fn every_code_is_told_where_it_is_answered() {
+async fn lists_codes_where_they_occur() {
     let document = document().await;
     let mut told: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for (path, operation) in calls(&document) {
@@ -202,7 +202,7 @@ async fn every_code_is_told_where_it_is_answered() {
 }
 
 #[tokio::test]
-async fn the_document_tells_the_limits_of_the_server_that_it_is_of() {
+async fn states_the_limits_of_the_server() {
     let limits = Limits::default().max_users(123).max_text_bytes(4_567);
     let service = Service::builder(Arc::new(MemoryStore::new())).limits(limits).build();
     let document = document_of(Api::with_tokens(service, tokens()).max_body_bytes(89_012).max_in_flight(77)).await;
@@ -232,7 +232,7 @@ impl Authenticate for Gateway {
 }
 
 #[tokio::test]
-async fn the_header_that_says_who_calls_is_the_hosts_own() {
+async fn names_the_hosts_own_caller_header() {
     let schemes = |document: &Value| document["components"]["securitySchemes"].clone();
     let scheme = |name| json!({ "caller": { "type": "apiKey", "in": "header", "name": name, "description": "Identifies the caller." } });
     assert_eq!(schemes(&document().await), scheme("token"));

@@ -51,7 +51,7 @@ fn first(router: &Router) -> impl Future<Output = Response<Body>> {
 }
 
 #[tokio::test]
-async fn a_call_too_many_is_turned_away_and_told_when_to_come_back() {
+async fn rejects_excess_calls_with_429_and_retry_after() {
     let router = small();
     let mut under_way = pin!(first(&router));
     begin(&mut under_way);
@@ -69,7 +69,7 @@ async fn a_call_too_many_is_turned_away_and_told_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn a_place_is_free_again_when_its_call_ends_or_is_given_up() {
+async fn frees_the_permit_when_a_call_ends_or_is_abandoned() {
     let router = small();
     {
         let mut under_way = pin!(first(&router));
@@ -96,7 +96,7 @@ impl Authenticate for Stumbling {
 }
 
 #[tokio::test]
-async fn a_place_is_free_again_after_a_defect() {
+async fn frees_the_permit_after_a_panic() {
     let router = Api::new(service(), Arc::new(Stumbling)).max_in_flight(1).router();
     for (token, code) in [("boom", 500), ("boom", 500), ("fine", 0)] {
         assert_eq!(call(&router, SET, token, &pin_own()).await["errCode"], code);
@@ -104,7 +104,7 @@ async fn a_place_is_free_again_after_a_defect() {
 }
 
 #[tokio::test]
-async fn who_is_refused_and_still_sends_keeps_no_place() {
+async fn frees_the_permit_of_a_failed_call_that_still_sends() {
     let router = small();
     let endless = || Body::from_stream(stream::pending::<io::Result<Vec<u8>>>());
     let unknown = router.clone().oneshot(request(SET, "x", endless())).map(Result::unwrap);
@@ -117,7 +117,7 @@ async fn who_is_refused_and_still_sends_keeps_no_place() {
 }
 
 #[tokio::test]
-async fn what_the_operator_asks_is_answered_however_many_calls_there_are() {
+async fn answers_operational_routes_at_the_limit() {
     let router = small();
     let mut under_way = pin!(first(&router));
     begin(&mut under_way);
@@ -129,7 +129,7 @@ async fn what_the_operator_asks_is_answered_however_many_calls_there_are() {
 }
 
 #[test]
-fn a_call_that_is_turned_away_is_counted_and_not_timed() {
+fn counts_rejected_calls_without_timing_them() {
     let told = told(async {
         let router = small();
         let mut under_way = pin!(first(&router));

@@ -9,7 +9,7 @@ use tower::ServiceExt;
 use crate::harness::{router, send};
 
 #[tokio::test]
-async fn the_page_is_one_file_that_refers_to_nothing_elsewhere() {
+async fn loads_nothing_from_elsewhere() {
     let (status, page) = send(&router(), Request::get("/docs").body(Body::empty()).unwrap()).await;
     assert_eq!(status, StatusCode::OK);
     assert!(page.starts_with("<!doctype html>"));
@@ -19,7 +19,7 @@ async fn the_page_is_one_file_that_refers_to_nothing_elsewhere() {
 }
 
 #[tokio::test]
-async fn the_page_may_talk_to_its_own_server_alone() {
+async fn may_call_only_its_own_server() {
     let response = router().oneshot(Request::get("/docs").body(Body::empty()).unwrap()).await.unwrap();
     let policy = response.headers()["content-security-policy"].to_str().unwrap();
     assert!(policy.starts_with("default-src 'none';") && policy.contains("connect-src 'self';"), "{policy}");

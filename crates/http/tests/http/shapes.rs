@@ -34,7 +34,7 @@ fn ids(conversations: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_page_has_the_total_and_a_stable_order() {
+async fn pages_have_a_total_and_a_stable_order() {
     let router = filled().await;
     let page = |number, size| json!({ "userID": "alice", "pagination": { "pageNumber": number, "showNumber": size } });
     let first = data(&router, "get_owner_conversation", page(1, 2)).await;
@@ -46,7 +46,7 @@ async fn a_page_has_the_total_and_a_stable_order() {
 }
 
 #[tokio::test]
-async fn muted_and_pinned_ones_are_told_by_their_ids() {
+async fn lists_ids_of_muted_and_pinned_conversations() {
     let router = filled().await;
     let alice = json!({ "userID": "alice" });
     let muted = data(&router, "get_not_notify_conversation_ids", alice.clone()).await;
@@ -57,7 +57,7 @@ async fn muted_and_pinned_ones_are_told_by_their_ids() {
 }
 
 #[tokio::test]
-async fn the_sorted_list_has_pinned_ones_first() {
+async fn sorts_pinned_conversations_first() {
     let router = filled().await;
     let body = json!({ "userID": "alice", "pagination": { "pageNumber": 1, "showNumber": 10 } });
     let sorted = data(&router, "get_sorted_conversation_list", body).await;
@@ -70,7 +70,7 @@ async fn the_sorted_list_has_pinned_ones_first() {
 }
 
 #[tokio::test]
-async fn full_ids_carry_the_version_and_are_left_out_where_the_hash_is_the_same() {
+async fn omits_full_ids_if_the_hash_matches() {
     let router = router();
     for id in ["sg_g1", "si_a_b"] {
         let conversation = json!({ "conversationID": id, "conversationType": 3, "groupID": "g", "ex": "x" });
@@ -87,7 +87,7 @@ async fn full_ids_carry_the_version_and_are_left_out_where_the_hash_is_the_same(
 }
 
 #[tokio::test]
-async fn an_increment_tells_what_came_what_changed_and_what_went() {
+async fn increments_contain_inserts_updates_and_deletions() {
     let router = filled().await;
     let full = data(&router, "get_full_conversation_ids", json!({ "userID": "alice" })).await;
     let since = json!({ "userID": "alice", "versionID": full["versionID"], "version": full["version"] });
@@ -122,7 +122,7 @@ async fn an_increment_tells_what_came_what_changed_and_what_went() {
 }
 
 #[tokio::test]
-async fn what_others_see_of_a_user_is_set_for_all_of_them() {
+async fn sets_the_extension_for_all_peers() {
     let router = filled().await;
     let update = json!({ "userID": "alice", "ex": "moved" });
     assert_eq!(data(&router, "update_conversations_by_user", update).await, Value::Null);
@@ -134,7 +134,7 @@ async fn what_others_see_of_a_user_is_set_for_all_of_them() {
 }
 
 #[tokio::test]
-async fn the_report_says_user_by_user_what_happened_and_a_dry_run_writes_nothing() {
+async fn reports_outcomes_by_user_and_writes_nothing_on_a_dry_run() {
     let router = router();
     let conversation =
         json!({ "conversationID": "si_a_b", "conversationType": 1, "userID": "b", "isPrivateChat": true, "ex": "x" });

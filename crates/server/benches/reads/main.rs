@@ -134,28 +134,11 @@ fn increment(runtime: &Runtime, service: &Service, store: &SqliteStore, path: &P
     bench::ratio(&format!("sqlite_increment_{conversations}"), 101, ours, limit);
 }
 
-/// Pins this thread, and those that it starts, to one core, on Linux.
-///
-/// A sequential client and its server wait for each other. On two cores the benchmark measures how fast a sleeping core
-/// wakes up: five times a call's work on some machines, nothing on others. On one core it measures the work of both.
-fn share_a_core() {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-        let allowed = sched_getaffinity(None).unwrap();
-        // The first core often does the system's own work.
-        let last = (0..CpuSet::MAX_CPU).rfind(|core| allowed.is_set(*core)).unwrap();
-        let mut one = CpuSet::new();
-        one.set(last);
-        sched_setaffinity(None, &one).unwrap();
-    }
-}
-
 /// One conversation over a socket, against a handler that parses the same body and returns prepared bytes.
 fn http_get(service: Service, path: &Path) {
     const CALLS: usize = 500;
     const PATH: &str = "/conversation/get_conversation";
-    share_a_core();
+    bench::share_a_core();
     let tokens = TokenAuthority::new("hush", [UserId::new("imAdmin").unwrap()]);
     let token = tokens.issue(&UserId::new("imAdmin").unwrap(), TokenAuthority::ADMIN_PLATFORM);
     let request = |name: &str, n: usize| {
