@@ -1,10 +1,8 @@
 //! Mounts the HTTP router in an axum server, over a store in memory.
 //!
-//! `cargo run -p conversation-settings --all-features --example http` serves, sends one request, and ends.
+//! `cargo run -p conversation-settings --example http` serves, sends one request, and ends.
 
 #![expect(clippy::print_stdout, reason = "an example prints its result")]
-
-use std::sync::Arc;
 
 use axum::{Router, routing::get};
 use conversation_settings::{
@@ -19,7 +17,7 @@ use tokio::{
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // What you add: a service over a store, and a router over the service.
-    let service = Service::builder(Arc::new(MemoryStore::new())).build();
+    let service = Service::builder(MemoryStore::new()).build();
     let tokens = TokenAuthority::new("a secret of yours", [UserId::new("imAdmin")?]);
     let conversations = Api::with_tokens(service, tokens.clone()).router();
     let app = Router::new().route("/", get(|| async { "your own server" })).merge(conversations);
