@@ -144,8 +144,14 @@ pub use conversation_settings_webhook as webhook;
 pub use conversation_settings_openim as openim;
 
 #[cfg(feature = "testing")]
-#[doc(inline)]
-pub use conversation_settings_testkit as testing;
+pub mod testing {
+    //! Mocks for tests of a host; conformance suite, model and faults for tests of an adapter.
+
+    #[doc(inline)]
+    pub use conversation_settings_service::testing as mocks;
+    #[doc(inline)]
+    pub use conversation_settings_testkit::*;
+}
 
 /// The README's programs compile.
 #[cfg(doctest)]

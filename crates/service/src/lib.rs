@@ -51,6 +51,8 @@ mod set_conversations;
 mod set_ex_for_peers;
 mod sorted_list;
 mod sync;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod write;
 mod writer;
 

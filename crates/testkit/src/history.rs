@@ -15,7 +15,7 @@
 //! ```
 
 pub(crate) mod concurrent;
-mod world;
+pub(crate) mod world;
 
 use std::fmt;
 

@@ -5,14 +5,12 @@ pub mod crash;
 mod faulty;
 mod fixtures;
 pub mod history;
-#[cfg(feature = "mocks")]
-pub mod mocks;
 mod model;
 pub mod multiprocess;
 mod proxy;
 mod random;
+mod search;
 pub mod strategies;
-#[cfg(feature = "sync")]
 pub mod sync;
 pub mod upgrade;
 

@@ -1,7 +1,6 @@
-//! Whether a client that follows the sync protocol, and knows nothing else, ends with exactly what the server holds.
+//! Checks that clients which know only the sync protocol end with exactly what the server has.
 //!
-//! [`Client`] is such a client, over the use cases of `conversation-settings-service`. The two functions here let several of them
-//! sync over any store:
+//! A [`Client`] keeps a copy of one user's conversations. An adapter's tests let clients sync with the store directly:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -12,129 +11,155 @@
 //! # #[tokio::main]
 //! # async fn main() {
 //! let store = Arc::new(MemoryStore::new());
-//! sync::clients_hold_what_the_server_holds(store.clone(), 8).await;
-//! sync::clients_that_sync_while_others_write_converge(store, 2).await;
+//! sync::clients_match_the_store(store.clone(), 8).await;
+//! sync::clients_converge_during_writes(store, 2).await;
 //! # }
 //! ```
+//!
+//! A server on a store implements [`Server`], and is checked by [`clients_match`] and [`clients_converge`].
 
 mod client;
-mod step;
+mod server;
 
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use conversation_settings_core::{Conversation, UserId, Version};
-use conversation_settings_service::{Context, Service};
-use conversation_settings_store::{ConversationStore, Filter};
-use proptest::{
-    collection::vec,
-    prelude::*,
-    strategy::ValueTree,
-    test_runner::{Config, TestRunner},
-};
+use conversation_settings_core::{UserId, Version};
+use conversation_settings_store::ConversationStore;
+use proptest::{collection::vec, prelude::*, strategy::ValueTree};
 use tokio::task::JoinSet;
 
-pub use self::client::{Broken, Client, Synced};
-use self::step::{Step, World, Writing};
+use self::server::StoreServer;
+pub use self::{
+    client::{Client, SyncError, Synced},
+    server::Server,
+};
+use crate::{
+    history::World,
+    search::{draw, drop_steps, numbered, runner, shrink},
+};
 
 /// How many steps a history has.
 const STEPS: std::ops::Range<usize> = 1..48;
 /// How many clients an owner has.
 const CLIENTS: usize = 2;
-/// As many tries as it takes at most to find a shorter history that fails.
-const MOST_SHRINKS: usize = 400;
+/// How many more histories run at most, until every kind of change has occurred.
+const MAX_MORE: u32 = 200;
 
-/// What clients have been told in all histories, so that it can be seen that something was.
+/// One step of a history.
+#[derive(Clone, Debug)]
+enum Step<W> {
+    Write(W),
+    /// A client syncs.
+    Sync {
+        client: usize,
+    },
+    /// A client loses its copy.
+    Forget {
+        client: usize,
+    },
+    /// The store forgets tombstones up to a version.
+    Prune {
+        owner: usize,
+        through: u64,
+    },
+}
+
+fn step<W: Clone + std::fmt::Debug + 'static>(writes: BoxedStrategy<W>) -> impl Strategy<Value = Step<W>> {
+    prop_oneof![
+        12 => writes.prop_map(Step::Write),
+        10 => any::<u8>().prop_map(|client| Step::Sync { client: client.into() }),
+        1 => any::<u8>().prop_map(|client| Step::Forget { client: client.into() }),
+        1 => (any::<u8>(), 0..12_u64).prop_map(|(owner, through)| Step::Prune { owner: owner.into(), through }),
+    ]
+}
+
+/// What has occurred in all histories.
 #[derive(Debug, Default)]
-struct Tally {
+struct Occurred {
     inserted: usize,
     updated: usize,
-    deleted: usize,
+    removed: usize,
     full: usize,
 }
 
-impl Tally {
-    /// Whether clients have been told everything that there is to tell.
+impl Occurred {
+    /// Whether clients got every kind of change.
     const fn has_all(&self) -> bool {
-        self.inserted > 0 && self.updated > 0 && self.deleted > 0 && self.full > 0
+        self.inserted > 0 && self.updated > 0 && self.removed > 0 && self.full > 0
     }
 }
 
-/// Random writes of random owners' conversations, and clients that sync at random times in between: after each sync the
-/// client holds exactly what the server holds. It is never told of an update or a deletion of what it does not hold, nor
-/// of an insert of what it does, and never to sync in full where an increment would do.
+/// [`clients_match`], for clients that sync with `store` directly.
 ///
 /// # Panics
 ///
-/// When that is not so, with the shortest history found in which it is not.
-pub async fn clients_hold_what_the_server_holds(store: Arc<dyn ConversationStore>, histories: u32) {
+/// As [`clients_match`].
+pub async fn clients_match_the_store(store: Arc<dyn ConversationStore>, histories: u32) {
+    let server = |max_changes: Option<usize>| StoreServer {
+        store: store.clone(),
+        max_changes: max_changes.unwrap_or(usize::MAX),
+    };
+    clients_match(server, histories).await;
+}
+
+/// [`clients_converge`], for clients that sync with `store` directly.
+///
+/// # Panics
+///
+/// As [`clients_converge`].
+pub async fn clients_converge_during_writes(store: Arc<dyn ConversationStore>, rounds: u32) {
+    clients_converge(StoreServer { store, max_changes: usize::MAX }, rounds).await;
+}
+
+/// Plays random histories of writes, with clients that sync in between. After each sync the client's copy is exactly what
+/// the server has. Updates and removals name only what the client has, insertions only what it has not, and no sync is
+/// full if an increment is possible.
+///
+/// `server` makes a server whose increments have at most so many changes, if that is limited.
+///
+/// # Panics
+///
+/// If that does not hold, with the shortest history found.
+pub async fn clients_match<S: Server>(server: impl Fn(Option<usize>) -> S, histories: u32) {
     let mut runner = runner();
-    let mut tally = Tally::default();
+    let mut occurred = Occurred::default();
     let mut played = 0;
-    while played < histories || !tally.has_all() && played < histories + MOST_MORE {
+    while played < histories || !occurred.has_all() && played < histories + MAX_MORE {
         played += 1;
-        let limit = prop_oneof![3 => Just(Service::MAX_CHANGES), 1 => 0..5_usize];
-        let mut tree = (limit, vec(step::step(), STEPS)).new_tree(&mut runner).expect("can be drawn");
+        let limit = prop_oneof![3 => Just(None), 1 => (0..5_usize).prop_map(Some)];
+        let tree = draw(&(limit, vec(step(S::writes()), STEPS)), &mut runner);
         let (limit, steps) = tree.current();
-        let Err(mut failure) = play(&store, limit, &steps, &mut tally).await else { continue };
-        let (mut shortest, mut shortest_limit, mut fails) = (steps, limit, true);
-        for _ in 0..MOST_SHRINKS {
-            if !(if fails { tree.simplify() } else { tree.complicate() }) {
-                break;
-            }
-            let (limit, steps) = tree.current();
-            let played = play(&store, limit, &steps, &mut Tally::default()).await;
-            fails = played.is_err();
-            if let Err(failed) = played {
-                (shortest, shortest_limit, failure) = (steps, limit, failed);
-            }
-        }
-        // A step that was needed when it was tried may not be any more, now that the others are simpler.
-        let mut at = 0;
-        while at < shortest.len() {
-            let mut fewer = shortest.clone();
-            fewer.remove(at);
-            match play(&store, shortest_limit, &fewer, &mut Tally::default()).await {
-                Ok(()) => at += 1,
-                Err(failed) => (shortest, failure, at) = (fewer, failed, 0),
-            }
-        }
-        let steps = (1..).zip(&shortest).map(|(number, step)| format!("\n{number:3} {step:?}"));
-        panic!("a client does not end with what the server holds:{}\n{failure}", steps.collect::<String>());
+        let Err(failure) = play(&server(limit), limit, &steps, &mut occurred).await else { continue };
+        let again = async |limit, steps: &[_]| play(&server(limit), limit, steps, &mut Occurred::default()).await;
+        let ((limit, steps), failure) = shrink(tree, failure, async |(limit, steps)| again(*limit, steps).await).await;
+        let (steps, failure) = drop_steps(steps, failure, async |steps: &[_]| again(limit, steps).await).await;
+        let steps = numbered(&steps, |step| format!("{step:?}"));
+        panic!("a client and the server differ after a history:{steps}\n{failure}");
     }
-    assert!(tally.has_all(), "nothing was proved: {tally:?}");
+    assert!(occurred.has_all(), "some kind of change never occurred: {occurred:?}");
 }
 
-/// As many more histories as are played at most where chance has left something out of the first ones.
-const MOST_MORE: u32 = 200;
-
-fn runner() -> TestRunner {
-    TestRunner::new(Config { failure_persistence: None, ..Config::default() })
-}
-
-/// Plays a history among users of its own, and answers with what went wrong.
-async fn play(
-    store: &Arc<dyn ConversationStore>,
-    max_changes: usize,
-    steps: &[Step],
-    tally: &mut Tally,
+/// Plays a history among users of its own.
+async fn play<S: Server>(
+    server: &S,
+    limit: Option<usize>,
+    steps: &[Step<S::Write>],
+    occurred: &mut Occurred,
 ) -> Result<(), String> {
-    let service = Service::builder(store.clone()).max_changes(max_changes).build();
     let world = World::new(unique());
     let mut clients = clients(&world);
-    // Whether a client may be told to sync in full: at first, and where what it has not heard of was forgotten.
+    // A full sync is allowed at first, and after changes were pruned that the client does not have.
     let mut may_be_full = vec![true; clients.len()];
     for (number, step) in (1..).zip(steps) {
         let failed = |what: String| format!("step {number}: {what}");
         match step {
-            Step::Write(writing) => {
-                writing.run(&service, &world).await.map_err(|error| failed(format!("{error:?}")))?;
-            }
+            Step::Write(write) => server.write(&world, write).await.map_err(failed)?,
             Step::Prune { owner, through } => {
-                let (owner, through) = (world.owner(*owner), Version(*through));
-                store.prune(owner, through).await.map_err(|error| failed(format!("{error:?}")))?;
+                let (owner, through) = (&world.owners()[owner % world.owners().len()], Version(*through));
+                server.prune(owner, through).await.map_err(failed)?;
                 for (client, may_be_full) in clients.iter().zip(&mut may_be_full) {
                     *may_be_full |= client.owner() == owner && client.version() < through;
                 }
@@ -147,28 +172,27 @@ async fn play(
             Step::Sync { client } => {
                 let index = client % clients.len();
                 let client = &mut clients[index];
-                let synced = client.sync(&service).await.map_err(|broken| failed(broken.to_string()))?;
-                match synced {
+                match client.sync(server).await.map_err(|error| failed(error.to_string()))? {
                     Synced::Full => {
-                        tally.full += 1;
-                        if !may_be_full[index] && max_changes == Service::MAX_CHANGES {
-                            return Err(failed("an increment would have done".to_owned()));
+                        occurred.full += 1;
+                        if !may_be_full[index] && limit.is_none() {
+                            return Err(failed("the sync is full, although an increment is possible".to_owned()));
                         }
                     }
-                    Synced::Increment { inserted, updated, deleted } => {
-                        tally.inserted += inserted;
-                        tally.updated += updated;
-                        tally.deleted += deleted;
+                    Synced::Increment { inserted, updated, removed } => {
+                        occurred.inserted += inserted;
+                        occurred.updated += updated;
+                        occurred.removed += removed;
                     }
                 }
                 may_be_full[index] = false;
-                compare(client, &service).await.map_err(failed)?;
+                compare(client, server).await.map_err(failed)?;
             }
         }
     }
     for client in &mut clients {
-        client.sync(&service).await.map_err(|broken| format!("at the end: {broken}"))?;
-        compare(client, &service).await.map_err(|wrong| format!("at the end: {wrong}"))?;
+        client.sync(server).await.map_err(|error| format!("at the end: {error}"))?;
+        compare(client, server).await.map_err(|wrong| format!("at the end: {wrong}"))?;
     }
     Ok(())
 }
@@ -184,82 +208,85 @@ fn unique() -> String {
     format!("{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Whether a client that has synced holds what the server holds, while nobody writes.
-async fn compare(client: &Client, service: &Service) -> Result<(), String> {
-    let owner = client.owner();
-    let held: Vec<Conversation> =
-        client.held().map_err(|id| format!("{owner} was told of {id}, and cannot read it"))?.cloned().collect();
-    let stored = all(service, owner).await?;
-    if held == stored { Ok(()) } else { Err(format!("{owner} holds {held:#?}, and the server {stored:#?}")) }
-}
-
-async fn all(service: &Service, owner: &UserId) -> Result<Vec<Conversation>, String> {
-    let all = service.list_all(&Context::user(owner.clone()), owner, &Filter::ALL).await;
-    all.map_err(|error| format!("{error:?}"))
+/// Whether the copy of a client that has synced is what the server has, while nobody writes.
+async fn compare(client: &Client, server: &impl Server) -> Result<(), String> {
+    let owner: &UserId = client.owner();
+    let copy = client.copy().map_err(|id| format!("{id} is in the snapshot of {owner}, and cannot be read"))?;
+    let (copy, stored): (Vec<_>, _) = (copy.cloned().collect(), server.list(owner).await?);
+    if copy == stored {
+        return Ok(());
+    }
+    Err(format!("{owner}: the client has {copy:#?}, the server has {stored:#?}"))
 }
 
 /// How many tasks write.
 const WRITERS: usize = 4;
-/// How many times each writes.
+/// How many writes each of them makes.
 const WRITES: usize = 24;
-/// Each client begins anew after so many syncs, so that there are full ones while others write, too.
+/// After how many syncs a client loses its copy, so that full syncs meet writes, too.
 const SYNCS_OF_A_CLIENT: usize = 7;
 
-/// Clients that sync all the time while others write: none is ever told what cannot be, and when the writers have ended
-/// each converges, with no entry missed.
+/// Lets clients sync all the time while others write. No client gets impossible changes, and after the last write each
+/// has exactly what the server has.
 ///
-/// It takes a runtime of several threads for them to get in each other's way.
+/// Run it in a runtime of several threads, so that syncs and writes meet.
 ///
 /// # Panics
 ///
-/// When that is not so.
-pub async fn clients_that_sync_while_others_write_converge(store: Arc<dyn ConversationStore>, rounds: u32) {
+/// If that does not hold.
+pub async fn clients_converge<S: Server>(server: S, rounds: u32) {
     let mut runner = runner();
     for round in 0..rounds {
-        let service = Service::builder(store.clone()).build();
         let world = Arc::new(World::new(unique()));
         let is_over = Arc::new(AtomicBool::new(false));
         let mut syncing = JoinSet::new();
         for client in clients(&world) {
-            syncing.spawn(keep_in_sync(client, service.clone(), is_over.clone()));
+            syncing.spawn(keep_in_sync(client, server.clone(), is_over.clone()));
         }
         let mut writing = JoinSet::new();
         for _ in 0..WRITERS {
-            let writes = vec(step::writing(), WRITES).new_tree(&mut runner).expect("can be drawn").current();
-            let (service, world) = (service.clone(), world.clone());
-            writing.spawn(async move { write_all(&writes, &service, &world).await });
+            let writes = draw(&vec(S::writes(), WRITES), &mut runner).current();
+            let (server, world) = (server.clone(), world.clone());
+            writing.spawn(async move { write_all(&server, &world, &writes).await });
         }
         while let Some(written) = writing.join_next().await {
             written.expect("a writer does not panic");
         }
         is_over.store(true, Ordering::SeqCst);
         while let Some(synced) = syncing.join_next().await {
-            let mut client = synced.expect("a client does not panic").unwrap_or_else(|broken| panic!("{broken}"));
-            let synced = client.sync(&service).await;
-            synced.unwrap_or_else(|broken| panic!("round {round}, at the end: {broken}"));
-            compare(&client, &service).await.unwrap_or_else(|wrong| panic!("round {round}, at the end: {wrong}"));
+            let mut client = synced.expect("a client does not panic").unwrap_or_else(|error| panic!("{error}"));
+            let synced = client.sync(&server).await;
+            synced.unwrap_or_else(|error| panic!("round {round}, at the end: {error}"));
+            compare(&client, &server).await.unwrap_or_else(|wrong| panic!("round {round}, at the end: {wrong}"));
         }
     }
 }
 
-async fn write_all(writes: &[Writing], service: &Service, world: &World) {
-    for writing in writes {
-        writing.run(service, world).await.unwrap_or_else(|error| panic!("{writing:?} fails: {error:?}"));
+async fn write_all<S: Server>(server: &S, world: &World, writes: &[S::Write]) {
+    for write in writes {
+        server.write(world, write).await.unwrap_or_else(|error| panic!("{write:?} fails: {error}"));
     }
 }
 
 /// Syncs until it is over.
-async fn keep_in_sync(mut client: Client, service: Service, is_over: Arc<AtomicBool>) -> Result<Client, Broken> {
+async fn keep_in_sync(mut client: Client, server: impl Server, is_over: Arc<AtomicBool>) -> Result<Client, SyncError> {
     let mut syncs = 0;
     while !is_over.load(Ordering::SeqCst) {
         let is_new = client.is_new();
         let version = client.version();
-        let synced = client.sync(&service).await?;
+        let synced = client.sync(&server).await?;
         if client.version() < version {
-            return Err(Broken::Wrong(format!("{} went back to {}", client.owner(), client.version())));
+            return Err(SyncError::Wrong(format!(
+                "{} went back from {version} to {}",
+                client.owner(),
+                client.version()
+            )));
         }
         if !is_new && matches!(synced, Synced::Full) {
-            return Err(Broken::Wrong(format!("an increment would have done for {}", client.owner())));
+            return Err(SyncError::Wrong(format!(
+                "a sync of {} is full, although an increment is possible",
+                client.owner()
+            )));
         }
         syncs += 1;
         if syncs % SYNCS_OF_A_CLIENT == 0 {

@@ -1,4 +1,4 @@
-//! What proves that clients end right has to find stores with which they do not.
+//! The sync checks are proved: they reject stores with wrong changes, and say what is wrong.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -11,20 +11,20 @@ use conversation_settings_store_memory::MemoryStore;
 use conversation_settings_testkit::sync;
 use futures_util::FutureExt;
 
-/// How a store tells of changes that are not what happened.
+/// How the changes of a store are wrong.
 #[derive(Clone, Copy, Debug)]
 enum Lie {
-    /// What is new is told as changed.
+    /// Reports new conversations as changed.
     InsertedAsUpdated,
-    /// What has changed is told as new.
+    /// Reports changed conversations as new.
     UpdatedAsInserted,
-    /// One that went is not told.
+    /// Omits a removed conversation.
     RemovedForgotten,
-    /// One that has changed is not told.
+    /// Omits a changed conversation.
     UpdateMissed,
-    /// Each client has to begin anew.
+    /// Never answers with an increment.
     AlwaysFull,
-    /// The version is one of a later moment than the changes.
+    /// Answers with the version of a later moment than that of the changes.
     VersionOfLater,
 }
 
@@ -65,7 +65,7 @@ impl ConversationStore for Liar {
 
     async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
         let mut changes = self.0.changes(owner, since, limit).await?;
-        // The service reads all changes since the beginning where it wants all there is.
+        // Clients read all changes since the beginning for a full sync.
         let is_increment = since.version != Version::ZERO;
         if let Changes::Increment { version, inserted, updated, removed } = &mut changes
             && is_increment
@@ -90,7 +90,7 @@ impl ConversationStore for Liar {
     }
 }
 
-/// What is said of a liar; nothing where it is believed.
+/// The message with which the check fails; empty if it passes.
 async fn found(proving: impl Future<Output = ()>) -> String {
     match AssertUnwindSafe(proving).catch_unwind().await {
         Ok(()) => String::new(),
@@ -99,17 +99,17 @@ async fn found(proving: impl Future<Output = ()>) -> String {
 }
 
 #[tokio::test]
-async fn stores_that_tell_changes_wrongly_are_found_by_what_is_wrong() {
-    for (lie, told) in [
-        (Lie::InsertedAsUpdated, "has changed, and does not have it"),
-        (Lie::UpdatedAsInserted, "is new, and has it"),
-        (Lie::RemovedForgotten, " holds ["),
-        (Lie::UpdateMissed, " holds ["),
-        (Lie::AlwaysFull, "an increment would have done"),
+async fn rejects_wrong_changes_with_the_reason() {
+    for (lie, reason) in [
+        (Lie::InsertedAsUpdated, "is reported as changed, but the client"),
+        (Lie::UpdatedAsInserted, "is reported as new, but the client"),
+        (Lie::RemovedForgotten, ": the client has ["),
+        (Lie::UpdateMissed, ": the client has ["),
+        (Lie::AlwaysFull, "although an increment is possible"),
     ] {
         let store = Arc::new(Liar(MemoryStore::new(), lie));
-        let found = found(sync::clients_hold_what_the_server_holds(store, 512)).await;
-        assert!(found.contains(told), "{lie:?}: {found:?}");
+        let found = found(sync::clients_match_the_store(store, 512)).await;
+        assert!(found.contains(reason), "{lie:?}: {found:?}");
         let is_step = |line: &&str| ["Write", "Sync", "Forget", "Prune"].iter().any(|step| line[4..].starts_with(step));
         let steps = found.lines().filter(|line| line.len() > 4 && line.is_char_boundary(4)).filter(is_step).count();
         assert!((1..=5).contains(&steps), "the shortest history is short: {found}");
@@ -117,9 +117,9 @@ async fn stores_that_tell_changes_wrongly_are_found_by_what_is_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_store_that_is_right_only_while_nobody_writes_is_found() {
+async fn rejects_a_store_that_is_wrong_only_during_writes() {
     let liar = || Arc::new(Liar(MemoryStore::new(), Lie::VersionOfLater));
-    assert_eq!(found(sync::clients_hold_what_the_server_holds(liar(), 64)).await, "", "nobody writes");
-    let found = found(sync::clients_that_sync_while_others_write_converge(liar(), 1_000)).await;
-    assert!(["at the end", "told that"].iter().any(|told| found.contains(told)), "{found:?}");
+    assert_eq!(found(sync::clients_match_the_store(liar(), 64)).await, "", "right without concurrent writes");
+    let found = found(sync::clients_converge_during_writes(liar(), 1_000)).await;
+    assert!(["at the end", "is reported as"].iter().any(|reason| found.contains(reason)), "{found:?}");
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use conversation_settings_core::{Field, Limits, Mask, Outcome, Patch, RecvMsgOpt, Report, Seq, Target, UserId};
+use conversation_settings_service::testing::MockGroups;
 use conversation_settings_service::{Context, EventKind, GroupStatus, Service, ServiceError};
 use conversation_settings_store::{ConversationStoreExt, PageRequest};
-use conversation_settings_testkit::mocks::MockGroups;
 
 use crate::setup::{Events, admin, create, id, key, of, service, set_group, team, user, users};
 

@@ -1,9 +1,9 @@
 //! Errors: their kinds, and whether a call may be repeated.
 
 use conversation_settings_core::{ArgsError, Rejected, Violation};
+use conversation_settings_service::testing::MockStore;
 use conversation_settings_service::{Clock, Service, ServiceError, SystemClock};
 use conversation_settings_store::{OwnerVersion, StoreError};
-use conversation_settings_testkit::mocks::MockStore;
 
 use crate::setup::{admin, key, set_group};
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use conversation_settings_core::GroupId;
+use conversation_settings_service::testing::MockGroups;
 use conversation_settings_service::{DirectoryError, GroupDirectory, GroupStatus, MemoryGroups, ServiceError};
 use conversation_settings_store::ConversationStoreExt;
-use conversation_settings_testkit::mocks::MockGroups;
 
 use crate::setup::{admin, key, of, service, set, set_group, set_single};
 

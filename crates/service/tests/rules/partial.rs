@@ -3,10 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use conversation_settings_core::{Key, Limits, Outcome, Report};
+use conversation_settings_service::testing::MockClock;
 use conversation_settings_service::{Event, Service, ServiceError};
 use conversation_settings_store::ConversationStoreExt;
 use conversation_settings_store_memory::MemoryStore;
-use conversation_settings_testkit::{Fault, FaultPlan, FaultyStore, mocks::MockClock};
+use conversation_settings_testkit::{Fault, FaultPlan, FaultyStore};
 
 use crate::{
     remove::messages,

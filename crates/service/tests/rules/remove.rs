@@ -3,9 +3,9 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use conversation_settings_core::{ConversationId, Outcome, Timestamp, Version};
+use conversation_settings_service::testing::MockMessages;
 use conversation_settings_service::{Latest, Message, MessagesError, Service, ServiceError};
 use conversation_settings_store::Filter;
-use conversation_settings_testkit::mocks::MockMessages;
 
 use crate::setup::{NOW, admin, conversation_ids, create, id, ids, of, service, user};
 

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use conversation_settings_core::{
     Conversation, ConversationId, GroupId, Key, Limits, Report, ReportEntry, SetConversations, Timestamp, UserId,
 };
+use conversation_settings_service::testing::MockClock;
 use conversation_settings_service::{Context, Event, EventSink, Service, ServiceBuilder, ServiceError};
 use conversation_settings_store_memory::MemoryStore;
-use conversation_settings_testkit::mocks::MockClock;
 
 pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000_000);
 

@@ -2,8 +2,8 @@
 
 use std::{ops::Range, sync::Arc};
 
+use conversation_settings_service::testing::MockMessages;
 use conversation_settings_service::{Service, SortedList};
-use conversation_settings_testkit::mocks::MockMessages;
 
 use crate::{
     remove::messages,

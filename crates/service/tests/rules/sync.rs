@@ -1,9 +1,9 @@
 //! What a client needs that keeps a copy.
 
 use conversation_settings_core::{Conversation, ConversationId, Version};
+use conversation_settings_service::testing::MockStore;
 use conversation_settings_service::{Service, Snapshot};
 use conversation_settings_store::{Changes, ConversationStoreExt, Filter, LogId, OwnerVersion, Page};
-use conversation_settings_testkit::mocks::MockStore;
 
 use crate::setup::{admin, create, id, ids, service, set_group, user};
 

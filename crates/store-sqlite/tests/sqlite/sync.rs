@@ -7,13 +7,13 @@ use conversation_settings_testkit::sync;
 use crate::harness::Folder;
 
 #[tokio::test]
-async fn clients_hold_what_the_server_holds() {
+async fn clients_match_the_store() {
     let folder = Folder::new();
-    sync::clients_hold_what_the_server_holds(Arc::new(folder.open()), 64).await;
+    sync::clients_match_the_store(Arc::new(folder.open()), 64).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn clients_that_sync_while_others_write_converge() {
+async fn clients_converge_during_writes() {
     let folder = Folder::new();
-    sync::clients_that_sync_while_others_write_converge(Arc::new(folder.open()), 8).await;
+    sync::clients_converge_during_writes(Arc::new(folder.open()), 8).await;
 }

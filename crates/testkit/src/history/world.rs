@@ -17,13 +17,14 @@ use crate::{
 /// A few users and conversations, so that the calls of a history meet each other.
 #[derive(Clone, Debug)]
 pub struct World {
+    name: String,
     owners: Vec<UserId>,
     ids: Vec<ConversationId>,
 }
 
 /// What the users' IDs end with: of either case, syntax of some language, of several bytes.
-const OWNERS: [&str; 4] = ["a", "A", "$b.c", "é"];
-const IDS: [&str; 5] = ["sg_1", "SG_1", "$sg.2", "sg_🦀", "sg_1 "];
+pub(crate) const OWNERS: [&str; 4] = ["a", "A", "$b.c", "é"];
+pub(crate) const IDS: [&str; 5] = ["sg_1", "SG_1", "$sg.2", "sg_🦀", "sg_1 "];
 /// Versions that a short history may reach, and some that it does not.
 const VERSIONS: Range<u64> = 0..12;
 
@@ -37,9 +38,28 @@ impl World {
     #[must_use]
     pub fn new(name: impl fmt::Display) -> Self {
         Self {
+            name: name.to_string(),
             owners: OWNERS.iter().map(|owner| user(format!("{name}/{owner}"))).collect(),
             ids: IDS.iter().map(|id| conversation(format!("{name}/{id}"))).collect(),
         }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The users.
+    #[must_use]
+    pub fn owners(&self) -> &[UserId] {
+        &self.owners
+    }
+
+    /// The conversations.
+    #[must_use]
+    pub fn conversation_ids(&self) -> &[ConversationId] {
+        &self.ids
     }
 
     /// One of the users.
@@ -128,7 +148,7 @@ fn version() -> impl Strategy<Value = Version> {
 }
 
 /// A change that is never rejected: what is missing is created or skipped, and no chat made private.
-fn harmless() -> impl Strategy<Value = Change> {
+pub(crate) fn harmless() -> impl Strategy<Value = Change> {
     let missing = prop_oneof![
         3 => sizes().target().prop_map(Missing::Create),
         1 => sizes().target().prop_map(Missing::CreateEvenIfEmpty),

@@ -1,88 +1,91 @@
-//! A client that knows the protocol and nothing else.
+//! A client that knows the sync protocol and nothing else.
 
 use std::collections::BTreeMap;
 
 use conversation_settings_core::{Conversation, ConversationId, UserId, Version};
-use conversation_settings_service::{Context, Service, ServiceError};
 use conversation_settings_store::{Changes, OwnerVersion};
 
-/// How many conversations are read at a time.
+use super::Server;
+
+/// How many conversations the client reads at a time.
 const AT_A_TIME: usize = 3;
 
 /// A user's device, with a copy of the user's conversations.
 ///
-/// At first, and whenever it is told so, it reads everything: the IDs of all conversations with the version at which they
-/// are so, then the conversations. Otherwise it asks for what has changed since the version that it holds.
+/// The first sync, and each one after [`Changes::Full`], reads everything: the IDs with the version at which they are
+/// complete, then the conversations. Every other sync applies the changes since the version of the copy.
 #[derive(Clone, Debug)]
 pub struct Client {
     owner: UserId,
-    /// How far it has come, and in which log; `None` before the first sync.
-    at: Option<OwnerVersion>,
-    /// What there is, as far as it was told; `None` where that was gone by the time it was read.
-    held: BTreeMap<ConversationId, Option<Conversation>>,
+    /// The version of the copy; `None` before the first sync.
+    version: Option<OwnerVersion>,
+    /// The copy; `None` for a conversation that was gone when the client read it.
+    copy: BTreeMap<ConversationId, Option<Conversation>>,
 }
 
-/// What a sync came to.
+/// What a sync did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the protocol has exactly these two")]
 pub enum Synced {
-    /// Everything was read.
+    /// It read everything.
     Full,
-    /// What has changed was told.
+    /// It applied the changes.
     Increment {
         /// How many conversations were new.
         inserted: usize,
-        /// How many have changed.
+        /// How many conversations had new values.
         updated: usize,
-        /// How many are gone.
-        deleted: usize,
+        /// How many conversations were removed.
+        removed: usize,
     },
 }
 
-/// Why a sync failed.
+/// Why a sync failed. The client is of no more use then.
 #[derive(Debug, thiserror::Error)]
-pub enum Broken {
-    /// The server answered with an error.
-    #[error("a call fails: {0:?}")]
-    Failed(#[from] ServiceError),
-    /// The client was told what cannot be.
+#[non_exhaustive]
+pub enum SyncError {
+    /// A call failed.
+    #[error("a call fails: {0}")]
+    Failed(String),
+    /// The server broke the protocol.
     #[error("{0}")]
     Wrong(String),
 }
 
 impl Client {
-    /// A device of `owner`'s that holds nothing.
+    /// A device of `owner` without a copy.
     #[must_use]
     pub const fn new(owner: UserId) -> Self {
-        Self { owner, at: None, held: BTreeMap::new() }
+        Self { owner, version: None, copy: BTreeMap::new() }
     }
 
-    /// Whose it is.
+    /// The owner.
     #[must_use]
     pub const fn owner(&self) -> &UserId {
         &self.owner
     }
 
-    /// Whether it has not synced yet.
+    /// Whether the client has not synced yet.
     #[must_use]
     pub const fn is_new(&self) -> bool {
-        self.at.is_none()
+        self.version.is_none()
     }
 
-    /// The version up to which it has synced.
+    /// The version of the copy.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.at.as_ref().map_or(Version::ZERO, |at| at.version)
+        self.version.map_or(Version::ZERO, |at| at.version)
     }
 
-    /// What it holds, in the byte order of the IDs.
+    /// The copy, in the byte order of the IDs.
     ///
     /// # Errors
     ///
-    /// An ID that it was told of, and whose conversation was gone when it was read. The next sync says so.
-    pub fn held(&self) -> Result<impl Iterator<Item = &Conversation>, &ConversationId> {
-        match self.held.iter().find(|(_, held)| held.is_none()) {
+    /// The ID of a conversation that was gone when the client read it. The next sync removes it from the copy.
+    pub fn copy(&self) -> Result<impl Iterator<Item = &Conversation>, &ConversationId> {
+        match self.copy.iter().find(|(_, found)| found.is_none()) {
             Some((gone, _)) => Err(gone),
-            None => Ok(self.held.values().flatten()),
+            None => Ok(self.copy.values().flatten()),
         }
     }
 
@@ -90,66 +93,60 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Broken`], after which it is of no more use.
-    pub async fn sync(&mut self, service: &Service) -> Result<Synced, Broken> {
-        let Some(at) = self.at else { return self.read_all(service).await };
-        match service.changes(&self.context(), &self.owner, &at).await? {
-            Changes::Full(_) => self.read_all(service).await,
+    /// [`SyncError`].
+    pub async fn sync(&mut self, server: &impl Server) -> Result<Synced, SyncError> {
+        let Some(since) = self.version else { return self.read_all(server).await };
+        match server.changes(&self.owner, &since).await.map_err(SyncError::Failed)? {
+            Changes::Full(_) => self.read_all(server).await,
             Changes::Increment { version, inserted, updated, removed } => {
-                let synced = self.take(inserted, updated, removed).map_err(Broken::Wrong)?;
-                self.at = Some(version);
+                let synced = self.take(inserted, updated, removed).map_err(SyncError::Wrong)?;
+                self.version = Some(version);
                 Ok(synced)
             }
         }
     }
 
-    async fn read_all(&mut self, service: &Service) -> Result<Synced, Broken> {
-        let context = self.context();
-        let snapshot = service.snapshot(&context, &self.owner).await?;
-        let ids = snapshot.conversation_ids;
-        self.held = ids.iter().map(|id| (id.clone(), None)).collect();
+    async fn read_all(&mut self, server: &impl Server) -> Result<Synced, SyncError> {
+        let (version, ids) = server.snapshot(&self.owner).await.map_err(SyncError::Failed)?;
+        self.copy = ids.iter().map(|id| (id.clone(), None)).collect();
         for some in ids.chunks(AT_A_TIME) {
-            for conversation in service.get_many(&context, &self.owner, some).await? {
+            for conversation in server.get(&self.owner, some).await.map_err(SyncError::Failed)? {
                 let id = conversation.key.conversation_id.clone();
                 if !some.contains(&id) {
-                    return Err(Broken::Wrong(format!("{id} was not asked for")));
+                    return Err(SyncError::Wrong(format!("{id} is in the answer, but not in the question")));
                 }
-                self.held.insert(id, Some(conversation));
+                self.copy.insert(id, Some(conversation));
             }
         }
-        self.at = Some(snapshot.version);
+        self.version = Some(version);
         Ok(Synced::Full)
     }
 
     fn take(
         &mut self,
-        insert: Vec<Conversation>,
-        update: Vec<Conversation>,
-        delete: Vec<ConversationId>,
+        inserted: Vec<Conversation>,
+        updated: Vec<Conversation>,
+        removed: Vec<ConversationId>,
     ) -> Result<Synced, String> {
         let owner = &self.owner;
-        let synced = Synced::Increment { inserted: insert.len(), updated: update.len(), deleted: delete.len() };
-        for id in delete {
-            if self.held.remove(&id).is_none() {
-                return Err(format!("{owner} is told that {id} is gone, and did not have it"));
+        let synced = Synced::Increment { inserted: inserted.len(), updated: updated.len(), removed: removed.len() };
+        for id in removed {
+            if self.copy.remove(&id).is_none() {
+                return Err(format!("{id} is reported as removed, but the client of {owner} does not have it"));
             }
         }
-        for conversation in insert {
+        for conversation in inserted {
             let id = conversation.key.conversation_id.clone();
-            if self.held.insert(id.clone(), Some(conversation)).is_some() {
-                return Err(format!("{owner} is told that {id} is new, and has it"));
+            if self.copy.insert(id.clone(), Some(conversation)).is_some() {
+                return Err(format!("{id} is reported as new, but the client of {owner} has it"));
             }
         }
-        for conversation in update {
+        for conversation in updated {
             let id = conversation.key.conversation_id.clone();
-            if self.held.insert(id.clone(), Some(conversation)).is_none() {
-                return Err(format!("{owner} is told that {id} has changed, and does not have it"));
+            if self.copy.insert(id.clone(), Some(conversation)).is_none() {
+                return Err(format!("{id} is reported as changed, but the client of {owner} does not have it"));
             }
         }
         Ok(synced)
-    }
-
-    fn context(&self) -> Context {
-        Context::user(self.owner.clone())
     }
 }

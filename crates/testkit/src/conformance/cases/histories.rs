@@ -2,21 +2,15 @@
 
 use std::{fmt, sync::Arc};
 
-use proptest::{
-    collection::vec,
-    prelude::*,
-    strategy::ValueTree,
-    test_runner::{Config, TestRunner},
-};
+use proptest::{collection::vec, prelude::*, strategy::ValueTree};
 
 use crate::{
     Model,
     conformance::{Fixture, Harness, Skipped},
     history::{Call, World, concurrent},
+    search::{draw, numbered, runner, shrink},
 };
 
-/// As many tries as it takes at most to find a shorter history that fails.
-const MOST_SHRINKS: usize = 400;
 /// How many calls a history has.
 const CALLS: std::ops::Range<usize> = 1..32;
 
@@ -48,10 +42,6 @@ fn history(world: &World) -> impl Strategy<Value = Vec<Step>> + use<> {
     vec(step, CALLS)
 }
 
-fn runner() -> TestRunner {
-    TestRunner::new(Config { failure_persistence: None, ..Config::default() })
-}
-
 /// Plays a history, and answers with the first call to which the store does not answer as the model does.
 async fn play<'h, H: Harness>(
     mut fixture: Fixture<'h, H>,
@@ -81,41 +71,23 @@ async fn play<'h, H: Harness>(
     Ok(fixture)
 }
 
-/// The shortest history found that fails, and how.
-async fn shrunk<H: Harness>(
-    fixture: &Fixture<'_, H>,
-    mut tree: impl ValueTree<Value = Vec<Step>>,
-    mut failure: String,
-    can_reopen: bool,
-) -> Result<(Vec<Step>, String), Skipped> {
-    let (mut shortest, mut fails) = (tree.current(), true);
-    for _ in 0..MOST_SHRINKS {
-        if !(if fails { tree.simplify() } else { tree.complicate() }) {
-            break;
-        }
-        let played = play(fixture.another_fresh().await?, &tree.current(), can_reopen).await;
-        fails = played.is_err();
-        if let Err(failed) = played {
-            (shortest, failure) = (tree.current(), failed);
-        }
-    }
-    Ok((shortest, failure))
-}
-
 pub(super) async fn random_histories_come_to_what_the_model_says<H: Harness>(
     mut fixture: Fixture<'_, H>,
 ) -> Result<(), Skipped> {
     let can_reopen = fixture.another_fresh().await?.reopened().await.is_ok();
     let (mut runner, harness) = (runner(), fixture.harness());
     for number in 0..H::HISTORIES {
-        let tree = history(&World::new(number)).new_tree(&mut runner).expect("can be drawn");
+        let tree = draw(&history(&World::new(number)), &mut runner);
         fixture = match play(fixture, &tree.current(), can_reopen).await {
             Ok(fixture) => fixture,
             Err(failure) => {
-                let fresh = Fixture::fresh(harness).await?;
-                let (history, failure) = shrunk(&fresh, tree, failure, can_reopen).await?;
-                let steps = (1..).zip(&history).map(|(number, step)| format!("\n{number:3} {step}"));
-                panic!("a history is not answered as the model does:{}\n{failure}", steps.collect::<String>());
+                let check = async |history: &Vec<Step>| {
+                    let fresh = Fixture::fresh(harness).await.map_err(|skipped| skipped.to_string())?;
+                    play(fresh, history, can_reopen).await.map(drop)
+                };
+                let (history, failure) = shrink(tree, failure, check).await;
+                let history = numbered(&history, Step::to_string);
+                panic!("the store and the model answer a history differently:{history}\n{failure}");
             }
         }
     }
@@ -134,7 +106,7 @@ pub(super) async fn concurrent_histories_are_linearizable_per_owner<H: Harness>(
     for number in 0..H::HISTORIES.div_ceil(FEWER) {
         let world = World::new(number);
         let tasks = vec(vec(world.call_of_one_moment(), CALLS_OF_A_TASK), TASKS);
-        let tasks = tasks.new_tree(&mut runner).expect("can be drawn").current();
+        let tasks = draw(&tasks, &mut runner).current();
         if let Err(wrong) = concurrent::check(concurrent::play(&handles, tasks).await) {
             panic!("these calls cannot have been one after the other: {wrong}");
         }

@@ -1,12 +1,11 @@
-//! Mocks of the store and of the service's ports, for hosts that test what stands around them.
+//! Mocks of the store and of the ports, for the tests of a host.
 //!
 //! ```
 //! use std::sync::Arc;
 //!
 //! use conversation_settings_core::UserId;
-//! use conversation_settings_service::Service;
+//! use conversation_settings_service::{Service, testing::MockStore};
 //! use conversation_settings_store::{OwnerVersion, StoreError};
-//! use conversation_settings_testkit::mocks::MockStore;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
@@ -23,16 +22,15 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, GroupId, Key, Timestamp, UserId, Version, WriteBatch};
-use conversation_settings_service::{
-    Clock, DirectoryError, Event, EventSink, GroupDirectory, GroupStatus, Latest, Messages, MessagesError,
-};
 use conversation_settings_store::{
     Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError,
 };
 use mockall::mock;
 
+use crate::{Clock, DirectoryError, Event, EventSink, GroupDirectory, GroupStatus, Latest, Messages, MessagesError};
+
 mock! {
-    /// A [`ConversationStore`] that does what it is told to expect.
+    /// A [`ConversationStore`] that returns what the test expects it to.
     #[derive(Debug)]
     pub Store {}
 
@@ -64,7 +62,7 @@ mock! {
 }
 
 mock! {
-    /// A [`GroupDirectory`] that does what it is told to expect.
+    /// A [`GroupDirectory`] that returns what the test expects it to.
     #[derive(Debug)]
     pub Groups {}
 
@@ -75,7 +73,7 @@ mock! {
 }
 
 mock! {
-    /// A [`Messages`] that does what it is told to expect.
+    /// A [`Messages`] that returns what the test expects it to.
     #[derive(Debug)]
     pub Messages {}
 
@@ -90,7 +88,7 @@ mock! {
 }
 
 mock! {
-    /// An [`EventSink`] that does what it is told to expect.
+    /// An [`EventSink`] that returns what the test expects it to.
     #[derive(Debug)]
     pub Events {}
 
@@ -100,7 +98,7 @@ mock! {
 }
 
 mock! {
-    /// A [`Clock`] that does what it is told to expect.
+    /// A [`Clock`] that returns what the test expects it to.
     #[derive(Debug)]
     pub Clock {}
 
