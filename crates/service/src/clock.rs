@@ -7,18 +7,19 @@ use std::{
 
 use conversation_settings_core::Timestamp;
 
-/// Tells the time.
+/// Reads the time.
 pub trait Clock: Debug + Send + Sync + 'static {
-    /// The time now.
+    /// The present time.
     fn now(&self) -> Timestamp;
 }
 
 /// The operating system's clock.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it has no state")]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place where the time comes in")]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
     fn now(&self) -> Timestamp {
         timestamp(SystemTime::now())
     }
@@ -37,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_wrong_by_decades_is_one_all_the_same() {
+    fn tolerates_a_clock_decades_off() {
         let (epoch, second) = (SystemTime::UNIX_EPOCH, Duration::from_secs(1));
         assert_eq!([epoch + second, epoch, epoch - second].map(timestamp), [1_000, 0, -1_000].map(Timestamp));
     }

@@ -9,35 +9,36 @@ use std::{
 use async_trait::async_trait;
 use conversation_settings_core::GroupId;
 
-/// Knows the host's groups.
+/// Knows which groups exist.
 #[async_trait]
 pub trait GroupDirectory: Debug + Send + Sync + 'static {
-    /// How the group stands, asked on behalf of the call traced as `operation_id`.
+    /// The status of `group`. `operation_id` traces the call that asks.
     ///
     /// # Errors
     ///
-    /// [`DirectoryError`] when it cannot be told now: nothing is written then.
+    /// [`DirectoryError`] when the status cannot be read now. The call then fails and writes nothing.
     async fn status(&self, operation_id: &str, group: &GroupId) -> Result<GroupStatus, DirectoryError>;
 }
 
-/// How a group stands.
+/// The status of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a group exists, was dismissed, or is unknown")]
 pub enum GroupStatus {
-    /// It exists.
+    /// The group exists.
     Active,
-    /// It existed, and was dismissed.
+    /// The group was dismissed.
     Dismissed,
-    /// There is no such group.
+    /// No group has this ID.
     Unknown,
 }
 
-/// The directory of groups could not be asked.
+/// The group directory cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("the directory of groups cannot be asked")]
+#[error("the group directory cannot be read")]
+#[expect(clippy::exhaustive_structs, reason = "it carries the directory's error and nothing else")]
 pub struct DirectoryError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
-/// A directory that the host fills in itself: groups in memory, each with how it stands. One that was never
-/// [set](Self::set) is unknown.
+/// A directory in memory, which the host fills. A group that was never [set](Self::set) is unknown.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -57,7 +58,7 @@ pub struct DirectoryError(#[source] pub Box<dyn std::error::Error + Send + Sync>
 pub struct MemoryGroups(RwLock<HashMap<GroupId, GroupStatus>>);
 
 impl MemoryGroups {
-    /// From now on `group` stands like this.
+    /// Sets the status of `group`.
     pub fn set(&self, group: GroupId, status: GroupStatus) {
         let mut groups = self.0.write().unwrap_or_else(PoisonError::into_inner);
         match status {

@@ -28,9 +28,11 @@ pub(crate) struct GetSortedConversationListRequest {
     pagination: Option<Pagination>,
 }
 
+/// The user, the conversations to list (`None`: all), and the positions on the page.
+type Checked = (UserId, Option<Vec<ConversationId>>, Range<usize>);
+
 impl GetSortedConversationListRequest {
-    /// The user, the conversations to list (`None`: all), and the positions on the page.
-    pub(crate) fn check(self) -> Result<(UserId, Option<Vec<ConversationId>>, Range<usize>), ArgsError> {
+    pub(crate) fn check(self) -> Result<Checked, ArgsError> {
         let user = user_id("userID", self.user)?;
         let range = Pagination::range(self.pagination)?;
         let ids = self.conversation_ids.filter(|ids| !ids.is_empty());

@@ -15,3 +15,4 @@ mod overload;
 #[cfg(feature = "docs-page")]
 mod page;
 mod shapes;
+mod wire;

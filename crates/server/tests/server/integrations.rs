@@ -120,7 +120,7 @@ fn fails_the_call_and_writes_nothing_without_the_group_directory() {
         server.post("/conversation/get_all_conversations", &server.admin_token(), &json!({ "ownerUserID": "alice" }));
     assert_eq!(all["data"]["conversations"], json!([]));
     let log = server.kill();
-    assert!(log.contains("the directory of groups cannot be asked") && !log.contains("hush"), "{log}");
+    assert!(log.contains("the group directory cannot be read") && !log.contains("hush"), "{log}");
 }
 
 #[test]

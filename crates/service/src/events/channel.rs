@@ -1,13 +1,13 @@
-//! Events for others in the same process.
+//! Events for listeners in the same process.
 
 use tokio::sync::broadcast;
 
 use super::{Event, EventSink};
 
-/// Hands each event to all who have [subscribed](Self::subscribe), in the process that embeds the service.
+/// Sends each event to all [subscribed](Self::subscribe) listeners in this process.
 ///
-/// What waits for a listener is bounded, and no listener holds up a call: one that is too slow is told how many events
-/// it has missed, and goes on with the oldest that is left.
+/// The channel is bounded, and no listener delays a call. A listener that falls behind learns how many events it missed,
+/// and continues with the oldest one left.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -25,7 +25,7 @@ use super::{Event, EventSink};
 ///     loop {
 ///         match listener.recv().await {
 ///             Ok(event) => println!("{} has changed for {}", event.conversation_id, event.owner),
-///             Err(RecvError::Lagged(missed)) => println!("{missed} events were missed: read anew"),
+///             Err(RecvError::Lagged(missed)) => println!("{missed} events were missed: sync in full"),
 ///             Err(RecvError::Closed) => break,
 ///         }
 ///     }
@@ -38,21 +38,20 @@ use super::{Event, EventSink};
 pub struct EventChannel(broadcast::Sender<Event>);
 
 impl EventChannel {
-    /// How many events may wait for the slowest listener, unless said otherwise: more than the largest call causes
-    /// within the default limits.
+    /// The default capacity, in events: more than the largest call emits within the default limits.
     pub const CAPACITY: usize = 1 << 15;
 
-    /// A channel in which up to `capacity` events, rounded up to a power of two, wait for the slowest listener.
+    /// A channel that keeps up to `capacity` events, rounded up to a power of two, for the slowest listener.
     ///
     /// # Panics
     ///
-    /// Where the capacity is 0 or more than half of `usize::MAX`.
+    /// When `capacity` is 0 or more than half of `usize::MAX`.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self(broadcast::Sender::new(capacity))
     }
 
-    /// A listener, to which all events come from now on.
+    /// A listener, which receives all events from now on.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
         self.0.subscribe()
@@ -67,7 +66,7 @@ impl Default for EventChannel {
 
 impl EventSink for EventChannel {
     fn emit(&self, event: Event) {
-        // Nobody listens: that is no fault.
+        // Sending fails only without listeners, which is not an error.
         drop(self.0.send(event));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Event, EventSink};
 
-/// Hands each event to several sinks, one after the other.
+/// Passes each event to several sinks, one after the other.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -5,17 +5,18 @@ use tracing::debug;
 
 use super::{Event, EventKind, EventSink};
 
-/// Writes each event to the log, at the level `DEBUG` of the target [`TARGET`](Self::TARGET): whose conversation, what
-/// happened, which fields, the version, the operation ID and the caller, each as a field of its own. Values are not
-/// among them.
+/// Writes each event to the log, at level `DEBUG` of the target [`TARGET`](Self::TARGET). The owner, the conversation,
+/// the kind of event, the names of the settings, the version, the operation ID and the caller are structured fields.
+/// Values of settings are not logged.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it has no state")]
 pub struct EventLog;
 
 impl EventLog {
-    /// The target, by which a filter lets events through: `info,conversation_events=debug`.
+    /// The log target. A filter that lets events through: `info,conversation_events=debug`.
     pub const TARGET: &str = "conversation_events";
 
-    /// Whether an event would be written now.
+    /// Whether the present log filter lets events through.
     #[must_use]
     pub fn is_enabled() -> bool {
         tracing::enabled!(target: EventLog::TARGET, tracing::Level::DEBUG)

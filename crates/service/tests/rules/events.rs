@@ -1,4 +1,4 @@
-//! What is told of what changed: nothing of what did not, and each party of a private chat that it is one.
+//! Events: one for each change, none for a no-op, and one for each participant of a private chat.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use conversation_settings_service::{Event, EventKind, Service};
 
 use crate::setup::{Events, admin, of, service, set_group, set_single, user};
 
-fn house() -> (Arc<Events>, Service) {
+fn observed() -> (Arc<Events>, Service) {
     let events = Arc::new(Events::default());
     let (_, service) = service();
     (events.clone(), service.events(events).build())
@@ -24,8 +24,8 @@ fn private_chat(with: &str, is_on: bool) -> EventKind {
 const PRIVATE: Mask = Mask::EMPTY.with(Field::IsPrivateChat);
 
 #[tokio::test]
-async fn an_event_says_what_happened_to_whom_and_who_did_it() {
-    let (events, service) = house();
+async fn names_the_change_and_the_caller() {
+    let (events, service) = observed();
     set_group(&service, &of("alice"), &["alice"], r#""isPinned": true, "ex": "x""#).await.unwrap();
     let [event] = &events.take()[..] else { panic!("one conversation, one event") };
     assert_eq!((&event.owner, event.conversation_id.as_str()), (&user("alice"), "sg_team"));
@@ -34,59 +34,59 @@ async fn an_event_says_what_happened_to_whom_and_who_did_it() {
 }
 
 #[tokio::test]
-async fn only_what_changed_is_told() {
-    let (events, service) = house();
+async fn emits_changes_only() {
+    let (events, service) = observed();
     set_group(&service, &admin(), &["alice", "bob"], r#""isPinned": true"#).await.unwrap();
     assert_eq!(events.take().len(), 2);
     set_group(&service, &of("bob"), &["bob"], r#""ex": "x""#).await.unwrap();
     assert_eq!(kinds(&events.take(), "bob"), [EventKind::Updated(Field::Ex.into())]);
     set_group(&service, &admin(), &["alice", "bob"], r#""isPinned": true, "ex": "x""#).await.unwrap();
-    let told = events.take();
-    assert_eq!(kinds(&told, "alice"), [EventKind::Updated(Field::Ex.into())]);
-    assert_eq!((kinds(&told, "bob"), told.len()), (Vec::new(), 1));
+    let emitted = events.take();
+    assert_eq!(kinds(&emitted, "alice"), [EventKind::Updated(Field::Ex.into())]);
+    assert_eq!((kinds(&emitted, "bob"), emitted.len()), (Vec::new(), 1));
 }
 
 #[tokio::test]
-async fn an_empty_patch_tells_nothing() {
-    let (events, service) = house();
+async fn emits_nothing_for_an_empty_patch() {
+    let (events, service) = observed();
     set_group(&service, &admin(), &["alice"], "").await.unwrap();
     assert_eq!(events.take(), []);
 }
 
 #[tokio::test]
-async fn a_private_chat_is_told_to_both() {
-    let (events, service) = house();
+async fn emits_private_chat_to_both() {
+    let (events, service) = observed();
     set_single(&service, &of("alice"), &["alice"], r#""isPrivateChat": true, "isPinned": true"#).await.unwrap();
-    let told = events.take();
+    let emitted = events.take();
     let both = [Field::IsPrivateChat, Field::IsPinned].into_iter().collect();
-    assert_eq!(kinds(&told, "alice"), [EventKind::Created(both), private_chat("bob", true)]);
-    assert_eq!(kinds(&told, "bob"), [EventKind::Created(PRIVATE), private_chat("alice", true)]);
+    assert_eq!(kinds(&emitted, "alice"), [EventKind::Created(both), private_chat("bob", true)]);
+    assert_eq!(kinds(&emitted, "bob"), [EventKind::Created(PRIVATE), private_chat("alice", true)]);
 
     set_single(&service, &of("alice"), &["alice"], r#""isPrivateChat": true"#).await.unwrap();
-    assert_eq!(events.take(), [], "it is one already");
+    assert_eq!(events.take(), [], "private chat is on already");
 
     set_single(&service, &of("alice"), &["alice"], r#""isPrivateChat": false"#).await.unwrap();
-    let told = events.take();
-    assert_eq!(kinds(&told, "alice"), [EventKind::Updated(PRIVATE), private_chat("bob", false)]);
-    assert_eq!(kinds(&told, "bob"), [EventKind::Updated(PRIVATE), private_chat("alice", false)]);
+    let emitted = events.take();
+    assert_eq!(kinds(&emitted, "alice"), [EventKind::Updated(PRIVATE), private_chat("bob", false)]);
+    assert_eq!(kinds(&emitted, "bob"), [EventKind::Updated(PRIVATE), private_chat("alice", false)]);
 }
 
 #[tokio::test]
-async fn a_conversation_created_with_private_chat_off_has_turned_nothing_off() {
-    let (events, service) = house();
+async fn emits_no_private_chat_when_created_with_it_off() {
+    let (events, service) = observed();
     set_single(&service, &of("alice"), &["alice"], r#""isPrivateChat": false"#).await.unwrap();
-    let told = events.take();
-    assert_eq!(kinds(&told, "alice"), [EventKind::Created(PRIVATE)]);
-    assert_eq!(kinds(&told, "bob"), [EventKind::Created(PRIVATE)]);
+    let emitted = events.take();
+    assert_eq!(kinds(&emitted, "alice"), [EventKind::Created(PRIVATE)]);
+    assert_eq!(kinds(&emitted, "bob"), [EventKind::Created(PRIVATE)]);
 }
 
 #[tokio::test]
-async fn another_setting_of_a_private_chat_is_no_event_of_the_private_chat() {
-    let (events, service) = house();
+async fn emits_no_private_chat_for_another_setting() {
+    let (events, service) = observed();
     set_single(&service, &of("alice"), &["alice"], r#""isPrivateChat": true"#).await.unwrap();
     events.take();
     set_single(&service, &of("alice"), &["alice"], r#""isPrivateChat": true, "ex": "x""#).await.unwrap();
-    let told = events.take();
-    assert_eq!(kinds(&told, "alice"), [EventKind::Updated(Field::Ex.into())]);
-    assert_eq!(told.len(), 1, "the other party's view did not change");
+    let emitted = events.take();
+    assert_eq!(kinds(&emitted, "alice"), [EventKind::Updated(Field::Ex.into())]);
+    assert_eq!(emitted.len(), 1, "the counterpart's view did not change");
 }

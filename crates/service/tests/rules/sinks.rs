@@ -1,4 +1,4 @@
-//! The sinks that are ready to be plugged in: a log, a channel inside the process, and several at once.
+//! The ready sinks: a log, a channel inside the process, and several sinks as one.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn the_log_says_what_changed_in_fields_of_their_own_and_no_values() {
+async fn logs_structured_fields_without_values() {
     let (_, service) = service();
     let service = service.events(Arc::new(EventLog)).build();
     let (written, log) = begin_log("info,conversation_events=debug");
@@ -31,18 +31,18 @@ async fn the_log_says_what_changed_in_fields_of_their_own_and_no_values() {
     let mut private = line("bob", "si_alice_bob", "privateChat", "isPrivateChat", 1);
     private.as_object_mut().unwrap().extend([("with".into(), json!("alice")), ("is_on".into(), json!(true))]);
     assert!(lines.iter().any(|line| line["fields"] == private), "{lines:?}");
-    assert_eq!(lines.len(), 5, "two events of each party's of the single chat");
+    assert_eq!(lines.len(), 5, "two events for each participant of the single chat");
 }
 
 #[test]
-fn a_log_that_does_not_want_events_gets_none() {
+fn logs_nothing_if_the_filter_excludes_events() {
     let (written, _log) = begin_log("info");
     assert!(!EventLog::is_enabled());
     EventLog.emit(event());
     assert_eq!(written.lines(), [json!(null); 0]);
 }
 
-/// An event as the service makes it.
+/// An event that the service emitted.
 fn event() -> Event {
     let events = Arc::new(Events::default());
     let (_, service) = service();
@@ -53,7 +53,7 @@ fn event() -> Event {
 }
 
 #[tokio::test]
-async fn a_slow_listener_is_told_how_many_events_it_missed_and_holds_up_nobody() {
+async fn reports_missed_events_to_a_slow_listener() {
     let channel = EventChannel::new(4);
     let (mut slow, mut fast) = (channel.subscribe(), channel.subscribe());
     let (_, service) = service();
@@ -72,12 +72,12 @@ async fn a_slow_listener_is_told_how_many_events_it_missed_and_holds_up_nobody()
 }
 
 #[tokio::test]
-async fn the_largest_call_fits_into_a_channel() {
+async fn holds_the_events_of_the_largest_call() {
     let channel = EventChannel::default();
     let mut listener = channel.subscribe();
     let (_, service) = service();
     let service = service.events(Arc::new(channel)).build();
-    // Private chat is told beside what changed, and to the peer as well.
+    // Private chat doubles the events, and adds the peer.
     let users: Vec<_> = (0..9_999).map(|n| format!("u{n}")).chain(["bob".into()]).collect();
     let users: Vec<_> = users.iter().map(String::as_str).collect();
     set_single(&service, &admin(), &users, r#""isPrivateChat": true"#).await.unwrap();
@@ -92,20 +92,20 @@ async fn the_largest_call_fits_into_a_channel() {
 }
 
 #[tokio::test]
-async fn nobody_has_to_listen() {
+async fn needs_no_listener() {
     let (_, service) = service();
     let service = service.events(Arc::new(EventChannel::default())).build();
     assert!(set_group(&service, &admin(), &["alice"], r#""ex": "x""#).await.is_ok());
 }
 
 #[tokio::test]
-async fn all_sinks_of_a_fan_out_are_told_the_same() {
+async fn passes_the_same_events_to_all_sinks() {
     let (one, other) = (Arc::new(Events::default()), Arc::new(Events::default()));
     let sinks: [Arc<dyn EventSink>; 2] = [one.clone(), other.clone()];
     let (_, service) = service();
     let service = service.events(Arc::new(EventFanOut::from_iter(sinks))).build();
     set_group(&service, &admin(), &["alice", "bob"], r#""ex": "x""#).await.unwrap();
-    let told = one.take();
-    assert_eq!((told.len(), &told), (2, &other.take()));
-    EventFanOut::default().emit(told[0].clone());
+    let emitted = one.take();
+    assert_eq!((emitted.len(), &emitted), (2, &other.take()));
+    EventFanOut::default().emit(emitted[0].clone());
 }

@@ -1,4 +1,4 @@
-//! What is logged, to be looked at.
+//! Captures the log.
 
 use std::{
     io,
@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 use tracing_subscriber::EnvFilter;
 
-/// What is written to the log.
+/// The captured log.
 #[derive(Clone, Default)]
 pub(crate) struct Written(Arc<Mutex<Vec<u8>>>);
 
@@ -23,7 +23,7 @@ impl io::Write for Written {
 }
 
 impl Written {
-    /// The fields of each line of the log, as a program reads them.
+    /// Each line of the log, as JSON.
     pub(crate) fn lines(&self) -> Vec<Value> {
         let written = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
         written.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
