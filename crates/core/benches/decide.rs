@@ -108,8 +108,9 @@ fn main() {
         let (target, settings) = (target.clone(), settings.clone());
         Conversation { key: Key::new(owner, id.clone()), target, settings, created_at: Timestamp(0) }
     };
-    // What is held stands ready in the order in which each side goes through its users.
-    let held: Vec<Conversation> = (0..USERS).map(|n| conversation(UserId::new(user_id(n).as_str()).unwrap())).collect();
+    // The stored conversations are in the order in which each side visits its users.
+    let stored: Vec<Conversation> =
+        (0..USERS).map(|n| conversation(UserId::new(user_id(n).as_str()).unwrap())).collect();
     let row = |n: usize| by_hand::Row {
         owner_user_id: user_id(n * 7 % USERS),
         conversation_id: id.to_string(),
@@ -124,9 +125,9 @@ fn main() {
     let ours = || {
         let request: SetConversationsRequest = serde_json::from_str(black_box(&json)).unwrap();
         let batch = SetConversations::parse(request, &limits).unwrap().plan(IfMissing::Create);
-        let held_and_written = held.iter().zip(batch.writes());
+        let stored_and_written = stored.iter().zip(batch.writes());
         let new: Vec<Decision> =
-            held_and_written.map(|(held, write)| decide(Some(held), write, Timestamp(1)).unwrap()).collect();
+            stored_and_written.map(|(stored, write)| decide(Some(stored), write, Timestamp(1)).unwrap()).collect();
         assert!(matches!(new[USERS - 1], Decision::Put(..)));
         black_box(new);
     };

@@ -1,6 +1,6 @@
 //! The core alone: no store, no runtime, no clock. A request is checked, and each row it touches is decided.
 //!
-//! For whoever has tables of their own and wants the rules only. Run it with
+//! The rules alone, for a program with tables of its own. Run it with
 //! `cargo run -p conversation-settings-core --example merge`.
 
 #![expect(clippy::print_stdout, reason = "an example shows what comes of it")]
@@ -13,7 +13,7 @@ use conversation_settings_core::{
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // A patch sets some fields and keeps the others; applying it tells which really changed.
+    // A patch sets some fields and keeps the others. Applying it returns the fields that changed.
     let mut settings = Settings::default();
     let changed = Patch::KEEP.is_pinned(true).burn_duration(BurnDuration::try_from(30)?).apply(&mut settings);
     println!("changed: {changed}");

@@ -1,4 +1,4 @@
-//! What `set_conversations` accepts, and how it says what it does not.
+//! Which requests `set_conversations` accepts, and how it rejects others.
 
 use conversation_settings_core::{
     ConversationId, Field, Kind, Limits, SetConversations, SetConversationsRequest, Target, UserId,
@@ -238,5 +238,5 @@ fn takes_the_only_other_user_for_the_participant_if_the_id_names_none() {
                    chats with";
     assert_eq!(refused(with(room, "/userIDs", json!(["a", "b", "p"]))), refusal);
     let itself = with(with(single(), "/conversation/conversationID", json!("si_p_p")), "/userIDs", json!(["p"]));
-    assert_eq!(refused(itself), refusal, "nobody chats with themselves");
+    assert_eq!(refused(itself), refusal, "a user has no chat with itself");
 }

@@ -1,4 +1,4 @@
-//! What `set_conversations` does to whom: the rules 4 to 9 of the use case, on a map instead of a store.
+//! Rules 4 to 9 of `set_conversations`, on a map instead of a store.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ impl Rows {
         self.0.values().find(|row| row.key.owner.as_str() == owner).expect("has the conversation")
     }
 
-    /// Whom `owner` sees.
+    /// The counterpart that `owner` sees.
     fn seen_by(&self, owner: &str) -> &str {
         self.of(owner).target.user_id().unwrap().as_str()
     }
@@ -68,14 +68,14 @@ fn creates_a_missing_conversation_from_defaults_and_patch() {
     expected.is_pinned = true;
     assert_eq!(rows.of("a").settings, expected);
     assert_eq!(rows.of("a").created_at, Timestamp(7));
-    assert_eq!(rows.0.len(), 1, "the peer has nothing to do with a pin");
+    assert_eq!(rows.0.len(), 1, "a pin does not touch the peer");
 }
 
 #[test]
 fn applies_the_patch_and_keeps_the_target() {
     let mut rows = Rows::default();
     rows.set(single(&["a"], "p", json!({ "isPinned": true, "ex": "x" })));
-    let outcome = rows.set(single(&["a"], "somebody else", json!({ "ex": "" })));
+    let outcome = rows.set(single(&["a"], "another", json!({ "ex": "" })));
     assert_eq!(outcome, [("a".into(), Role::User, Outcome::Updated(Mask::from(Field::Ex)))]);
     assert_eq!(rows.seen_by("a"), "p", "the target never changes");
     assert!(rows.of("a").settings.is_pinned);
@@ -96,7 +96,7 @@ fn rejects_missing_conversations_if_configured() {
     let both = single(&["a", "b"], "p", json!({ "isPinned": false }));
     let rejected = rows.run(both, IfMissing::Reject).unwrap_err();
     assert_eq!(rejected.key().owner.as_str(), "b");
-    assert!(rows.of("a").settings.is_pinned, "nothing is written for anybody");
+    assert!(rows.of("a").settings.is_pinned, "nothing is written for any user");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn sets_private_chat_and_nothing_else_for_the_peer() {
     assert_eq!(outcome, [created("a"), ("p".into(), Role::Peer, Outcome::Created)]);
     let mut expected = Settings::default();
     expected.is_private_chat = true;
-    assert_eq!(rows.of("p").settings, expected, "pin, mute and the rest are the owner's private business");
+    assert_eq!(rows.of("p").settings, expected, "the other settings are private to each owner");
     assert_eq!((rows.seen_by("a"), rows.seen_by("p")), ("p", "a"));
 }
 
@@ -120,7 +120,7 @@ fn shows_a_peer_among_the_users_the_other_participant() {
     let outcome = rows.set(single(&["p", "a"], "p", json!({ "isPinned": true, "isPrivateChat": true })));
     assert_eq!(outcome, [created("p"), created("a")]);
     assert_eq!((rows.seen_by("a"), rows.seen_by("p")), ("p", "a"));
-    assert!(rows.of("p").settings.is_pinned, "a user is set in full, though a peer as well");
+    assert!(rows.of("p").settings.is_pinned, "a peer among the users is set in full");
 }
 
 #[test]
@@ -136,8 +136,8 @@ fn changes_nothing_if_a_request_is_repeated() {
     let mut rows = Rows::default();
     let request = single(&["a"], "p", json!({ "isPrivateChat": true, "ex": "x" }));
     rows.set(request.clone());
-    let silent = |user: &str, role| (user.to_owned(), role, Outcome::Unchanged);
-    assert_eq!(rows.set(request), [silent("a", Role::User), silent("p", Role::Peer)]);
+    let unchanged = |user: &str, role| (user.to_owned(), role, Outcome::Unchanged);
+    assert_eq!(rows.set(request), [unchanged("a", Role::User), unchanged("p", Role::Peer)]);
 }
 
 #[test]

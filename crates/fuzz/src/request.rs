@@ -38,7 +38,7 @@ pub fn request(data: &[u8]) {
     assert!(again.is_noop(), "a retry changes nothing");
 }
 
-/// What a store holds of `batch` once it has stored `resolved`, and held nothing before.
+/// What an empty store loads of `batch` once it has stored `resolved`.
 fn loaded_after(batch: &WriteBatch, resolved: Resolved) -> Loaded {
     let mut loaded = Loaded::empty(batch);
     for write in resolved.records {

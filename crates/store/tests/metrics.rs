@@ -1,4 +1,4 @@
-//! What a store tells of itself.
+//! The metrics of a store.
 
 use std::{future::ready, sync::Arc, time::Duration};
 
@@ -12,14 +12,14 @@ use conversation_settings_store_memory::MemoryStore;
 use conversation_settings_testkit::{Fault, FaultPlan, FaultyStore};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
-/// Runs `work`, and answers with the metric `name` of all that happened: its labels' values in order, and how often.
-fn told(name: &str, work: impl Future<Output = ()>) -> Vec<(Vec<String>, usize)> {
+/// Runs `work`, and returns each combination of labels of the metric `name`, with its count.
+fn recorded(name: &str, work: impl Future<Output = ()>) -> Vec<(Vec<String>, usize)> {
     let recorder = DebuggingRecorder::new();
     ::metrics::with_local_recorder(&recorder, || {
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work);
     });
     let all = recorder.snapshotter().snapshot().into_vec();
-    let told = all.into_iter().filter(|(key, ..)| key.key().name() == name).map(|(key, _, description, value)| {
+    let entries = all.into_iter().filter(|(key, ..)| key.key().name() == name).map(|(key, _, description, value)| {
         assert!(description.is_some(), "{name} is described");
         let labels = key.key().labels().map(|label| label.value().to_owned()).collect();
         match value {
@@ -28,9 +28,9 @@ fn told(name: &str, work: impl Future<Output = ()>) -> Vec<(Vec<String>, usize)>
             DebugValue::Gauge(_) => panic!("{name} is a gauge"),
         }
     });
-    let mut told: Vec<_> = told.collect();
-    told.sort();
-    told
+    let mut entries: Vec<_> = entries.collect();
+    entries.sort();
+    entries
 }
 
 fn entry(labels: [&str; 3], count: usize) -> (Vec<String>, usize) {
@@ -39,7 +39,7 @@ fn entry(labels: [&str; 3], count: usize) -> (Vec<String>, usize) {
 
 #[test]
 fn measures_every_operation_under_its_own_name() {
-    let told = told(metrics::OPERATION_SECONDS, async {
+    let recorded = recorded(metrics::OPERATION_SECONDS, async {
         let store = MeteredStore::new("memory", MemoryStore::new());
         let alice = UserId::new("alice").unwrap();
         store.apply(&WriteBatch::new(Vec::new()).unwrap(), Timestamp(0)).await.unwrap();
@@ -55,12 +55,12 @@ fn measures_every_operation_under_its_own_name() {
         .map(|name| entry(["memory", name, "ok"], 1));
     let mut expected = once.to_vec();
     expected.insert(1, entry(["memory", "changes", "ok"], 2));
-    assert_eq!(told, expected);
+    assert_eq!(recorded, expected);
 }
 
 #[test]
 fn measures_a_failure_under_its_kind() {
-    let told = told(metrics::OPERATION_SECONDS, async {
+    let recorded = recorded(metrics::OPERATION_SECONDS, async {
         let plan = FaultPlan::script([Fault::Conflict, Fault::FailBefore]);
         let store = FaultyStore::new(Arc::new(MemoryStore::new())).reads(plan);
         let store = MeteredStore::new("faulty", store);
@@ -68,32 +68,32 @@ fn measures_a_failure_under_its_kind() {
             let _ = store.get(&[]).await;
         }
     });
-    assert_eq!(told, ["conflict", "ok", "unavailable"].map(|result| entry(["faulty", "get", result], 1)));
+    assert_eq!(recorded, ["conflict", "ok", "unavailable"].map(|result| entry(["faulty", "get", result], 1)));
 }
 
 #[test]
 fn measures_an_abandoned_operation() {
-    let told = told(metrics::OPERATION_SECONDS, async {
+    let recorded = recorded(metrics::OPERATION_SECONDS, async {
         let plan = FaultPlan::script([Fault::Delay { before: 1_000, after: 0 }]);
         let store = FaultyStore::new(Arc::new(MemoryStore::new())).reads(plan);
         let store = MeteredStore::new("faulty", store);
         tokio::select! {
             biased;
-            _ = store.get(&[]) => panic!("it takes its time"),
+            _ = store.get(&[]) => panic!("the store is still waiting"),
             () = ready(()) => (),
         }
     });
-    assert_eq!(told, [entry(["faulty", "get", "abandoned"], 1)]);
+    assert_eq!(recorded, [entry(["faulty", "get", "abandoned"], 1)]);
 }
 
 #[test]
 fn counts_each_further_attempt_by_store_and_cause() {
-    let told = told(metrics::RETRIES, async {
+    let recorded = recorded(metrics::RETRIES, async {
         let _described = MeteredStore::new("memory", MemoryStore::new());
         let retry = Retry::NEW.attempts(4).delays(Duration::ZERO, Duration::ZERO);
         let conflict = || StoreError::Conflict { store: "mongodb", source: "another writer".into() };
         let operation = || ready(Err::<(), _>(Attempt::Again(conflict())));
         retry.run(|_| ready(()), || 0.0, operation).await.unwrap_err();
     });
-    assert_eq!(told, [(["mongodb", "conflict"].map(ToOwned::to_owned).to_vec(), 3)]);
+    assert_eq!(recorded, [(["mongodb", "conflict"].map(ToOwned::to_owned).to_vec(), 3)]);
 }

@@ -1,4 +1,4 @@
-//! The sync rule by named cases: what a client that synced before is told.
+//! The sync rule by named cases.
 
 use conversation_settings_core::{
     Change, Conversation, ConversationId, Key, Missing, Patch, Settings, Target, Timestamp, UserId, Version, Write,
@@ -34,10 +34,10 @@ struct Life {
 impl Life {
     fn write(mut self, change: Change) -> Self {
         let batch = WriteBatch::new(vec![Write { key: key(), change: change.into() }]).unwrap();
-        let held = Loaded { records: vec![self.record.take()], versions: vec![self.version] };
-        let resolved = resolve(&batch, &held, Timestamp(1)).unwrap();
+        let loaded = Loaded { records: vec![self.record.take()], versions: vec![self.version] };
+        let resolved = resolve(&batch, &loaded, Timestamp(1)).unwrap();
         self.version = resolved.versions.first().map_or(self.version, |(_, version)| *version);
-        self.record = resolved.records.into_iter().next().map(|changed| changed.record).or(held.records[0].clone());
+        self.record = resolved.records.into_iter().next().map(|write| write.record).or(loaded.records[0].clone());
         self
     }
 
@@ -66,7 +66,7 @@ impl Life {
         }
     }
 
-    fn told(&self, since: OwnerVersion, pruned: u64, limit: usize) -> Changes {
+    fn changes(&self, since: OwnerVersion, pruned: u64, limit: usize) -> Changes {
         let current = at(self.version.0);
         match Changes::plan(&since, current, Version(pruned)) {
             SyncPlan::Settled(changes) => changes,
@@ -98,11 +98,11 @@ fn omits_what_was_created_and_removed_in_between() {
 fn reports_a_recreation_by_what_the_client_has() {
     let life = Life::default().set("x").remove().set("y");
     assert_eq!(life.seen_since(0), Some(Seen::Inserted));
-    assert_eq!(life.seen_since(1), Some(Seen::Updated), "the client holds the first one");
+    assert_eq!(life.seen_since(1), Some(Seen::Updated), "the client has the first one");
     assert_eq!(life.seen_since(2), Some(Seen::Inserted), "the client has dropped the first one");
     let gone = life.remove();
     assert_eq!(gone.seen_since(0), None);
-    assert_eq!(gone.seen_since(1), Some(Seen::Removed), "the client holds the first one still");
+    assert_eq!(gone.seen_since(1), Some(Seen::Removed), "the client still has the first one");
     assert_eq!(gone.seen_since(2), None, "the client has dropped the first one and never had the second");
     assert_eq!(gone.seen_since(3), Some(Seen::Removed));
 }
@@ -110,14 +110,14 @@ fn reports_a_recreation_by_what_the_client_has() {
 #[test]
 fn raises_no_version_for_a_noop() {
     let life = Life::default().remove().set("").set("");
-    assert_eq!(life.version, Version(1), "removing what is not there, and setting what is so, are silent");
+    assert_eq!(life.version, Version(1), "removing a missing conversation and setting an equal value are no-ops");
 }
 
 #[test]
 fn reports_nothing_to_a_current_client() {
     let life = Life::default().set("x");
     let nothing = Changes::Increment { version: at(1), inserted: Vec::new(), updated: Vec::new(), removed: Vec::new() };
-    assert_eq!(life.told(at(1), 0, 10), nothing);
+    assert_eq!(life.changes(at(1), 0, 10), nothing);
 }
 
 #[test]
@@ -125,13 +125,13 @@ fn requires_a_full_sync_if_the_changes_are_unknown() {
     let life = Life::default().set("x").set("y").set("z");
     let full = Changes::Full(at(3));
     let stranger = OwnerVersion { log: LogId([8; 12]), version: Version(2) };
-    assert_eq!(life.told(stranger, 0, 10), full, "of another log");
-    assert_eq!(life.told(OwnerVersion { log: LogId::NONE, version: Version(2) }, 0, 10), full, "of no log");
-    assert_eq!(life.told(at(4), 0, 10), full, "from the future");
-    assert_eq!(life.told(at(u64::MAX), 0, 10), full, "from the far future");
-    assert_eq!(life.told(at(1), 2, 10), full, "older than the pruning");
-    assert_eq!(life.told(at(2), 0, 0), full, "more than the limit");
-    assert!(matches!(life.told(at(2), 2, 1), Changes::Increment { .. }), "as old as the pruning");
+    assert_eq!(life.changes(stranger, 0, 10), full, "of another log");
+    assert_eq!(life.changes(OwnerVersion { log: LogId::NONE, version: Version(2) }, 0, 10), full, "of no log");
+    assert_eq!(life.changes(at(4), 0, 10), full, "from the future");
+    assert_eq!(life.changes(at(u64::MAX), 0, 10), full, "from the far future");
+    assert_eq!(life.changes(at(1), 2, 10), full, "older than the pruning");
+    assert_eq!(life.changes(at(2), 0, 0), full, "more than the limit");
+    assert!(matches!(life.changes(at(2), 2, 1), Changes::Increment { .. }), "as old as the pruning");
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn always_has_an_increment_for_a_new_client() {
     let life = Life::default().set("x").set("y");
     for log in [LOG, LogId::NONE, LogId([8; 12])] {
         let since = OwnerVersion { log, version: Version::ZERO };
-        let Changes::Increment { inserted, updated, removed, version } = life.told(since, 2, 10) else {
+        let Changes::Increment { inserted, updated, removed, version } = life.changes(since, 2, 10) else {
             panic!("an increment from nothing is all there is")
         };
         assert_eq!((inserted.len(), updated.len(), removed.len(), version), (1, 0, 0, at(2)));
@@ -148,9 +148,9 @@ fn always_has_an_increment_for_a_new_client() {
 
 #[test]
 fn separates_inserted_updated_and_removed() {
-    let parts = |life: &Life, since| match life.told(at(since), 0, 10) {
+    let parts = |life: &Life, since| match life.changes(at(since), 0, 10) {
         Changes::Increment { inserted, updated, removed, .. } => [inserted.len(), updated.len(), removed.len()],
-        Changes::Full(_) => panic!("can be told"),
+        Changes::Full(_) => panic!("the changes are known"),
     };
     let life = Life::default().set("x").set("y");
     assert_eq!((parts(&life, 0), parts(&life, 1)), ([1, 0, 0], [0, 1, 0]));
@@ -177,5 +177,5 @@ fn recreates_a_conversation_from_the_defaults() {
     let conversation: &Conversation = life.record.as_ref().unwrap().live().unwrap();
     let mut expected = Settings::default();
     expected.ex = "y".into();
-    assert_eq!(conversation.settings, expected, "nothing of the removed one comes back");
+    assert_eq!(conversation.settings, expected, "no value of the removed one comes back");
 }
