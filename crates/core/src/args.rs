@@ -10,6 +10,7 @@ use crate::{FieldError, IdError, ValueError};
 /// Prints as the path and the problem: `conversation.burnDuration: must be at least 0, got -1`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {problem}")]
+#[non_exhaustive]
 pub struct ArgsError {
     /// The path of the argument in the request, such as `conversation.ex` or `userIDs[3]`.
     pub path: Path,
@@ -37,6 +38,7 @@ impl From<FieldError> for ArgsError {
 
 /// The path of an argument in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Path {
     /// A field of the request itself.
     Field(&'static str),

@@ -6,10 +6,12 @@ use crate::{ConversationId, GroupId, Settings, UserId};
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z; negative before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "a number and nothing else")]
 pub struct Timestamp(pub i64);
 
 /// The number of batches that have changed an owner's conversations; 0 before the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "a number and nothing else")]
 pub struct Version(pub u64);
 
 impl Version {
@@ -31,6 +33,7 @@ impl fmt::Display for Version {
 
 /// The key of one user's view of one conversation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "an identity, made of exactly these two")]
 pub struct Key {
     /// The user who has this view: the partition key in every store.
     pub owner: UserId,
@@ -54,6 +57,7 @@ impl fmt::Display for Key {
 
 /// The user, group or notification account that a conversation is with. It never changes after creation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "code that stores or shows a target must handle each kind")]
 pub enum Target {
     /// A single chat with another user: OpenIM's type 1.
     Single(UserId),
@@ -137,6 +141,7 @@ pub enum TargetError {
 
 /// One user's view of a conversation.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "an adapter builds it, and must not miss a field")]
 pub struct Conversation {
     /// The owner and the conversation ID.
     pub key: Key,

@@ -4,6 +4,7 @@ use crate::{Change, Conversation, Key, Mask, Missing, Patch, Settings, Target, T
 
 /// What a write does to the stored conversation.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "code that stores a decision must handle each")]
 pub enum Decision {
     /// Store nothing.
     Keep(Outcome),
@@ -15,6 +16,7 @@ pub enum Decision {
 
 /// What happened to a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "code that reports an outcome must handle each")]
 pub enum Outcome {
     /// The conversation was created.
     Created,
@@ -59,6 +61,7 @@ impl Outcome {
 
 /// The effect of one stored write: the outcome, and the version that the batch gave the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper of a store builds it")]
 pub struct Effect {
     /// What happened to the conversation.
     pub outcome: Outcome,

@@ -117,6 +117,7 @@ impl fmt::Debug for Mask {
 /// A name in a mask that is not the name of a field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no field {name:?}")]
+#[expect(clippy::exhaustive_structs, reason = "one name is all there is to say")]
 pub struct UnknownField {
     /// The first 64 characters of the name.
     pub name: String,

@@ -11,6 +11,7 @@ macro_rules! enumerated {
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[expect(clippy::exhaustive_enums, reason = "the numbers of OpenIM's protocol")]
         pub enum $name {
             #[doc = $first_doc]
             #[default]

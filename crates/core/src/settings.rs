@@ -38,6 +38,7 @@ settings! {
 /// A value that its setting does not accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {problem}", field.wire_name())]
+#[expect(clippy::exhaustive_structs, reason = "a field and its problem")]
 pub struct FieldError {
     /// The setting.
     pub field: Field,

@@ -6,6 +6,7 @@ use crate::{Text, Timestamp};
 
 /// The kind of a [`Value`], and of a column that holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "an adapter must have a column type for each kind")]
 pub enum Kind {
     /// True or false.
     Bool,
@@ -33,6 +34,7 @@ impl fmt::Display for Kind {
 
 /// One setting as a primitive. With it an adapter binds a setting, and a host writes it, without naming the field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "an adapter must bind each kind")]
 pub enum Value<'a> {
     /// True or false.
     Bool(bool),

@@ -6,6 +6,7 @@ use crate::{Key, Patch, Target, UserId};
 
 /// A change of one conversation.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a wrapper of a store must handle each change")]
 pub enum Change {
     /// Sets some settings.
     Set {
@@ -20,6 +21,7 @@ pub enum Change {
 
 /// What a [`Change::Set`] does if the conversation does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a wrapper of a store must handle each case")]
 pub enum Missing {
     /// Create it with this target from the defaults and the patch, unless the patch is empty.
     Create(Target),
@@ -33,6 +35,7 @@ pub enum Missing {
 
 /// One change of one conversation.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "callers build it, and a field more would be another write")]
 pub struct Write {
     /// The conversation.
     pub key: Key,
@@ -53,6 +56,7 @@ pub struct WriteBatch {
 /// A key that is in a batch twice.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("conversation {0} is written twice in one batch")]
+#[expect(clippy::exhaustive_structs, reason = "one key is all there is to say")]
 pub struct DuplicateKey(pub Key);
 
 impl WriteBatch {

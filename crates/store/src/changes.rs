@@ -6,6 +6,7 @@ use crate::{LogId, OwnerVersion, Record, State};
 
 /// What has changed since a client last synced.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a client must handle each, and miss no list")]
 pub enum Changes {
     /// The changes are unknown or exceed the limit. The client must sync in full, and then has this version.
     Full(OwnerVersion),
@@ -24,6 +25,7 @@ pub enum Changes {
 
 /// What an adapter reads to answer [`ConversationStore::changes`](crate::ConversationStore::changes).
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "an adapter must handle each")]
 pub enum SyncPlan {
     /// Nothing: these are the changes.
     Settled(Changes),

@@ -14,6 +14,7 @@ use conversation_settings_core::{Patch, Settings};
 /// assert!(Filter::ALL.matches(&Settings::default()));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Filter {
     /// Every field that this patch sets has this value.
     pub is: Patch,

@@ -6,6 +6,7 @@ use crate::Record;
 
 /// What a store holds of a batch, aligned with the batch by position.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "an adapter builds it, and must not miss a field")]
 pub struct Loaded {
     /// For each of [`WriteBatch::writes`], the record of its key, tombstones too.
     pub records: Vec<Option<Record>>,

@@ -7,6 +7,7 @@ use conversation_settings_core::Conversation;
 /// The key `after` need not exist any more. An entry that exists throughout is in exactly one page, whatever is created
 /// and removed between the pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PageRequest<K> {
     /// The last key of the previous page; `None` for the first page.
     pub after: Option<K>,
@@ -30,6 +31,7 @@ impl<K> PageRequest<K> {
 
 /// A page of an ordered list.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper of a store builds it")]
 pub struct Page<K> {
     /// The entries, in order.
     pub conversations: Vec<Conversation>,

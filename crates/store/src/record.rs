@@ -6,6 +6,7 @@ use crate::Lifespan;
 
 /// What a store keeps under one key: a conversation or its tombstone, with the owner's versions.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "an adapter builds it, and must not miss a field")]
 pub struct Record {
     /// The conversation, or its tombstone.
     pub state: State,
@@ -17,6 +18,7 @@ pub struct Record {
 
 /// A conversation, or a tombstone that reports the removal to clients.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "an adapter must store each")]
 pub enum State {
     /// The conversation.
     Live(Conversation),

@@ -6,6 +6,7 @@ use crate::{Loaded, Record, decide_batch};
 
 /// What to store, and what to answer once it is stored.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Resolved {
     /// The records to store, in the batch's order; each replaces what the store holds of its key.
     pub records: Vec<RecordWrite>,
@@ -25,6 +26,7 @@ impl Resolved {
 
 /// A record to store.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct RecordWrite {
     /// The position of the write in [`WriteBatch::writes`], and of the record that is replaced in [`Loaded::records`].
     pub position: usize,
@@ -36,6 +38,7 @@ pub struct RecordWrite {
 
 /// The effect of each write of a batch, in the order of [`WriteBatch::writes`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper of a store builds it")]
 pub struct Applied {
     /// One for each write.
     pub effects: Vec<Effect>,

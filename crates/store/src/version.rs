@@ -8,6 +8,7 @@ use conversation_settings_core::Version;
 ///
 /// Prints as 24 hexadecimal digits, the form of OpenIM's `versionID`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_structs, reason = "twelve bytes and nothing else")]
 pub struct LogId(pub [u8; 12]);
 
 impl LogId {
@@ -51,6 +52,7 @@ impl FromStr for LogId {
 
 /// An owner's version in a log. A client keeps it, and asks for the changes since.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "an identity, made of exactly these two")]
 pub struct OwnerVersion {
     /// The log.
     pub log: LogId,

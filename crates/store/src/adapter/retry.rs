@@ -6,6 +6,7 @@ use crate::{StoreError, metrics};
 
 /// How one attempt failed.
 #[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a retry must handle each")]
 pub enum Attempt {
     /// Another attempt may succeed. After the last one, this error is returned.
     Again(StoreError),
