@@ -14,7 +14,7 @@ use conversation_settings_core::{Patch, Settings};
 /// assert!(Filter::ALL.matches(&Settings::default()));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "an adapter must judge every condition")]
 pub struct Filter {
     /// Every field that this patch sets has this value.
     pub is: Patch,

@@ -86,6 +86,7 @@ impl fmt::Debug for Lifespan {
 /// A text that is not rising version numbers joined by commas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be rising version numbers joined by commas")]
+#[expect(clippy::exhaustive_structs, reason = "it has no details")]
 pub struct ParseLifespanError;
 
 impl FromStr for Lifespan {

@@ -7,7 +7,7 @@ use conversation_settings_core::Conversation;
 /// The key `after` need not exist any more. An entry that exists throughout is in exactly one page, whatever is created
 /// and removed between the pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "an adapter must honour every field")]
 pub struct PageRequest<K> {
     /// The last key of the previous page; `None` for the first page.
     pub after: Option<K>,

@@ -31,6 +31,7 @@ impl fmt::Debug for LogId {
 /// A text that is not 24 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be 24 hexadecimal digits")]
+#[expect(clippy::exhaustive_structs, reason = "it has no details")]
 pub struct ParseLogIdError;
 
 impl FromStr for LogId {

@@ -331,7 +331,7 @@ mod tests {
                 "format": "int32",
                 "minimum": 0,
                 "x-unit": "seconds",
-                "description": "How long a message burns after it was read, in seconds, at least 0. Absent or `null`: kept.",
+                "description": "The time from reading a message to its deletion, in seconds, at least 0. Absent or `null`: kept.",
             })
         );
         assert_eq!(
@@ -342,7 +342,7 @@ mod tests {
                 "enum": [0, 1, 2],
                 "default": 0,
                 "description": "What happens when a message arrives.\n\n- `0`: Receive it and notify.\n\
-                    - `1`: Do not receive it: muted altogether.\n- `2`: Receive it in silence.",
+                    - `1`: Do not receive it.\n- `2`: Receive it without notifying.",
             })
         );
     }
