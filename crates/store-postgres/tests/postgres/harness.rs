@@ -63,7 +63,7 @@ impl Database {
 
     /// The location that [`child`](crate::processes::CHILD) opens.
     pub(crate) fn location(&self) -> String {
-        format!("{} {}", self.url, self.schema)
+        format!("{} {}", self.url, self.schema.as_str())
     }
 
     /// A connection with the schema as its search path.
