@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 use crate::{Claims, TokenError, jwt::Keys};
 
 /// OpenIM's default: 90 days.
-const LIFETIME: Duration = Duration::from_hours(24 * 90);
+const LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// `iat` is backdated by this many seconds, as OpenIM does, to tolerate clocks that are behind.
 const BACKDATED: i64 = 5;
