@@ -28,7 +28,7 @@ pub(crate) fn allow(mut response: Response) -> Response {
     response
 }
 
-/// Lets pages of any origin make the call that a preflight request asks about.
+/// Lets pages of any origin make calls: the response to a preflight request.
 pub(crate) fn allow_calls(response: Response) -> Response {
     let mut response = allow(response);
     response.headers_mut().extend(CALLABLE);

@@ -1,4 +1,4 @@
-//! OpenIM's groups, asked from real servers on loopback.
+//! OpenIM's groups, over real servers on loopback.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,8 +28,8 @@ async fn set(url: &str, timeout: Duration) -> (Result<(), ServiceError>, bool) {
     (result.map(drop), store.get_one(key).await.unwrap().is_some())
 }
 
-async fn set_with_reply(answer: Reply) -> (Option<Code>, bool) {
-    let receiver = Receiver::start(move |_| answer.clone()).await;
+async fn set_with_reply(response: Reply) -> (Option<Code>, bool) {
+    let receiver = Receiver::start(move |_| response.clone()).await;
     let (result, is_written) = set(receiver.url(), OpenImGroups::TIMEOUT).await;
     (result.err().as_ref().map(Code::from), is_written)
 }
@@ -53,7 +53,7 @@ async fn asks_openim_as_its_clients_do() {
 #[tokio::test]
 async fn maps_openims_responses_to_statuses() {
     let other = r#"{"groupID":"other","status":0,"memberCount":7}"#;
-    for (answer, code) in [
+    for (response, code) in [
         (groups(&format!(r#"[{other},{{"groupID":"team","groupName":"T","status":0,"ex":""}}]"#)), None),
         (groups(r#"[{"groupID":"team"}]"#), None),
         (groups(r#"[{"groupID":"team","status":1}]"#), None),
@@ -66,15 +66,15 @@ async fn maps_openims_responses_to_statuses() {
         (Reply::Body(r#"{"errCode":1004,"errMsg":"RecordNotFoundError"}"#.into()), Some(Code::RecordNotFound)),
         (Reply::Body(r#"{"errCode":1201,"errMsg":"GroupIDNotFoundError"}"#.into()), Some(Code::RecordNotFound)),
     ] {
-        let reply = format!("{answer:?}");
-        assert_eq!(set_with_reply(answer).await, (code, code.is_none()), "{reply}");
+        let reply = format!("{response:?}");
+        assert_eq!(set_with_reply(response).await, (code, code.is_none()), "{reply}");
     }
 }
 
 #[tokio::test]
 async fn writes_nothing_after_an_unusable_response() {
     let elsewhere = Receiver::start(|_| groups(r#"[{"groupID":"team","status":0}]"#)).await;
-    for answer in [
+    for response in [
         Reply::Body(r#"{"errCode":1501,"errMsg":"TokenExpiredError","errDlt":"","data":null}"#.into()),
         Reply::Body(r#"{"errCode":500,"errMsg":"ServerInternalError"}"#.into()),
         Reply::Body("<html>".into()),
@@ -85,8 +85,8 @@ async fn writes_nothing_after_an_unusable_response() {
         Reply::Status(502),
         Reply::Redirect(elsewhere.url().to_owned()),
     ] {
-        let reply = format!("{answer:.80?}");
-        assert_eq!(set_with_reply(answer).await, (Some(Code::ServerInternal), false), "{reply}");
+        let reply = format!("{response:.80?}");
+        assert_eq!(set_with_reply(response).await, (Some(Code::ServerInternal), false), "{reply}");
     }
 }
 
@@ -115,9 +115,9 @@ async fn writes_nothing_if_groups_are_unreachable() {
 
 #[tokio::test]
 async fn accepts_responses_of_up_to_one_mebibyte() {
-    let answer = r#"{"errCode":0,"data":{"groupInfos":[{"groupID":"team"}]}}"#;
+    let response = r#"{"errCode":0,"data":{"groupInfos":[{"groupID":"team"}]}}"#;
     for (length, expected) in [(1 << 20, (None, true)), ((1 << 20) + 1, (Some(Code::ServerInternal), false))] {
-        let padded = format!("{answer}{}", " ".repeat(length - answer.len()));
+        let padded = format!("{response}{}", " ".repeat(length - response.len()));
         assert_eq!(set_with_reply(Reply::Body(padded)).await, expected, "{length}");
     }
 }

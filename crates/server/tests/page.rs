@@ -121,8 +121,8 @@ async fn shows_every_route_and_sends_a_call() {
 
     browser.element("#token").await.send_keys(&server.admin_token()).await.unwrap();
     browser.element("#set_conversations button").await.click().await.unwrap();
-    assert_eq!(browser.text("#set_conversations p.good").await, "HTTP 200, done");
-    let answer: Value = serde_json::from_str(&browser.text("#set_conversations .answer").await).unwrap();
+    assert_eq!(browser.text("#set_conversations p.good").await, "HTTP 200, success");
+    let answer: Value = serde_json::from_str(&browser.text("#set_conversations .response").await).unwrap();
     assert_eq!(answer, json!({ "errCode": 0, "errMsg": "", "errDlt": "", "data": null }));
     let own = json!({ "ownerUserID": "bob", "conversationID": "sg_team" });
     let read = server.post("/conversation/get_conversation", &server.admin_token(), &own);

@@ -1,6 +1,6 @@
 "use strict";
 
-/** An element with attributes and children; a string is text, whatever stands in it. */
+/** An element with attributes and children. Strings become text, never HTML. */
 function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -10,10 +10,10 @@ function make(name, attributes = {}, ...children) {
 
 const at = (id) => document.getElementById(id);
 
-/** Text with `code` in it. */
+/** Text with `code`. */
 const inline = (text) => text.split(/`([^`]*)`/).map((part, n) => (n % 2 ? make("code", {}, part) : part));
 
-/** The little Markdown that descriptions are written in: paragraphs, lists and code. */
+/** The Markdown that descriptions use: paragraphs, lists and code. */
 function prose(text = "") {
   return text.split(/\n{2,}/).filter(Boolean).map((block) => {
     const lines = block.trim().split("\n");
@@ -24,15 +24,15 @@ function prose(text = "") {
 
 let api;
 
-/** A schema with what it refers to in place; what stands beside the reference wins. */
+/** A schema with its reference resolved. Properties beside the reference take precedence. */
 function resolve(schema = {}) {
   if (!schema.$ref) return schema;
   const { $ref, ...beside } = schema;
-  const found = $ref.split("/").slice(1).reduce((place, name) => place[name], api);
+  const found = $ref.split("/").slice(1).reduce((node, name) => node[name], api);
   return { ...resolve(found), ...beside };
 }
 
-/** A schema that may be null as the one that it is otherwise. */
+/** The schema that applies if a value is not null. */
 function present(schema) {
   const whole = resolve(schema);
   const options = (whole.oneOf ?? whole.anyOf ?? []).filter((option) => option.type !== "null");
@@ -57,15 +57,15 @@ function typeOf(schema) {
   return [types.join(" or ") + of, ...bounds].filter(Boolean).join(", ");
 }
 
-/** A row for each field of an object, those of objects inside it too. */
+/** A row for each field of an object and of its nested objects. */
 function rows(schema, prefix = "") {
   const object = present(schema);
   return Object.entries(object.properties ?? {}).flatMap(([name, property]) => {
     const field = present(property);
     const path = prefix + name;
-    const needed = (object.required ?? []).includes(name) && prefix !== "data.";
+    const required = (object.required ?? []).includes(name) && prefix !== "data.";
     const row = make("tr", {},
-      make("td", {}, make("code", {}, path), needed ? make("span", { class: "needed" }, " required") : null,
+      make("td", {}, make("code", {}, path), required ? make("span", { class: "required" }, " required") : null,
         make("span", { class: "type" }, typeOf(field))),
       make("td", {}, prose(field.description)));
     const inside = present(field.items ?? field);
@@ -75,7 +75,7 @@ function rows(schema, prefix = "") {
 
 const table = (title, lines) => (lines.length ? [make("h3", {}, title), make("table", {}, make("tbody", {}, lines))] : []);
 
-/** Sends a request, and shows what comes back. */
+/** Sends a request and shows the response. */
 async function send(method, path, body, shown) {
   const headers = {};
   if (method === "POST") {
@@ -85,22 +85,22 @@ async function send(method, path, body, shown) {
   }
   shown.replaceChildren();
   try {
-    const answer = await fetch(path.slice(1), { method, headers, body });
-    const text = await answer.text();
+    const response = await fetch(path.slice(1), { method, headers, body });
+    const text = await response.text();
     let envelope = null;
-    try { envelope = JSON.parse(text); } catch { /* Not everything here is JSON. */ }
-    const done = answer.ok && (envelope?.errCode ?? 0) === 0;
-    const told = envelope?.errCode ? `${envelope.errCode} ${envelope.errMsg}` : "done";
+    try { envelope = JSON.parse(text); } catch { /* Not every response is JSON. */ }
+    const succeeded = response.ok && (envelope?.errCode ?? 0) === 0;
+    const result = envelope?.errCode ? `${envelope.errCode} ${envelope.errMsg}` : "success";
     shown.append(
-      make("h3", {}, "Answer"),
-      make("p", { class: done ? "good" : "bad" }, `HTTP ${answer.status}, ${told}`),
-      make("pre", { class: "answer" }, envelope?.openapi ? "the document that this page is made of" : pretty(text)));
+      make("h3", {}, "Response"),
+      make("p", { class: succeeded ? "good" : "bad" }, `HTTP ${response.status}, ${result}`),
+      make("pre", { class: "response" }, envelope?.openapi ? "the document that this page is built from" : pretty(text)));
   } catch (error) {
-    shown.append(make("h3", {}, "Answer"), make("p", { class: "bad" }, `No answer: ${error.message}`));
+    shown.append(make("h3", {}, "Response"), make("p", { class: "bad" }, `No response: ${error.message}`));
   }
 }
 
-/** JSON on lines of its own, with its numbers as they came: some are longer than JavaScript's. */
+/** Indents JSON without parsing its numbers: some exceed JavaScript's precision. */
 function pretty(text) {
   let depth = 0, quoted = false, escaped = false, out = "";
   const line = () => "\n" + "  ".repeat(depth);
@@ -126,9 +126,9 @@ function pretty(text) {
 
 function route(method, path, operation) {
   const body = operation.requestBody?.content["application/json"];
-  const answer = operation.responses["200"];
-  const done = resolve(answer?.content?.["application/json"]?.schema).oneOf?.[0];
-  const data = done?.properties?.data;
+  const response = operation.responses["200"];
+  const success = resolve(response?.content?.["application/json"]?.schema).oneOf?.[0];
+  const data = success?.properties?.data;
   const field = body ? make("textarea", { spellcheck: "false", "aria-label": "Body" }) : null;
   if (field) field.value = JSON.stringify(body.example ?? {}, null, 2);
   const shown = make("div", { "aria-live": "polite" });
@@ -146,8 +146,8 @@ function route(method, path, operation) {
       prose(operation.description),
       make("h3", {}, "Try it"), field, button, shown,
       table("Arguments", body ? rows(body.schema) : []),
-      table("Data of the answer", data ? rows(present(data)) : []),
-      make("h3", {}, "Answers"), prose(answer?.description),
+      table("Response data", data ? rows(present(data)) : []),
+      make("h3", {}, "Responses"), prose(response?.description),
       others.map(([status, other]) => make("p", {}, `HTTP ${status}: ${other.description}`))));
   element.dataset.text = element.textContent.toLowerCase();
   return element;
@@ -163,18 +163,18 @@ function show() {
     return make("section", {}, make("h2", {}, tag.description),
       of.map(({ method, path, operation }) => route(method, path, operation)));
   }));
-  const asked = location.hash && at(location.hash.slice(1));
-  if (asked) { asked.open = true; asked.scrollIntoView(); }
+  const linked = location.hash && at(location.hash.slice(1));
+  if (linked) { linked.open = true; linked.scrollIntoView(); }
 }
 
 at("caller").addEventListener("submit", (event) => event.preventDefault());
 at("find").addEventListener("input", () => {
-  const wanted = at("find").value.toLowerCase();
-  for (const element of document.querySelectorAll("details")) element.hidden = !element.dataset.text.includes(wanted);
+  const text = at("find").value.toLowerCase();
+  for (const element of document.querySelectorAll("details")) element.hidden = !element.dataset.text.includes(text);
   for (const section of document.querySelectorAll("section")) section.hidden = !section.querySelector("details:not([hidden])");
 });
 
 fetch("openapi.json")
-  .then((answer) => answer.json())
-  .then((found) => { api = found; show(); })
-  .catch((error) => { at("state").textContent = `openapi.json cannot be read: ${error.message}`; });
+  .then((response) => response.json())
+  .then((document) => { api = document; show(); })
+  .catch((error) => { at("state").textContent = `openapi.json cannot be loaded: ${error.message}`; });

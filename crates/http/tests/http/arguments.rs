@@ -1,10 +1,10 @@
-//! Wrong arguments of each call that is not `set_conversations`.
+//! Invalid arguments of the routes other than `set_conversations`.
 
 use serde_json::{Value, json};
 
 use crate::harness::{ADMIN, call, request, router, send, token};
 
-/// The calls, each with arguments that are right.
+/// The routes, each with valid arguments.
 fn calls() -> Vec<(&'static str, Value)> {
     let pagination = json!({ "pageNumber": 1, "showNumber": 20 });
     vec![
@@ -22,7 +22,7 @@ fn calls() -> Vec<(&'static str, Value)> {
     ]
 }
 
-async fn refused(name: &str, body: &Value, detail: &str) {
+async fn rejects(name: &str, body: &Value, detail: &str) {
     let envelope = call(&router(), &format!("/conversation/{name}"), &token(ADMIN), body).await;
     assert_eq!((&envelope["errCode"], &envelope["errMsg"]), (&json!(1001), &json!("ArgsError")), "{name}: {body}");
     assert_eq!(envelope["errDlt"], detail, "{name}: {body}");
@@ -30,8 +30,8 @@ async fn refused(name: &str, body: &Value, detail: &str) {
 
 #[tokio::test]
 async fn rejects_missing_and_invalid_users() {
-    for (name, good) in calls() {
-        let user = if good.get("userID").is_some() { "userID" } else { "ownerUserID" };
+    for (name, valid) in calls() {
+        let user = if valid.get("userID").is_some() { "userID" } else { "ownerUserID" };
         for (value, problem) in [
             (Value::Null, "is required"),
             (json!(""), "must not be empty"),
@@ -40,9 +40,9 @@ async fn rejects_missing_and_invalid_users() {
             (json!("a\u{7f}"), "must not contain control characters, found one at byte 1"),
             (json!("x".repeat(257)), "must be at most 256 bytes, got 257"),
         ] {
-            let mut body = good.clone();
+            let mut body = valid.clone();
             body[user] = value;
-            refused(name, &body, &format!("{user}: {problem}")).await;
+            rejects(name, &body, &format!("{user}: {problem}")).await;
         }
     }
 }
@@ -73,7 +73,7 @@ async fn rejects_invalid_pages() {
             ),
             (json!({ "pageNumber": "1" }), "pagination.pageNumber: must be a 32-bit integer, got a string"),
         ] {
-            refused(name, &json!({ "userID": "a", "pagination": pagination }), detail).await;
+            rejects(name, &json!({ "userID": "a", "pagination": pagination }), detail).await;
         }
     }
 }
@@ -88,13 +88,13 @@ async fn rejects_long_and_invalid_lists_of_ids() {
             (json!(["c", null]), "conversationIDs[1]: must be a string, got null"),
             (json!("c"), "conversationIDs: must be a list, got a string"),
         ] {
-            refused(name, &json!({ "ownerUserID": "a", "conversationIDs": ids }), detail).await;
+            rejects(name, &json!({ "ownerUserID": "a", "conversationIDs": ids }), detail).await;
         }
     }
     for ids in [Value::Null, json!([])] {
         let problem = if ids.is_null() { "is required" } else { "must not be empty" };
         let body = json!({ "ownerUserID": "a", "conversationIDs": ids });
-        refused("get_conversations", &body, &format!("conversationIDs: {problem}")).await;
+        rejects("get_conversations", &body, &format!("conversationIDs: {problem}")).await;
     }
 }
 
@@ -103,7 +103,7 @@ async fn rejects_numbers_out_of_range() {
     for (name, field) in [("get_full_conversation_ids", "idHash"), ("get_incremental_conversations", "version")] {
         for (value, got) in [(json!(-1), "-1"), (json!("1"), "a string"), (json!(1.5), "1.5")] {
             let detail = format!("{field}: must be a 64-bit integer of at least 0, got {got}");
-            refused(name, &json!({ "userID": "a", field: value }), &detail).await;
+            rejects(name, &json!({ "userID": "a", field: value }), &detail).await;
         }
     }
 }
@@ -126,12 +126,12 @@ async fn rejects_a_deletion_by_both_or_by_unknown_days() {
             "needDeleteTime: is not supported: this server does not know when messages were sent; use conversationIDs",
         ),
     ] {
-        refused("delete_conversations", &body, detail).await;
+        rejects("delete_conversations", &body, detail).await;
     }
 }
 
 #[tokio::test]
 async fn rejects_a_long_extension() {
     let body = json!({ "userID": "a", "ex": "x".repeat(65_537) });
-    refused("update_conversations_by_user", &body, "ex: must be at most 65536 bytes, got 65537").await;
+    rejects("update_conversations_by_user", &body, "ex: must be at most 65536 bytes, got 65537").await;
 }

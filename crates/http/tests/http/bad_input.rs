@@ -1,4 +1,4 @@
-//! What cannot be done is refused by its name, writes nothing, and leaves the router serving.
+//! Invalid requests: rejected by path, without a write, and without harm to the router.
 
 use axum::{Router, body::Body, http::StatusCode};
 use conversation_settings_core::{Field, Kind, Patch, Value as Setting};
@@ -8,32 +8,32 @@ use crate::harness::{ADMIN, call, request, router, send, token};
 
 const SET: &str = "/conversation/set_conversations";
 
-/// A request with nothing wrong with it.
-fn good() -> Value {
+/// A valid request.
+fn valid() -> Value {
     let conversation = json!({ "conversationID": "sg_g", "conversationType": 3, "groupID": "g", "ex": "x" });
     json!({ "userIDs": ["a", "b"], "conversation": conversation })
 }
 
-/// The same, with something in its `conversation` otherwise.
+/// A valid request with another value in its `conversation`.
 fn with(name: &str, value: Value) -> Value {
-    let mut request = good();
+    let mut request = valid();
     request["conversation"][name] = value;
     request
 }
 
-/// A router on which every request so far has been refused.
-struct Refusing {
+/// A router that has rejected every request so far.
+struct Rejecting {
     router: Router,
     admin: String,
 }
 
-impl Refusing {
+impl Rejecting {
     fn new() -> Self {
         Self { router: router(), admin: token(ADMIN) }
     }
 
-    /// The request is refused as a wrong argument, with this detail.
-    async fn refuses(&self, body: impl Into<Body>, detail: &str) {
+    /// Expects `ArgsError` with `detail`.
+    async fn rejects(&self, body: impl Into<Body>, detail: &str) {
         let (status, text) = send(&self.router, request(SET, &self.admin, body)).await;
         let envelope: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(
@@ -44,24 +44,24 @@ impl Refusing {
         assert_eq!(envelope.get("data"), None, "a failure has no data");
     }
 
-    async fn refuses_json(&self, body: &Value, detail: &str) {
-        self.refuses(body.to_string(), detail).await;
+    async fn rejects_json(&self, body: &Value, detail: &str) {
+        self.rejects(body.to_string(), detail).await;
     }
 
-    /// Nothing was written for anybody, and the next good request is done.
+    /// Expects that nothing was written and that the next valid request succeeds.
     async fn end(self) {
         for owner in ["a", "b", "c"] {
             let own = json!({ "ownerUserID": owner });
             let read = call(&self.router, "/conversation/get_all_conversations", &self.admin, &own).await;
             assert_eq!(read["data"], json!({ "conversations": [] }), "{owner}");
         }
-        assert_eq!(call(&self.router, SET, &self.admin, &good()).await["errCode"], 0);
+        assert_eq!(call(&self.router, SET, &self.admin, &valid()).await["errCode"], 0);
     }
 }
 
 #[tokio::test]
 async fn rejects_bodies_that_are_no_json_object() {
-    let refusing = Refusing::new();
+    let rejecting = Rejecting::new();
     let nested = format!("{{\"userIDs\":{}", "[".repeat(20_000));
     let deep_in_unknown = format!("{{\"x\":{}{}}}", "[".repeat(20_000), "]".repeat(20_000));
     for (body, detail) in [
@@ -81,30 +81,30 @@ async fn rejects_bodies_that_are_no_json_object() {
         (&deep_in_unknown, "userIDs: is required"),
         ("{\"userIDs\":[],\"userIDs\":[]}", "body: duplicate field `userIDs` at line 1 column "),
     ] {
-        let (_, text) = send(&refusing.router, request(SET, &refusing.admin, body.to_owned())).await;
+        let (_, text) = send(&rejecting.router, request(SET, &rejecting.admin, body.to_owned())).await;
         assert!(text.contains(detail), "{detail}: {text}");
         assert!(text.starts_with(r#"{"errCode":1001,"errMsg":"ArgsError","errDlt":""#), "{text}");
     }
-    let trailing = format!("{} x", good());
-    let (_, text) = send(&refusing.router, request(SET, &refusing.admin, trailing)).await;
+    let trailing = format!("{} x", valid());
+    let (_, text) = send(&rejecting.router, request(SET, &rejecting.admin, trailing)).await;
     assert!(text.contains("body: cannot be parsed as JSON: trailing characters"), "{text}");
-    refusing.end().await;
+    rejecting.end().await;
 }
 
 #[tokio::test]
 async fn rejects_large_bodies_with_and_without_content_length() {
-    let refusing = Refusing::new();
+    let rejecting = Rejecting::new();
     let detail = "body: must be at most 16777216 bytes";
     let large = vec![b' '; 40 * 1024 * 1024];
-    refusing.refuses(large.clone(), detail).await;
+    rejecting.rejects(large.clone(), detail).await;
     let pieces = large.chunks(1024 * 1024).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect::<Vec<_>>();
-    refusing.refuses(Body::from_stream(futures_util::stream::iter(pieces)), detail).await;
-    refusing.end().await;
+    rejecting.rejects(Body::from_stream(futures_util::stream::iter(pieces)), detail).await;
+    rejecting.end().await;
 }
 
 #[tokio::test]
 async fn rejects_settings_of_a_wrong_type_by_path() {
-    let refusing = Refusing::new();
+    let rejecting = Rejecting::new();
     for field in Field::ALL.iter().filter(|field| field.is_client()) {
         let wrong = match field.kind() {
             Kind::Bool => vec![json!(1), json!("true"), json!([]), json!({ "value": true })],
@@ -118,21 +118,21 @@ async fn rejects_settings_of_a_wrong_type_by_path() {
         };
         for value in wrong {
             let body = with(field.wire_name(), value.clone());
-            let envelope = call(&refusing.router, SET, &refusing.admin, &body).await;
+            let envelope = call(&rejecting.router, SET, &rejecting.admin, &body).await;
             assert_eq!(envelope["errCode"], 1001, "{field}: {value}");
             let detail = envelope["errDlt"].as_str().unwrap();
             let expected = format!("conversation.{field}: must be {}, got ", field.kind());
             assert!(detail.starts_with(&expected), "{value}: {detail}");
         }
     }
-    refusing.end().await;
+    rejecting.end().await;
 }
 
 #[tokio::test]
 async fn rejects_settings_out_of_range_by_path() {
-    let refusing = Refusing::new();
+    let rejecting = Rejecting::new();
     for &field in Field::ALL.iter().filter(|field| field.is_client()) {
-        let mut refused = 0;
+        let mut rejected = 0;
         for number in [i64::MIN, i64::from(i32::MIN), -1, 99, i64::from(i32::MAX), i64::MAX] {
             let value = match (field.kind(), i32::try_from(number)) {
                 (Kind::I32, Ok(number)) => Setting::I32(number),
@@ -140,24 +140,24 @@ async fn rejects_settings_out_of_range_by_path() {
                 _ => continue,
             };
             if let Err(error) = Patch::KEEP.with(field, value) {
-                refusing.refuses_json(&with(field.wire_name(), json!(number)), &format!("conversation.{error}")).await;
-                refused += 1;
+                rejecting.rejects_json(&with(field.wire_name(), json!(number)), &format!("conversation.{error}")).await;
+                rejected += 1;
             }
         }
         let is_number = matches!(field.kind(), Kind::I32 | Kind::I64);
-        assert_eq!(is_number, refused > 0, "{field} has a range if it is a number");
+        assert_eq!(is_number, rejected > 0, "{field} has a range if it is a number");
     }
     let long = "x".repeat(65_537);
     for field in Field::ALL.iter().filter(|field| field.is_client() && field.kind() == Kind::Text) {
         let detail = format!("conversation.{field}: must be at most 65536 bytes, got 65537");
-        refusing.refuses_json(&with(field.wire_name(), json!(long)), &detail).await;
+        rejecting.rejects_json(&with(field.wire_name(), json!(long)), &detail).await;
     }
-    refusing.end().await;
+    rejecting.end().await;
 }
 
 #[tokio::test]
 async fn rejects_invalid_users_by_index() {
-    let refusing = Refusing::new();
+    let rejecting = Rejecting::new();
     let many: Vec<_> = (0..10_001).map(|n| format!("u{n}")).collect();
     for (users, detail) in [
         (Value::Null, "userIDs: is required"),
@@ -172,19 +172,19 @@ async fn rejects_invalid_users_by_index() {
         (json!(["x".repeat(100_000)]), "userIDs[0]: must be at most 256 bytes, got 100000"),
         (json!(many), "userIDs: must have at most 10000 entries, got 10001"),
     ] {
-        let mut body = good();
+        let mut body = valid();
         body["userIDs"] = users;
-        refusing.refuses_json(&body, detail).await;
+        rejecting.rejects_json(&body, detail).await;
     }
-    let mut body = good();
+    let mut body = valid();
     body.as_object_mut().unwrap().remove("userIDs");
-    refusing.refuses_json(&body, "userIDs: is required").await;
-    refusing.end().await;
+    rejecting.rejects_json(&body, "userIDs: is required").await;
+    rejecting.end().await;
 }
 
 #[tokio::test]
 async fn rejects_invalid_conversations_by_path() {
-    let refusing = Refusing::new();
+    let rejecting = Rejecting::new();
     for (name, value, detail) in [
         ("conversationID", Value::Null, "conversation.conversationID: is required"),
         ("conversationID", json!(""), "conversation.conversationID: must not be empty"),
@@ -208,7 +208,7 @@ async fn rejects_invalid_conversations_by_path() {
             "conversation.isPrivateChat: may be true only in a single chat (conversationType 1)",
         ),
     ] {
-        refusing.refuses_json(&with(name, value), detail).await;
+        rejecting.rejects_json(&with(name, value), detail).await;
     }
     for (conversation, detail) in [
         (Value::Null, "conversation: is required"),
@@ -216,21 +216,21 @@ async fn rejects_invalid_conversations_by_path() {
         (json!("x"), "conversation: must be an object, got a string"),
         (json!({}), "conversation.conversationID: is required"),
     ] {
-        let mut body = good();
+        let mut body = valid();
         body["conversation"] = conversation;
-        refusing.refuses_json(&body, detail).await;
+        rejecting.rejects_json(&body, detail).await;
     }
     let mut single = with("conversationType", json!(1));
-    refusing.refuses_json(&single, "conversation.userID: is required").await;
+    rejecting.rejects_json(&single, "conversation.userID: is required").await;
     single["conversation"]["userID"] = json!("");
-    refusing.refuses_json(&single, "conversation.userID: must not be empty").await;
-    refusing.end().await;
+    rejecting.rejects_json(&single, "conversation.userID: must not be empty").await;
+    rejecting.end().await;
 }
 
 #[tokio::test]
 async fn keeps_absent_and_null_settings_and_ignores_unknown_fields() {
     let (router, admin) = (router(), token(ADMIN));
-    let mut body = good();
+    let mut body = valid();
     body["conversation"]["userID"] = json!("");
     body["unknown"] = json!([{}]);
     assert_eq!(call(&router, SET, &admin, &body).await["errCode"], 0);

@@ -1,4 +1,4 @@
-//! What a browser needs to hear before it lets a page of another origin call, by the rules of the Fetch standard.
+//! Cross-origin calls by the rules of the Fetch standard.
 
 use axum::{
     Router,
@@ -16,20 +16,20 @@ fn server() -> Router {
     Api::with_tokens(service(), tokens()).router().fallback(not_found)
 }
 
-async fn heads(request: Request<Body>) -> (StatusCode, HeaderMap) {
-    let answer = server().oneshot(request).await.unwrap();
-    (answer.status(), answer.headers().clone())
+async fn headers_of(request: Request<Body>) -> (StatusCode, HeaderMap) {
+    let response = server().oneshot(request).await.unwrap();
+    (response.status(), response.headers().clone())
 }
 
-/// What a browser asks before a page calls with headers of its own.
+/// A browser's preflight request.
 async fn preflight(path: &str) -> (StatusCode, HeaderMap) {
-    let asked = Request::builder()
+    let options = Request::builder()
         .method(Method::OPTIONS)
         .uri(path)
         .header("origin", "https://chat.example.org")
         .header("access-control-request-method", "POST")
         .header("access-control-request-headers", "content-type,operationid,token");
-    heads(asked.body(Body::empty()).unwrap()).await
+    headers_of(options.body(Body::empty()).unwrap()).await
 }
 
 fn list<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
@@ -44,7 +44,7 @@ async fn allows_preflights_of_any_origin_with_the_headers_of_a_call() {
         assert_eq!(list(&headers, "access-control-allow-origin"), ["*"]);
         assert!(list(&headers, "access-control-allow-methods").contains(&"*"));
         let allowed = list(&headers, "access-control-allow-headers");
-        // The star does not stand for `authorization`, and old browsers do not know it at all.
+        // `*` does not include `authorization`, and old browsers do not support `*`.
         for header in ["*", "authorization", "content-type", "operationid", "token"] {
             assert!(allowed.contains(&header), "{header} in {allowed:?}");
         }
@@ -56,22 +56,22 @@ async fn allows_preflights_of_any_origin_with_the_headers_of_a_call() {
 async fn lets_pages_read_success_and_failure() {
     let admin = token(ADMIN);
     let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
-    for asked in [request(SET, &admin, "{}"), request(SET, "", "{}"), get(SET), get("/nowhere")] {
-        let told = format!("{asked:?}");
-        assert_eq!(list(&heads(asked).await.1, "access-control-allow-origin"), ["*"], "{told}");
+    for request in [request(SET, &admin, "{}"), request(SET, "", "{}"), get(SET), get("/nowhere")] {
+        let shown = format!("{request:?}");
+        assert_eq!(list(&headers_of(request).await.1, "access-control-allow-origin"), ["*"], "{shown}");
     }
 }
 
 #[tokio::test]
 async fn never_allows_credentials_of_the_browser() {
-    // A browser would send cookies only where this is `true` and the origin is not the star.
+    // Browsers send cookies only if this is `true` and the origin is not `*`.
     assert_eq!(preflight(SET).await.1["access-control-allow-credentials"], "false");
 }
 
 #[tokio::test]
 async fn hides_operational_routes_from_other_origins() {
     for path in ["/healthz", "/readyz"] {
-        let (status, headers) = heads(Request::get(path).body(Body::empty()).unwrap()).await;
+        let (status, headers) = headers_of(Request::get(path).body(Body::empty()).unwrap()).await;
         assert_eq!((status, headers.get("access-control-allow-origin")), (StatusCode::OK, None), "{path}");
     }
 }

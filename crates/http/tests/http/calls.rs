@@ -1,4 +1,4 @@
-//! What each call answers when all is well.
+//! Successful calls.
 
 use std::sync::Arc;
 
@@ -58,9 +58,9 @@ async fn reads_back_what_was_set() {
 #[tokio::test]
 async fn answers_no_conversations_with_an_empty_list() {
     let router = router();
-    let nobody = json!({ "ownerUserID": "a", "conversationIDs": ["none"] });
+    let body = json!({ "ownerUserID": "a", "conversationIDs": ["none"] });
     for path in ["/conversation/get_conversations", "/conversation/get_all_conversations"] {
-        let (_, text) = send(&router, request(path, &token("a"), nobody.to_string())).await;
+        let (_, text) = send(&router, request(path, &token("a"), body.to_string())).await;
         assert_eq!(text, r#"{"errCode":0,"errMsg":"","errDlt":"","data":{"conversations":[]}}"#, "{path}");
     }
 }
@@ -68,11 +68,11 @@ async fn answers_no_conversations_with_an_empty_list() {
 #[tokio::test]
 async fn issues_working_tokens() {
     let router = router();
-    let asked = json!({ "secret": "hush", "userID": ADMIN });
-    let admin = call(&router, "/auth/get_admin_token", "", &asked).await["data"].take();
+    let body = json!({ "secret": "hush", "userID": ADMIN });
+    let admin = call(&router, "/auth/get_admin_token", "", &body).await["data"].take();
     assert_eq!(admin["expireTimeSeconds"], 90 * 24 * 60 * 60);
-    let asked = json!({ "userID": "alice", "platformID": 1 });
-    let alice = call(&router, "/auth/get_user_token", admin["token"].as_str().unwrap(), &asked).await["data"].take();
+    let body = json!({ "userID": "alice", "platformID": 1 });
+    let alice = call(&router, "/auth/get_user_token", admin["token"].as_str().unwrap(), &body).await["data"].take();
     let set = |users| (alice["token"].as_str().unwrap().to_owned(), pin(users));
     for (users, code) in [(&["alice"][..], 0), (&["bob"], 1002)] {
         let (token, body) = set(users);
@@ -83,8 +83,8 @@ async fn issues_working_tokens() {
 #[tokio::test]
 async fn is_healthy_and_ready() {
     for path in ["/healthz", "/readyz"] {
-        let answer = send(&router(), Request::get(path).body(Body::empty()).unwrap()).await;
-        assert_eq!(answer, (StatusCode::OK, r#"{"errCode":0,"errMsg":"","errDlt":"","data":null}"#.to_owned()));
+        let response = send(&router(), Request::get(path).body(Body::empty()).unwrap()).await;
+        assert_eq!(response, (StatusCode::OK, r#"{"errCode":0,"errMsg":"","errDlt":"","data":null}"#.to_owned()));
     }
 }
 
@@ -94,8 +94,8 @@ async fn serves_every_listed_path() {
     assert!(paths.contains(&SET) && paths.contains(&"/auth/get_user_token") && paths.contains(&"/healthz"));
     let router = router();
     for path in paths {
-        let asked = Request::get(path).body(Body::empty()).unwrap();
-        let statuses = [send(&router, asked).await.0, send(&router, request(path, "", "{}")).await.0];
+        let get = Request::get(path).body(Body::empty()).unwrap();
+        let statuses = [send(&router, get).await.0, send(&router, request(path, "", "{}")).await.0];
         assert!(statuses.contains(&StatusCode::OK), "{path}");
     }
     assert!(!Api::new(service(), Arc::new(tokens())).paths().contains(&"/auth/get_user_token"));

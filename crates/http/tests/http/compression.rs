@@ -1,4 +1,4 @@
-//! Answers made small for who can read them so.
+//! Compressed responses.
 
 use axum::{
     Router,
@@ -19,7 +19,7 @@ async fn filled() -> Router {
     for n in 0..50 {
         let conversation = json!({ "conversationID": format!("sg_{n}"), "conversationType": 3, "groupID": "g" });
         let body = json!({ "userIDs": ["alice"], "conversation": conversation });
-        // Nothing to set creates nothing, so something is set.
+        // An empty patch would create nothing.
         let mut body = body;
         body["conversation"]["isPinned"] = json!(true);
         call(&router, "/conversation/set_conversations", &token(ADMIN), &body).await;
@@ -28,15 +28,15 @@ async fn filled() -> Router {
 }
 
 fn all(accept_encoding: Option<&str>) -> Request<Body> {
-    let mut asked = request(ALL, &token("alice"), json!({ "ownerUserID": "alice" }).to_string());
+    let mut request = request(ALL, &token("alice"), json!({ "ownerUserID": "alice" }).to_string());
     if let Some(accepted) = accept_encoding {
-        asked.headers_mut().insert("accept-encoding", accepted.parse().unwrap());
+        request.headers_mut().insert("accept-encoding", accepted.parse().unwrap());
     }
-    asked
+    request
 }
 
-async fn heads_and_size(router: &Router, asked: Request<Body>) -> (HeaderMap, usize) {
-    let (head, body) = router.clone().oneshot(asked).await.unwrap().into_parts();
+async fn headers_and_size(router: &Router, request: Request<Body>) -> (HeaderMap, usize) {
+    let (head, body) = router.clone().oneshot(request).await.unwrap().into_parts();
     (head.headers, to_bytes(body, usize::MAX).await.unwrap().len())
 }
 
@@ -44,7 +44,7 @@ async fn heads_and_size(router: &Router, asked: Request<Body>) -> (HeaderMap, us
 async fn compresses_for_clients_that_accept_gzip() {
     let router = filled().await;
     let (_, plain) = send(&router, all(None)).await;
-    let (headers, size) = heads_and_size(&router, all(Some("gzip, deflate, br"))).await;
+    let (headers, size) = headers_and_size(&router, all(Some("gzip, deflate, br"))).await;
     assert_eq!(
         (&headers["content-encoding"], &headers["content-type"]),
         (&"gzip".parse().unwrap(), &"application/json".parse().unwrap())
@@ -62,17 +62,17 @@ async fn compresses_for_clients_that_accept_gzip() {
 async fn does_not_compress_for_other_clients() {
     let router = filled().await;
     for accepted in [None, Some("identity"), Some("br"), Some("gzip;q=0")] {
-        let (headers, size) = heads_and_size(&router, all(accepted)).await;
+        let (headers, size) = headers_and_size(&router, all(accepted)).await;
         assert_eq!(headers.get("content-encoding"), None, "{accepted:?}");
         assert_eq!(headers["content-length"].to_str().unwrap(), size.to_string(), "{accepted:?}");
-        assert_eq!(headers["vary"], "accept-encoding", "a cache keeps them apart");
+        assert_eq!(headers["vary"], "accept-encoding", "caches keep both forms apart");
     }
 }
 
 #[tokio::test]
 async fn does_not_compress_short_responses() {
-    let mut asked = request(ALL, &token("nobody"), json!({ "ownerUserID": "nobody" }).to_string());
-    asked.headers_mut().insert("accept-encoding", "gzip".parse().unwrap());
-    let (headers, _) = heads_and_size(&router(), asked).await;
+    let mut request = request(ALL, &token("nobody"), json!({ "ownerUserID": "nobody" }).to_string());
+    request.headers_mut().insert("accept-encoding", "gzip".parse().unwrap());
+    let (headers, _) = headers_and_size(&router(), request).await;
     assert_eq!(headers.get("content-encoding"), None);
 }

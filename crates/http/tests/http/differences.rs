@@ -1,4 +1,4 @@
-//! Where OpenIM's clients are answered otherwise than by OpenIM, on purpose; and the page that tells of it.
+//! Intended differences from OpenIM, and the page that lists them.
 
 use std::{
     collections::BTreeSet,
@@ -65,17 +65,17 @@ async fn hides_the_cause_of_a_store_failure() {
     conversation["isPinned"] = json!(true);
     let body = json!({ "userIDs": ["a"], "conversation": conversation });
     for _ in 0..2 {
-        let answer = call(&router, SET, &token(ADMIN), &body).await;
-        assert_eq!(answer, json!({ "errCode": 500, "errMsg": "ServerInternalError", "errDlt": "op-1" }));
+        let response = call(&router, SET, &token(ADMIN), &body).await;
+        assert_eq!(response, json!({ "errCode": 500, "errMsg": "ServerInternalError", "errDlt": "op-1" }));
     }
-    assert_eq!(call(&router, SET, &token(ADMIN), &body).await["errCode"], 0, "and may simply try again");
+    assert_eq!(call(&router, SET, &token(ADMIN), &body).await["errCode"], 0, "a retry succeeds");
 }
 
 #[tokio::test]
 async fn matches_field_names_by_case() {
     let (router, admin) = (router(), token(ADMIN));
-    let answer = call(&router, SET, &admin, &json!({ "USERIDS": ["a"], "conversation": single() })).await;
-    assert_eq!((&answer["errCode"], &answer["errDlt"]), (&json!(1001), &json!("userIDs: is required")));
+    let response = call(&router, SET, &admin, &json!({ "USERIDS": ["a"], "conversation": single() })).await;
+    assert_eq!((&response["errCode"], &response["errDlt"]), (&json!(1001), &json!("userIDs: is required")));
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn rejects_text_that_is_not_unicode() {
     assert_eq!(send(&router, request(SET, &admin, body(br"\ud83e\udd80"))).await.1.find("\"errCode\":0"), Some(1));
 }
 
-/// The folder of the whole project.
+/// The root of the workspace.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
@@ -129,7 +129,7 @@ fn is_test(name: &str, sources: &str) -> bool {
     })
 }
 
-/// Adds what Rust there is in `folder`, if there is one.
+/// Appends the Rust sources in `folder`, if it exists.
 fn read(folder: &Path, sources: &mut String) {
     for entry in fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
         let path = entry.path();

@@ -17,12 +17,12 @@ use tower::ServiceExt;
 /// The administrator.
 pub(crate) const ADMIN: &str = "imAdmin";
 
-/// The authority that the routers here go by.
+/// The authority of the routers.
 pub(crate) fn tokens() -> TokenAuthority {
     TokenAuthority::new("hush", [user(ADMIN)])
 }
 
-/// A token of `name`'s.
+/// A token of `name`.
 pub(crate) fn token(name: &str) -> String {
     tokens().issue(&user(name), 5)
 }
@@ -31,23 +31,23 @@ pub(crate) fn user(name: &str) -> UserId {
     UserId::new(name).unwrap()
 }
 
-/// A service over a store of its own.
+/// A service over a new store.
 pub(crate) fn service() -> Service {
     Service::builder(Arc::new(MemoryStore::new())).build()
 }
 
-/// A router over a store of its own.
+/// A router over a new store.
 pub(crate) fn router() -> Router {
     Api::with_tokens(service(), tokens()).router()
 }
 
-/// A request with what every call needs.
+/// A call with its headers.
 pub(crate) fn request(path: &str, token: &str, body: impl Into<Body>) -> Request<Body> {
     let request = Request::post(path).header("operationID", "op-1").header("token", token);
     request.body(body.into()).unwrap()
 }
 
-/// The answer to a request: the status, and the body as it is.
+/// The status and body of the response.
 pub(crate) async fn send(router: &Router, request: Request<Body>) -> (StatusCode, String) {
     let response: Response<Body> = router.clone().oneshot(request).await.unwrap();
     let status = response.status();
@@ -55,7 +55,7 @@ pub(crate) async fn send(router: &Router, request: Request<Body>) -> (StatusCode
     (status, String::from_utf8(body.to_vec()).unwrap())
 }
 
-/// The envelope that answers a call.
+/// The envelope of the response.
 pub(crate) async fn call(router: &Router, path: &str, token: &str, body: &Value) -> Value {
     let (status, text) = send(router, request(path, token, body.to_string())).await;
     assert_eq!(status, StatusCode::OK, "{text}");

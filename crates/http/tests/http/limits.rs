@@ -1,4 +1,4 @@
-//! How long a call may take, and whether the store is asked.
+//! Time limits, and readiness.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use crate::harness::{call, request, send, token, tokens};
 
 const GET: &str = "/conversation/get_conversation";
 
-/// A router over a store whose reads go as planned.
+/// A router over a store whose reads fail by `plan`.
 fn reading(plan: FaultPlan) -> Router {
     let store = FaultyStore::new(Arc::new(MemoryStore::new())).reads(plan);
     let service = Service::builder(Arc::new(store)).build();
@@ -33,14 +33,14 @@ async fn ready(router: &Router) -> (StatusCode, Value) {
 #[tokio::test]
 async fn asks_the_store_on_every_readiness_check() {
     let router = reading(FaultPlan::script([Fault::FailBefore]));
-    let (status, answer) = ready(&router).await;
-    assert_eq!((status, &answer["errCode"]), (StatusCode::SERVICE_UNAVAILABLE, &json!(500)));
-    assert_eq!(ready(&router).await.0, StatusCode::OK, "it is back");
+    let (status, response) = ready(&router).await;
+    assert_eq!((status, &response["errCode"]), (StatusCode::SERVICE_UNAVAILABLE, &json!(500)));
+    assert_eq!(ready(&router).await.0, StatusCode::OK, "the store is back");
     let healthy = Request::get("/healthz").body(Body::empty()).unwrap();
     assert_eq!(send(&reading(FaultPlan::script([Fault::FailBefore])), healthy).await.0, StatusCode::OK);
 }
 
-/// A store that takes so long that the wait for it ends.
+/// A store that exceeds every time limit.
 const SLOW: Fault = Fault::Delay { before: u64::MAX, after: 0 };
 
 #[tokio::test]
@@ -51,14 +51,14 @@ async fn is_not_ready_if_the_store_is_late() {
 #[tokio::test]
 async fn answers_a_late_call_with_an_internal_error() {
     let body = json!({ "ownerUserID": "a", "conversationID": "sg_g" });
-    let answer = call(&reading(FaultPlan::script([SLOW])), GET, &token("a"), &body).await;
-    assert_eq!(answer, json!({ "errCode": 500, "errMsg": "ServerInternalError", "errDlt": "op-1" }));
+    let response = call(&reading(FaultPlan::script([SLOW])), GET, &token("a"), &body).await;
+    assert_eq!(response, json!({ "errCode": 500, "errMsg": "ServerInternalError", "errDlt": "op-1" }));
 }
 
 #[tokio::test]
 async fn rejects_a_late_body() {
     let never = Body::from_stream(stream::pending::<Result<Vec<u8>, std::io::Error>>());
     let (_, text) = send(&reading(FaultPlan::script([])), request(GET, &token("a"), never)).await;
-    let answer: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((&answer["errCode"], &answer["errDlt"]), (&json!(1001), &json!("body: must arrive within 50ms")));
+    let response: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&response["errCode"], &response["errDlt"]), (&json!(1001), &json!("body: must arrive within 50ms")));
 }

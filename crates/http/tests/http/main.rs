@@ -1,4 +1,4 @@
-//! The router from outside: what it answers to whom.
+//! The router from outside: requests and responses.
 
 mod arguments;
 mod bad_input;

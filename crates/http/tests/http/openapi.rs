@@ -1,4 +1,4 @@
-//! The document that describes the routes: that it is one, that it tells of all of them, and that it tells the truth.
+//! The OpenAPI document: valid, complete and true.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,8 +20,8 @@ use crate::harness::{ADMIN, call, router, send, service, token, tokens};
 
 const SET: &str = "/conversation/set_conversations";
 
-async fn document_of(host: Api) -> Value {
-    let (status, text) = send(&host.router(), Request::get("/openapi.json").body(Body::empty()).unwrap()).await;
+async fn document_of(api: Api) -> Value {
+    let (status, text) = send(&api.router(), Request::get("/openapi.json").body(Body::empty()).unwrap()).await;
     assert_eq!(status, StatusCode::OK);
     serde_json::from_str(&text).unwrap()
 }
@@ -53,7 +53,7 @@ fn example(operation: &Value) -> &Value {
     &operation["requestBody"]["content"]["application/json"]["example"]
 }
 
-/// What checks values by the schema at `pointer`, with the names that it refers to.
+/// A validator for the schema at `pointer`.
 fn validator(document: &Value, pointer: &str) -> Validator {
     assert!(document.pointer(pointer).is_some(), "{pointer}");
     let mut schema = document.clone();
@@ -84,7 +84,7 @@ async fn matches_the_openapi_schema() {
     let errors: Vec<_> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
     assert_eq!(errors, [""; 0]);
     assert_eq!(document["openapi"], "3.1.0");
-    assert!(!validator.is_valid(&json!({ "openapi": "3.1.0", "info": {} })), "the schema does not check");
+    assert!(!validator.is_valid(&json!({ "openapi": "3.1.0", "info": {} })), "the schema accepts everything");
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn resolves_every_reference_and_uses_every_component() {
     }
     for (kind, named) in document["components"].as_object().unwrap() {
         for name in named.as_object().unwrap().keys().filter(|_| kind != "securitySchemes") {
-            assert!(found.contains(format!("#/components/{kind}/{name}").as_str()), "nobody refers to {name}");
+            assert!(found.contains(format!("#/components/{kind}/{name}").as_str()), "{name} is unused");
         }
     }
 }
@@ -107,22 +107,22 @@ async fn resolves_every_reference_and_uses_every_component() {
 #[tokio::test]
 async fn describes_exactly_the_served_routes() {
     let document = document().await;
-    let told: Vec<_> = operations(&document).into_iter().map(|(path, ..)| path).collect();
+    let described: Vec<_> = operations(&document).into_iter().map(|(path, ..)| path).collect();
     let mut served = Api::with_tokens(service(), tokens()).paths();
     served.sort_unstable();
-    assert_eq!(told, served);
+    assert_eq!(described, served);
     for (path, method, operation) in operations(&document) {
-        let asked = Request::builder().method(&method).uri(path).body(Body::empty()).unwrap();
-        assert_eq!(send(&router(), asked).await.0, StatusCode::OK, "{method} {path}");
+        let request = Request::builder().method(&method).uri(path).body(Body::empty()).unwrap();
+        assert_eq!(send(&router(), request).await.0, StatusCode::OK, "{method} {path}");
         let other = if method == Method::GET { Method::POST } else { Method::GET };
-        let asked = Request::builder().method(other).uri(path).body(Body::empty()).unwrap();
-        assert_eq!(send(&router(), asked).await.0, StatusCode::NOT_FOUND, "{path}");
+        let request = Request::builder().method(other).uri(path).body(Body::empty()).unwrap();
+        assert_eq!(send(&router(), request).await.0, StatusCode::NOT_FOUND, "{path}");
         for text in ["summary", "description", "operationId"] {
             assert!(operation[text].as_str().is_some_and(|text| !text.is_empty()), "{path} has no {text}");
         }
     }
     let names: BTreeSet<_> = operations(&document).iter().map(|(.., o)| o["operationId"].to_string()).collect();
-    assert_eq!(names.len(), told.len(), "each operation has a name of its own: {names:?}");
+    assert_eq!(names.len(), described.len(), "each operation has its own name: {names:?}");
 }
 
 #[tokio::test]
@@ -137,8 +137,8 @@ async fn describes_every_field() {
     }
     let settings = &document["components"]["schemas"]["Conversation"]["properties"];
     for field in Field::ALL {
-        let told = settings[field.wire_name()]["description"].as_str().unwrap();
-        assert!(told.starts_with(field.description()), "{field}: {told}");
+        let description = settings[field.wire_name()]["description"].as_str().unwrap();
+        assert!(description.starts_with(field.description()), "{field}: {description}");
     }
 }
 
@@ -148,11 +148,11 @@ async fn validates_examples_and_responses_by_their_schemas() {
     let set = example(&document["paths"][SET]["post"]);
     for (path, operation) in calls(&document) {
         let example = example(operation);
-        let asked = validator(&document, &pointer_to(path, "requestBody/content/application~1json/schema"));
-        assert!(asked.is_valid(example), "{path}: {example}");
-        assert!(!asked.is_valid(&json!({})), "{path} has required arguments");
+        let request = validator(&document, &pointer_to(path, "requestBody/content/application~1json/schema"));
+        assert!(request.is_valid(example), "{path}: {example}");
+        assert!(!request.is_valid(&json!({})), "{path} has required arguments");
 
-        let answered = validator(&document, &pointer_to(path, "responses/200/content/application~1json/schema"));
+        let responses = validator(&document, &pointer_to(path, "responses/200/content/application~1json/schema"));
         let router = router();
         call(&router, SET, &token(ADMIN), set).await;
         let done = call(&router, path, &token(ADMIN), example).await;
@@ -160,9 +160,9 @@ async fn validates_examples_and_responses_by_their_schemas() {
         assert_eq!(done["errCode"], code, "{path}: {done}");
         let wrong = call(&router, path, &token(ADMIN), &json!({})).await;
         let unknown = call(&router, path, "x", example).await;
-        for answer in [done, wrong, unknown] {
-            let errors: Vec<_> = answered.iter_errors(&answer).map(|error| error.to_string()).collect();
-            assert_eq!(errors, [""; 0], "{path}: {answer}");
+        for response in [done, wrong, unknown] {
+            let errors: Vec<_> = responses.iter_errors(&response).map(|error| error.to_string()).collect();
+            assert_eq!(errors, [""; 0], "{path}: {response}");
         }
     }
 }
@@ -170,34 +170,34 @@ async fn validates_examples_and_responses_by_their_schemas() {
 #[tokio::test]
 async fn validates_a_report_by_its_schema() {
     let document = document().await;
-    let mut asked = example(&document["paths"][SET]["post"]).clone();
-    asked["report"] = json!(true);
-    let answered = validator(&document, &pointer_to(SET, "responses/200/content/application~1json/schema"));
+    let mut body = example(&document["paths"][SET]["post"]).clone();
+    body["report"] = json!(true);
+    let responses = validator(&document, &pointer_to(SET, "responses/200/content/application~1json/schema"));
     let router = router();
-    for answer in [call(&router, SET, &token(ADMIN), &asked).await, call(&router, SET, &token(ADMIN), &asked).await] {
-        assert_eq!(answer["data"]["users"].as_array().map(Vec::len), Some(2), "{answer}");
-        assert!(answered.is_valid(&answer), "{answer}");
+    for response in [call(&router, SET, &token(ADMIN), &body).await, call(&router, SET, &token(ADMIN), &body).await] {
+        assert_eq!(response["data"]["users"].as_array().map(Vec::len), Some(2), "{response}");
+        assert!(responses.is_valid(&response), "{response}");
     }
 }
 
 #[tokio::test]
 async fn lists_codes_where_they_occur() {
     let document = document().await;
-    let mut told: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut listed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for (path, operation) in calls(&document) {
         let list =
             ["200", "429"].map(|status| operation["responses"][status]["description"].as_str().unwrap()).concat();
         let codes = Code::ALL.iter().filter(|code| list.contains(&format!("`{}` {}", code.number(), code.name())));
-        told.insert(path, codes.map(|code| code.name().to_owned()).collect());
+        listed.insert(path, codes.map(|code| code.name().to_owned()).collect());
         for any in ["ArgsError", "ServerInternalError", "TooManyRequestsError"] {
-            assert!(told[path].contains(any), "{path}: {any}");
+            assert!(listed[path].contains(any), "{path}: {any}");
         }
     }
-    assert!(told["/conversation/get_conversation"].contains("RecordNotFoundError"));
-    assert!(told["/conversation/get_all_conversations"].contains("NoPermissionError"));
-    assert!(!told["/conversation/get_all_conversations"].contains("RecordNotFoundError"));
-    assert!(!told["/auth/get_admin_token"].contains("TokenExpiredError"), "it takes none");
-    let all: BTreeSet<_> = told.into_values().flatten().collect();
+    assert!(listed["/conversation/get_conversation"].contains("RecordNotFoundError"));
+    assert!(listed["/conversation/get_all_conversations"].contains("NoPermissionError"));
+    assert!(!listed["/conversation/get_all_conversations"].contains("RecordNotFoundError"));
+    assert!(!listed["/auth/get_admin_token"].contains("TokenExpiredError"), "the route takes no token");
+    let all: BTreeSet<_> = listed.into_values().flatten().collect();
     assert_eq!(all, Code::ALL.iter().map(|code| code.name().to_owned()).collect());
 }
 
@@ -206,14 +206,14 @@ async fn states_the_limits_of_the_server() {
     let limits = Limits::default().max_users(123).max_text_bytes(4_567);
     let service = Service::builder(Arc::new(MemoryStore::new())).limits(limits).build();
     let document = document_of(Api::with_tokens(service, tokens()).max_body_bytes(89_012).max_in_flight(77)).await;
-    let told = document["info"]["description"].as_str().unwrap();
+    let description = document["info"]["description"].as_str().unwrap();
     assert!(
-        ["123 users", "4567 bytes", "89012 bytes", "30s", "77 calls"].iter().all(|limit| told.contains(limit)),
-        "{told}"
+        ["123 users", "4567 bytes", "89012 bytes", "30s", "77 calls"].iter().all(|limit| description.contains(limit)),
+        "{description}"
     );
 }
 
-/// Knows its callers by a header of its own, or by something that is no header.
+/// Identifies callers by its own header, or without one.
 #[derive(Debug)]
 struct Gateway(Option<&'static str>);
 
@@ -242,7 +242,7 @@ async fn names_the_hosts_own_caller_header() {
     let without = gateway(None).await;
     assert_eq!(schemes(&without), Value::Null);
     assert!(calls(&without).iter().all(|(_, operation)| operation.get("security").is_none()));
-    assert!(!calls(&without).iter().any(|(path, _)| path.starts_with("/auth/")), "it hands out no tokens");
+    assert!(!calls(&without).iter().any(|(path, _)| path.starts_with("/auth/")), "it issues no tokens");
 
     let document = document().await;
     let open = calls(&document).into_iter().filter(|(_, operation)| operation.get("security").is_none());

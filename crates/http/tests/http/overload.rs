@@ -1,4 +1,4 @@
-//! More calls than there are places for.
+//! More calls than the concurrency limit.
 
 use std::{
     io,
@@ -23,7 +23,7 @@ use tower::ServiceExt;
 
 use crate::{
     harness::{call, request, send, service, token, tokens, user},
-    measured::{key, told},
+    measured::{key, record},
 };
 
 const SET: &str = "/conversation/set_conversations";
@@ -33,7 +33,7 @@ fn pin_own() -> Value {
     json!({ "userIDs": ["a"], "conversation": conversation })
 }
 
-/// A router with one place, over a store that never ends its first write.
+/// A router with one permit, over a store whose first write never ends.
 fn small() -> Router {
     let plan = FaultPlan::script([Fault::Delay { before: u64::MAX, after: 0 }]);
     let store = FaultyStore::new(Arc::new(MemoryStore::new())).writes(plan);
@@ -41,9 +41,9 @@ fn small() -> Router {
     Api::with_tokens(service, tokens()).max_in_flight(1).metrics(String::new).router()
 }
 
-/// Begins a call, which goes on.
-fn begin(answer: &mut Pin<&mut impl Future<Output = Response<Body>>>) {
-    assert!(answer.as_mut().now_or_never().is_none(), "it goes on");
+/// Begins a call that does not end.
+fn begin(response: &mut Pin<&mut impl Future<Output = Response<Body>>>) {
+    assert!(response.as_mut().now_or_never().is_none(), "the call ended");
 }
 
 fn first(router: &Router) -> impl Future<Output = Response<Body>> {
@@ -55,12 +55,12 @@ async fn rejects_excess_calls_with_429_and_retry_after() {
     let router = small();
     let mut under_way = pin!(first(&router));
     begin(&mut under_way);
-    let answer = first(&router).await;
+    let response = first(&router).await;
     assert_eq!(
-        (answer.status(), &answer.headers()["retry-after"]),
+        (response.status(), &response.headers()["retry-after"]),
         (StatusCode::TOO_MANY_REQUESTS, &"1".parse().unwrap())
     );
-    assert_eq!(answer.headers()["access-control-allow-origin"], "*", "a page may read it");
+    assert_eq!(response.headers()["access-control-allow-origin"], "*", "pages may read it");
     let (_, text) = send(&router, request(SET, &token("a"), pin_own().to_string())).await;
     assert_eq!(
         text,
@@ -83,12 +83,12 @@ async fn frees_the_permit_when_a_call_ends_or_is_abandoned() {
     }
 }
 
-/// Knows everybody but one, whom it stumbles over.
+/// Panics on one token and accepts all others.
 #[derive(Debug)]
-struct Stumbling;
+struct Panicking;
 
 #[async_trait]
-impl Authenticate for Stumbling {
+impl Authenticate for Panicking {
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
         assert_ne!(headers["token"], "boom");
         Ok(Caller::User(user("a")))
@@ -97,7 +97,7 @@ impl Authenticate for Stumbling {
 
 #[tokio::test]
 async fn frees_the_permit_after_a_panic() {
-    let router = Api::new(service(), Arc::new(Stumbling)).max_in_flight(1).router();
+    let router = Api::new(service(), Arc::new(Panicking)).max_in_flight(1).router();
     for (token, code) in [("boom", 500), ("boom", 500), ("fine", 0)] {
         assert_eq!(call(&router, SET, token, &pin_own()).await["errCode"], code);
     }
@@ -123,14 +123,14 @@ async fn answers_operational_routes_at_the_limit() {
     begin(&mut under_way);
     let docs = cfg!(feature = "docs-page").then_some("/docs");
     for path in ["/healthz", "/readyz", "/metrics", "/openapi.json"].into_iter().chain(docs) {
-        let asked = Request::get(path).body(Body::empty()).unwrap();
-        assert_eq!(send(&router, asked).await.0, StatusCode::OK, "{path}");
+        let get = Request::get(path).body(Body::empty()).unwrap();
+        assert_eq!(send(&router, get).await.0, StatusCode::OK, "{path}");
     }
 }
 
 #[test]
 fn counts_rejected_calls_without_timing_them() {
-    let told = told(async {
+    let recorded = record(async {
         let router = small();
         let mut under_way = pin!(first(&router));
         begin(&mut under_way);
@@ -139,8 +139,8 @@ fn counts_rejected_calls_without_timing_them() {
         }
     });
     for (code, calls) in [("429", 3), ("abandoned", 1)] {
-        assert_eq!(told[&key(metrics::REQUESTS, &[SET, code])], DebugValue::Counter(calls), "{code}");
+        assert_eq!(recorded[&key(metrics::REQUESTS, &[SET, code])], DebugValue::Counter(calls), "{code}");
     }
-    let DebugValue::Histogram(times) = &told[&key(metrics::SECONDS, &[SET])] else { panic!("no histogram") };
+    let DebugValue::Histogram(times) = &recorded[&key(metrics::SECONDS, &[SET])] else { panic!("no histogram") };
     assert_eq!(times.len(), 1);
 }

@@ -1,18 +1,18 @@
-//! What each of the other conversation calls answers, key by key.
+//! Responses of the routes other than `set_conversations`, key by key.
 
 use axum::Router;
 use serde_json::{Value, json};
 
 use crate::harness::{ADMIN, call, router, token};
 
-/// Calls `/conversation/NAME` as an administrator, with success, and answers with the data.
+/// Calls `/conversation/NAME` as an administrator, and returns the data.
 async fn data(router: &Router, name: &str, body: Value) -> Value {
     let mut envelope = call(router, &format!("/conversation/{name}"), &token(ADMIN), &body).await;
     assert_eq!(envelope["errCode"], 0, "{name}: {envelope}");
     envelope["data"].take()
 }
 
-/// A router on which alice has `sg_1` muted, `sg_2` pinned, and a single chat with bob, who has it too.
+/// A router on which alice has `sg_1` muted, `sg_2` pinned, and a single chat with bob, which bob has too.
 async fn filled() -> Router {
     let router = router();
     let group = |id: &str, name: &str, value: Value| {
@@ -52,8 +52,8 @@ async fn lists_ids_of_muted_and_pinned_conversations() {
     let muted = data(&router, "get_not_notify_conversation_ids", alice.clone()).await;
     assert_eq!(muted, json!({ "conversationIDs": ["sg_1"] }));
     assert_eq!(data(&router, "get_pinned_conversation_ids", alice).await, json!({ "conversationIDs": ["sg_2"] }));
-    let nobody = data(&router, "get_pinned_conversation_ids", json!({ "userID": "nobody" })).await;
-    assert_eq!(nobody, json!({ "conversationIDs": [] }), "a list, and never null");
+    let none = data(&router, "get_pinned_conversation_ids", json!({ "userID": "nobody" })).await;
+    assert_eq!(none, json!({ "conversationIDs": [] }), "a list, not null");
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn omits_full_ids_if_the_hash_matches() {
     assert_eq!((&full["version"], &full["equal"]), (&json!(2), &json!(false)));
     assert_eq!(full["conversationIDs"], json!(["sg_g1", "si_a_b"]));
     assert_eq!(full["versionID"].as_str().unwrap().len(), 24);
-    // The hash that OpenIM's own client makes of these two.
+    // The hash that OpenIM's own client computes.
     let body = json!({ "userID": "u", "idHash": 12_299_649_816_359_607_783_u64 });
     let same = data(&router, "get_full_conversation_ids", body).await;
     assert_eq!((&same["equal"], &same["conversationIDs"]), (&json!(true), &json!([])));
@@ -103,9 +103,9 @@ async fn increments_contain_inserts_updates_and_deletions() {
     assert_eq!(data(&router, "delete_conversations", gone).await, Value::Null);
     let new = json!({ "conversationID": "sg_3", "conversationType": 3, "groupID": "3", "isPinned": true });
     data(&router, "set_conversations", json!({ "userIDs": ["alice"], "conversation": new })).await;
-    let told = data(&router, "get_incremental_conversations", since).await;
-    assert_eq!((&told["full"], &told["delete"]), (&json!(false), &json!(["sg_1"])));
-    assert_eq!((ids(&told["insert"]), ids(&told["update"])), (vec!["sg_3"], vec!["sg_2"]));
+    let changes = data(&router, "get_incremental_conversations", since).await;
+    assert_eq!((&changes["full"], &changes["delete"]), (&json!(false), &json!(["sg_1"])));
+    assert_eq!((ids(&changes["insert"]), ids(&changes["update"])), (vec!["sg_3"], vec!["sg_2"]));
 
     for (version_id, version) in [
         (json!("ffffffffffffffffffffffff"), json!(1)),
@@ -115,9 +115,9 @@ async fn increments_contain_inserts_updates_and_deletions() {
         (full["versionID"].clone(), json!(u64::MAX)),
     ] {
         let body = json!({ "userID": "alice", "versionID": version_id, "version": version });
-        let told = data(&router, "get_incremental_conversations", body).await;
-        assert_eq!(told["full"], true, "{version_id} {version}");
-        assert_eq!((&told["insert"], &told["update"], &told["delete"]), (&json!([]), &json!([]), &json!([])));
+        let changes = data(&router, "get_incremental_conversations", body).await;
+        assert_eq!(changes["full"], true, "{version_id} {version}");
+        assert_eq!((&changes["insert"], &changes["update"], &changes["delete"]), (&json!([]), &json!([]), &json!([])));
     }
 }
 
@@ -149,7 +149,7 @@ async fn reports_outcomes_by_user_and_writes_nothing_on_a_dry_run() {
 
     body["dryRun"] = Value::Null;
     body["report"] = json!(true);
-    assert_eq!(data(&router, "set_conversations", body.clone()).await, created, "as foreseen");
+    assert_eq!(data(&router, "set_conversations", body.clone()).await, created, "as in the dry run");
     body["conversation"]["ex"] = json!("y");
     let updated = data(&router, "set_conversations", body).await;
     assert_eq!(

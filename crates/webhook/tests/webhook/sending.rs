@@ -194,22 +194,22 @@ async fn drops_refused_events_without_a_retry() {
 #[tokio::test]
 async fn drops_failed_events_after_the_last_attempt() {
     let elsewhere = Receiver::accepting().await;
-    for answer in [Reply::Status(500), Reply::Status(408), Reply::Redirect(elsewhere.url().to_owned()), Reply::Never] {
+    for reply in [Reply::Status(500), Reply::Status(408), Reply::Redirect(elsewhere.url().to_owned()), Reply::Never] {
         let (snapshotter, _recording) = snapshotter();
-        let script = answer.clone();
-        let asked = Arc::new(AtomicU32::new(0));
-        let count = Arc::clone(&asked);
+        let script = reply.clone();
+        let requests = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&requests);
         let counted = move |_| {
             count.fetch_add(1, Ordering::SeqCst);
             script.clone()
         };
         let receiver = Receiver::start(counted).await;
-        let timeout = Duration::from_millis(if matches!(answer, Reply::Never) { 50 } else { 20_000 });
+        let timeout = Duration::from_millis(if matches!(reply, Reply::Never) { 50 } else { 20_000 });
         let (webhook, service) = start(receiver.url(), &eager().timeout(timeout));
         set(&service, &["alice"], 1).await;
         assert_eq!(webhook.close(LONG).await, 0);
-        assert_eq!(dropped(&snapshotter), HashMap::from([("failed".to_owned(), 1)]), "{answer:?}");
-        assert_eq!(asked.load(Ordering::SeqCst), ATTEMPTS, "{answer:?}");
+        assert_eq!(dropped(&snapshotter), HashMap::from([("failed".to_owned(), 1)]), "{reply:?}");
+        assert_eq!(requests.load(Ordering::SeqCst), ATTEMPTS, "{reply:?}");
     }
     assert!(!elsewhere.has_more(), "redirects are not followed");
 }
