@@ -28,9 +28,9 @@ use crate::{
 
 const SET: &str = "/conversation/set_conversations";
 
-fn pin_own() -> Value {
+fn pin(user: &str) -> Value {
     let conversation = json!({ "conversationID": "sg_g", "conversationType": 3, "groupID": "g", "isPinned": true });
-    json!({ "userIDs": ["a"], "conversation": conversation })
+    json!({ "userIDs": [user], "conversation": conversation })
 }
 
 /// A router with one permit, over a store whose first write never ends.
@@ -47,7 +47,7 @@ fn begin(response: &mut Pin<&mut impl Future<Output = Response<Body>>>) {
 }
 
 fn first(router: &Router) -> impl Future<Output = Response<Body>> {
-    router.clone().oneshot(request(SET, &token("a"), pin_own().to_string())).map(Result::unwrap)
+    router.clone().oneshot(request(SET, &token("a"), pin("a").to_string())).map(Result::unwrap)
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn rejects_excess_calls_with_429_and_retry_after() {
         (StatusCode::TOO_MANY_REQUESTS, &"1".parse().unwrap())
     );
     assert_eq!(response.headers()["access-control-allow-origin"], "*", "pages may read it");
-    let (_, text) = send(&router, request(SET, &token("a"), pin_own().to_string())).await;
+    let (_, text) = send(&router, request(SET, &token("a"), pin("a").to_string())).await;
     assert_eq!(
         text,
         r#"{"errCode":429,"errMsg":"TooManyRequestsError","errDlt":"the limit of 1 concurrent calls is reached: try again in a moment"}"#
@@ -75,11 +75,12 @@ async fn frees_the_permit_when_a_call_ends_or_is_abandoned() {
         let mut under_way = pin!(first(&router));
         begin(&mut under_way);
     }
+    // The abandoned write continues, so writes of its owner wait. Those of other owners do not.
     for _ in 0..3 {
-        assert_eq!(call(&router, SET, &token("a"), &pin_own()).await["errCode"], 0);
+        assert_eq!(call(&router, SET, &token("c"), &pin("c")).await["errCode"], 0);
     }
     for _ in 0..3 {
-        assert_eq!(call(&router, SET, &token("b"), &pin_own()).await["errCode"], 1002);
+        assert_eq!(call(&router, SET, &token("b"), &pin("a")).await["errCode"], 1002);
     }
 }
 
@@ -99,7 +100,7 @@ impl Authenticate for Panicking {
 async fn frees_the_permit_after_a_panic() {
     let router = Api::new(service(), Arc::new(Panicking)).max_in_flight(1).router();
     for (token, code) in [("boom", 500), ("boom", 500), ("fine", 0)] {
-        assert_eq!(call(&router, SET, token, &pin_own()).await["errCode"], code);
+        assert_eq!(call(&router, SET, token, &pin("a")).await["errCode"], code);
     }
 }
 
