@@ -208,5 +208,5 @@ async fn wait(what: &str, mut is_there: impl AsyncFnMut() -> bool) {
             sleep(Duration::from_millis(100)).await;
         }
     };
-    timeout(Duration::from_mins(1), waiting).await.unwrap_or_else(|_| panic!("no {what} within a minute"));
+    timeout(Duration::from_secs(60), waiting).await.unwrap_or_else(|_| panic!("no {what} within a minute"));
 }
