@@ -25,7 +25,6 @@
 //! names on the wire and in a column, and what a client may send. No adapter and no host names a setting.
 
 #![no_std]
-#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 extern crate alloc;
 

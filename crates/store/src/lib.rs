@@ -31,8 +31,6 @@
 //! [`Settings::from_values`]: conversation_settings_core::Settings::from_values
 //! [`Value`]: conversation_settings_core::Value
 
-#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
-
 #[cfg(feature = "adapter")]
 pub mod adapter;
 mod arc;

@@ -49,6 +49,7 @@ pub use self::{
 
 /// One case of the suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Case {
     /// What it proves; the name of its test.
     pub name: &'static str,

@@ -53,6 +53,7 @@ pub use self::{
 
 /// How large what is drawn is.
 #[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a test sets one size and takes the others from the default")]
 pub struct Sizes {
     /// The length of an ID in characters, at least 1; cut to what fits in bytes.
     pub id: SizeRange,

@@ -78,11 +78,11 @@ impl Call {
 
     /// Records how the batch ended, and runs what follows a commit.
     pub(super) fn settle(&mut self, settled: Settled) {
-        if let (Ok(applied), Some(after_commit)) = (&settled, self.after_commit.take())
+        if let (Ok(applied), Some(after_commit)) = (&settled, self.after_commit.take()) {
             // The batch is stored, so its caller gets the effects even if what follows fails.
-            && catch_unwind(AssertUnwindSafe(|| after_commit(applied))).is_err()
-        {
-            error!("a panic after a commit: events of the batch may be lost");
+            if catch_unwind(AssertUnwindSafe(|| after_commit(applied))).is_err() {
+                error!("a panic after a commit: events of the batch may be lost");
+            }
         }
         self.settled = Some(settled);
     }

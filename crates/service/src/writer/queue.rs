@@ -132,11 +132,12 @@ impl<T> Queue<T> {
     /// Adds ready jobs to a run, up to the bound.
     fn join(&mut self, run: &mut Run<T>, is_wanted: impl Fn(&T) -> bool, fits: impl Fn(&T, &T) -> bool) {
         let mut writes = run.jobs[0].batch.len();
-        while let Some(next) = self.small.jobs.front()
-            && writes + next.batch.len() <= self.options.max_merged_writes
-            && fits(&run.jobs[0].call, &next.call)
-            && let Some(job) = self.small.jobs.pop_front()
-        {
+        while let Some(next) = self.small.jobs.front() {
+            let is_full = writes + next.batch.len() > self.options.max_merged_writes;
+            if is_full || !fits(&run.jobs[0].call, &next.call) {
+                break;
+            }
+            let Some(job) = self.small.jobs.pop_front() else { break };
             self.waiting_writes -= job.batch.len();
             if is_wanted(&job.call) {
                 writes += job.batch.len();
@@ -172,10 +173,10 @@ impl<T> Queue<T> {
     fn unblock(&mut self, ticket: u64) {
         let Some(blocked) = self.blocked.get_mut(&ticket) else { return };
         blocked.lines -= 1;
-        if blocked.lines == 0
-            && let Some(Blocked { job, .. }) = self.blocked.remove(&ticket)
-        {
-            self.make_ready(job);
+        if blocked.lines == 0 {
+            if let Some(Blocked { job, .. }) = self.blocked.remove(&ticket) {
+                self.make_ready(job);
+            }
         }
     }
 

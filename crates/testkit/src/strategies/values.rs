@@ -9,6 +9,7 @@ use super::{Sizes, of_default_sizes};
 
 /// A [`Value`] that owns what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "it mirrors `Value`")]
 pub enum OwnedValue {
     /// True or false.
     Bool(bool),

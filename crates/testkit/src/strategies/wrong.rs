@@ -12,6 +12,7 @@ use super::{OwnedValue, Sizes, mask, of_default_sizes, owned_value, texts::CONTR
 
 /// A value that is right but for one thing.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "a value and its mistake")]
 pub struct Wrong<T, E> {
     /// The value.
     pub value: T,
