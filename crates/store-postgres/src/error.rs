@@ -60,10 +60,11 @@ enum Kind {
 impl Kind {
     fn of_code(code: &SqlState) -> Self {
         match *code {
-            // A unique violation: two writers insert the same key.
-            SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::UNIQUE_VIOLATION => {
-                Self::Conflict
-            }
+            // A unique violation: two writers insert the same key. No lock: the wait for another writer's has timed out.
+            SqlState::T_R_SERIALIZATION_FAILURE
+            | SqlState::T_R_DEADLOCK_DETECTED
+            | SqlState::UNIQUE_VIOLATION
+            | SqlState::LOCK_NOT_AVAILABLE => Self::Conflict,
             // A read-only transaction: the server has become a standby.
             SqlState::READ_ONLY_SQL_TRANSACTION
             | SqlState::QUERY_CANCELED
@@ -71,7 +72,6 @@ impl Kind {
             | SqlState::CRASH_SHUTDOWN
             | SqlState::CANNOT_CONNECT_NOW
             | SqlState::DATABASE_DROPPED
-            | SqlState::LOCK_NOT_AVAILABLE
             | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
             | SqlState::IO_ERROR => Self::Unavailable,
             SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED => Self::Corrupt,
@@ -104,10 +104,12 @@ impl Error {
         }
     }
 
-    /// Retry only a conflict: any other failure may have left the batch committed.
+    /// Retry only a conflict: any other failure may have left the batch committed. A wait for a lock that has timed out
+    /// has taken long enough.
     pub(crate) fn attempt(self) -> Attempt {
+        let has_waited = matches!(self, Self::Server { code: SqlState::LOCK_NOT_AVAILABLE, .. });
         match self.kind() {
-            Kind::Conflict => Attempt::Again(self.into()),
+            Kind::Conflict if !has_waited => Attempt::Again(self.into()),
             _ => Attempt::Fail(self.into()),
         }
     }
@@ -141,8 +143,8 @@ mod tests {
     #[test]
     fn maps_each_code_to_a_kind() {
         let kinds = [
-            (Kind::Conflict, vec!["40001", "40P01", "23505"]),
-            (Kind::Unavailable, vec!["08006", "57P01", "57P02", "57P03", "57P04", "57014", "25006", "25P03", "55P03"]),
+            (Kind::Conflict, vec!["40001", "40P01", "23505", "55P03"]),
+            (Kind::Unavailable, vec!["08006", "57P01", "57P02", "57P03", "57P04", "57014", "25006", "25P03"]),
             (Kind::Unavailable, vec!["53100", "53200", "53300", "58030", "28P01", "28000", "3D000"]),
             (Kind::Corrupt, vec!["XX001", "XX002"]),
             (Kind::Invalid, vec!["54000"]),
@@ -161,5 +163,6 @@ mod tests {
         assert!(matches!(attempt("40P01"), Attempt::Again(StoreError::Conflict { .. })));
         assert!(matches!(attempt("57P01"), Attempt::Fail(StoreError::Unavailable { .. })));
         assert!(matches!(Error::VersionMismatch.attempt(), Attempt::Again(StoreError::Conflict { .. })));
+        assert!(matches!(attempt("55P03"), Attempt::Fail(StoreError::Conflict { .. })), "it has waited already");
     }
 }

@@ -51,7 +51,7 @@ use crate::{Applied, Changes, Filter, OwnerVersion, Page, PageRequest, StoreErro
 /// | a version | from 0; an engine with signed integers may refuse versions beyond 2⁶³−1, which no owner reaches |
 /// | `since.version`, `through`, `limit`, [`PageRequest::limit`] | any number of their type. An engine with smaller numbers clamps them |
 ///
-/// A batch is as large as the host allows, 100,000 users by default. If a store cannot apply one of that size, it returns
+/// A batch is as large as the host allows, 10,000 users by default. If a store cannot apply a larger one, it returns
 /// [`StoreError::Invalid`].
 #[async_trait]
 pub trait ConversationStore: Debug + Send + Sync + 'static {
@@ -130,8 +130,8 @@ pub trait ConversationStore: Debug + Send + Sync + 'static {
     /// Forgets the owner's tombstones of versions up to `through`, and returns how many there were. From then on, older
     /// clients must sync in full, whether or not there was a tombstone to forget.
     ///
-    /// A `through` beyond the owner's version means the owner's version. A `prune` never undoes a later one, and raises
-    /// no version.
+    /// A `through` beyond the owner's version means the owner's version. Of several prunes the largest `through` counts,
+    /// in whichever order they happen. No prune changes the owner's version.
     ///
     /// # Errors
     ///

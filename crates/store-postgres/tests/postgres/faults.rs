@@ -20,7 +20,12 @@ const SOON: Duration = Duration::from_secs(10);
 
 /// PostgreSQL's code in an error that says to retry.
 fn unavailable(error: &StoreError) -> Option<SqlState> {
-    let StoreError::Unavailable { source, .. } = error else { panic!("{error:?}") };
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    code_of(error)
+}
+
+fn code_of(error: &StoreError) -> Option<SqlState> {
+    let source = std::error::Error::source(error)?;
     // The adapter's error is private, but its message has the code.
     let (_, code) =
         source.to_string().rsplit_once("(SQLSTATE ").map(|(before, code)| (before.to_owned(), code.to_owned()))?;
@@ -99,9 +104,9 @@ async fn lock_wait(database: &Database) {
 #[tokio::test]
 async fn fails_in_time_and_still_reads_while_another_transaction_locks_an_owner() {
     let Some(database) = Database::new().await else { return };
-    for (settings, code) in [
-        ("-c statement_timeout=1500ms", SqlState::QUERY_CANCELED),
-        ("-c lock_timeout=1500ms", SqlState::LOCK_NOT_AVAILABLE),
+    for (settings, kind, code) in [
+        ("-c statement_timeout=1500ms", "unavailable", SqlState::QUERY_CANCELED),
+        ("-c lock_timeout=1500ms", "conflict", SqlState::LOCK_NOT_AVAILABLE),
     ] {
         let url = with_settings(&database.url, settings);
         let store = PostgresStore::open(&url, &database.schema).await.unwrap();
@@ -113,7 +118,7 @@ async fn fails_in_time_and_still_reads_while_another_transaction_locks_an_owner(
         let start = Instant::now();
         let error = store.apply(&batch, NOW).await.unwrap_err();
         assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
-        assert_eq!(unavailable(&error), Some(code));
+        assert_eq!((error.kind(), code_of(&error)), (kind, Some(code)));
         assert_eq!(stored(&store).await, before);
         // The lock does not block writes to other owners.
         store.apply(&set([key("d", "sg_1")], &Patch::KEEP.ex(settings)), NOW).await.unwrap();
