@@ -81,7 +81,7 @@ pub fn share_a_core() {
     }
 }
 
-/// Whether `cargo bench` started the program. A benchmark that `cargo test` starts must return at once.
+/// Whether `cargo bench` started the program. A benchmark that `cargo test` starts must return immediately.
 #[must_use]
 pub fn is_wanted() -> bool {
     std::env::args().any(|arg| arg == "--bench")

@@ -1,7 +1,6 @@
-//! The conformance suite: one test a rule of the storage contract, for any adapter.
+//! The conformance suite: tests of each rule of the storage contract, for any adapter.
 //!
-//! An adapter's author writes a [`Harness`] and names it to [`conformance!`](crate::conformance!), which makes a `#[test]`
-//! of each case, named for what it proves:
+//! Write a [`Harness`] and pass it to [`conformance!`](crate::conformance!), which makes a `#[test]` of each case:
 //!
 //! ```
 //! use conversation_settings_store_memory::MemoryStore;
@@ -26,9 +25,9 @@
 //! # fn main() {}
 //! ```
 //!
-//! The tests bring their own runtime, run side by side, and each has a store of its own. What a harness cannot do, such
-//! as opening the data again, it leaves to its default; the cases that need it then say `skipped: …` on the standard
-//! error. Where the macro is of no use, [`run_all`] runs the same cases one after the other.
+//! Each test has its own runtime and its own store, and tests run at the same time. An ability that the harness lacks, such
+//! as opening the data again, keeps its default; cases that need it print `skipped: …` on the standard error. Without the
+//! macro, [`run_all`] runs the same cases one after the other.
 
 mod cases;
 mod fixture;
@@ -51,45 +50,42 @@ pub use self::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Case {
-    /// What it proves; the name of its test.
+    /// The name of its test, which says what the case proves.
     pub name: &'static str,
-    /// The rule of the contract that it holds an adapter to.
+    /// The rule of the contract that the case proves.
     pub rule: &'static str,
 }
 
-/// Runs one case, in a runtime of its own.
+/// Runs one case in its own runtime.
 ///
 /// # Errors
 ///
-/// [`Skipped`], where the harness cannot do what the case needs. That is told on the standard error too.
+/// [`Skipped`], if the harness lacks an ability that the case needs. The standard error says so, too.
 ///
 /// # Panics
 ///
-/// When the store breaks the rule; when there is no case of that name; and when the harness has no store to offer where
-/// the environment variable `CI` says that there has to be one.
+/// If the store breaks the rule, no case has that name, or the harness has no store while the environment variable `CI` is
+/// set.
 pub fn run<H: Harness>(harness: &H, name: &str) -> Result<(), Skipped> {
     let runtime = runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build();
     let runtime = runtime.expect("a runtime can be built");
     let result = runtime.block_on(cases::run(harness, name));
     if let Err(skipped) = &result {
-        assert!(
-            !skipped.is_store() || std::env::var_os("CI").is_none(),
-            "{name}: {skipped}, and in CI that is no excuse"
-        );
-        // Past the capture of tests, so that it is seen; and if nobody hears it, the case is skipped all the same.
-        let _heard = io::stderr().write_fmt(format_args!("skipped: {name}: {skipped}\n"));
+        assert!(!skipped.is_store() || std::env::var_os("CI").is_none(), "{name}: {skipped}, which CI does not accept");
+        // Unlike `eprintln`, this is not captured by the test runner. A failure to print changes nothing.
+        let _printed = io::stderr().write_fmt(format_args!("skipped: {name}: {skipped}\n"));
     }
     result
 }
 
-/// The threads of a case's runtime: more than one processor's worth, so that what races does.
+/// The threads of a case's runtime. There are several, so that calls race.
 const WORKERS: usize = 4;
 
-/// Runs all cases one after the other, and answers with those that were skipped.
+/// Runs all cases one after the other, and returns those that were skipped.
 ///
 /// # Panics
 ///
-/// When the store breaks a rule: then with the names of all cases that failed, the reasons standing above.
+/// If a case fails. The message names all that failed, after their own messages.
 pub fn run_all<H: Harness>(harness: &H) -> Vec<(Case, Skipped)> {
     let mut skipped = Vec::new();
     let mut failed = Vec::new();

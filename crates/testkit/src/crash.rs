@@ -125,7 +125,7 @@ impl CrashTest {
         true
     }
 
-    /// Checks what the store, opened again after the crash, holds.
+    /// Checks the store, opened again after the crash.
     ///
     /// A server may still work on what the killed process had asked for, so the check repeats for some seconds until the
     /// data is clean. That cannot hide a lost or a half batch: waiting makes neither whole.

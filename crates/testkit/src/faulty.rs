@@ -1,4 +1,4 @@
-//! A store that fails to order.
+//! A store that fails by a plan.
 
 use std::{
     collections::VecDeque,
@@ -21,28 +21,28 @@ use crate::random::random;
 pub enum Fault {
     /// Nothing.
     None,
-    /// The store cannot be reached: the call is not done, and fails with [`StoreError::Unavailable`].
+    /// The store is unreachable: the call has no effect, and fails with [`StoreError::Unavailable`].
     FailBefore,
-    /// The connection is lost on the way back: the call is done, and fails with [`StoreError::Unavailable`].
+    /// The answer is lost: the call takes effect, and fails with [`StoreError::Unavailable`].
     FailAfter,
-    /// Others were in the way: the call is not done, and fails with [`StoreError::Conflict`].
+    /// The call conflicts with others: it has no effect, and fails with [`StoreError::Conflict`].
     Conflict,
-    /// The call and its answer are slow: both let other tasks have this many turns first.
+    /// The call and its answer are slow: they yield to other tasks.
     Delay {
-        /// The turns before the call.
+        /// How often the task yields before the call.
         before: u64,
-        /// The turns after it.
+        /// How often the task yields after the call.
         after: u64,
     },
 }
 
-/// What goes wrong with which call.
+/// Which calls fail, and how.
 ///
 /// ```
 /// use conversation_settings_testkit::{Fault, FaultPlan};
 ///
-/// let scripted = FaultPlan::script([Fault::None, Fault::FailAfter]); // the second call; then all is well
-/// let seeded = FaultPlan::seeded(7, 3); // one call in three, the same ones for the same seed
+/// let scripted = FaultPlan::script([Fault::None, Fault::FailAfter]); // The second call fails; the others do not.
+/// let seeded = FaultPlan::seeded(7, 3); // One call in three fails; the same calls for the same seed.
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct FaultPlan(Source);
@@ -60,19 +60,19 @@ impl Default for Source {
 }
 
 impl FaultPlan {
-    /// The first call gets the first of `faults`, and so on; nothing goes wrong with those after the last.
+    /// The first call gets the first of `faults`, and so on. Calls after the last fault succeed.
     pub fn script(faults: impl IntoIterator<Item = Fault>) -> Self {
         Self(Source::Script(faults.into_iter().collect()))
     }
 
-    /// A fault of any kind with about one call in `one_in`, drawn at random from `seed`.
+    /// Gives about one call in `one_in` a random fault, drawn from `seed`.
     ///
     /// # Panics
     ///
-    /// When `one_in` is 0.
+    /// If `one_in` is 0.
     #[must_use]
     pub const fn seeded(seed: u64, one_in: u64) -> Self {
-        assert!(one_in > 0, "one call in none is no plan");
+        assert!(one_in > 0, "`one_in` must be positive");
         Self(Source::Seeded { state: seed, one_in })
     }
 
@@ -93,7 +93,7 @@ impl FaultPlan {
     }
 }
 
-/// A store between the caller and another one, with which things go wrong as planned.
+/// A wrapper around a store that injects faults by a plan.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -104,7 +104,7 @@ impl FaultPlan {
 ///
 /// let memory = Arc::new(MemoryStore::new());
 /// let faulty = FaultyStore::new(memory.clone()).writes(FaultPlan::script([Fault::FailAfter]));
-/// // Hand `faulty` to what is tested, and look into `memory` for what was stored.
+/// // Test with `faulty`, and look into `memory` for what was stored.
 /// ```
 #[derive(Debug)]
 pub struct FaultyStore {
@@ -120,27 +120,27 @@ struct Plans {
 }
 
 impl FaultyStore {
-    /// In front of `store`, with nothing going wrong yet.
+    /// Wraps `store`, without faults.
     #[must_use]
     pub fn new(store: Arc<dyn ConversationStore>) -> Self {
         Self { store, plans: Mutex::default() }
     }
 
-    /// The writes, which are `apply` and `prune`, go wrong by this plan.
+    /// Injects faults into the writes, `apply` and `prune`, by `plan`.
     #[must_use]
     pub fn writes(self, plan: FaultPlan) -> Self {
         self.plans().writes = plan;
         self
     }
 
-    /// The reads go wrong by this plan.
+    /// Injects faults into the reads by `plan`.
     #[must_use]
     pub fn reads(self, plan: FaultPlan) -> Self {
         self.plans().reads = plan;
         self
     }
 
-    /// What has gone wrong so far, in the order of the calls: a test that means to meet faults makes sure that it did.
+    /// The faults so far, in the order of the calls. A test can check that it met some.
     #[must_use]
     pub fn met(&self) -> Vec<Fault> {
         self.plans().met.clone()
@@ -174,26 +174,26 @@ impl Fault {
         let unavailable = |cause: &str| StoreError::Unavailable { store: "faulty", source: cause.into() };
         match self {
             Self::None => call.await,
-            Self::FailBefore => Err(unavailable("planned: the call is not done")),
+            Self::FailBefore => Err(unavailable("planned: the call has no effect")),
             Self::FailAfter => {
                 let _lost = call.await;
-                Err(unavailable("planned: the call is done, its answer is lost"))
+                Err(unavailable("planned: the call takes effect, its answer is lost"))
             }
             Self::Conflict => {
-                Err(StoreError::Conflict { store: "faulty", source: "planned: others are in the way".into() })
+                Err(StoreError::Conflict { store: "faulty", source: "planned: the call conflicts with others".into() })
             }
             Self::Delay { before, after } => {
-                turns(before).await;
+                yield_times(before).await;
                 let answer = call.await;
-                turns(after).await;
+                yield_times(after).await;
                 answer
             }
         }
     }
 }
 
-/// Lets other tasks have so many turns: a delay without a clock.
-async fn turns(mut left: u64) {
+/// Yields so many times: a delay without a clock.
+async fn yield_times(mut left: u64) {
     poll_fn(|context| {
         if left == 0 {
             return Poll::Ready(());
@@ -205,7 +205,7 @@ async fn turns(mut left: u64) {
     .await;
 }
 
-#[deny(clippy::missing_trait_methods, reason = "a method left to its default would pass by the plan")]
+#[deny(clippy::missing_trait_methods, reason = "a default method would bypass the plan")]
 #[async_trait]
 impl ConversationStore for FaultyStore {
     async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {

@@ -1,4 +1,4 @@
-//! Keys and batches in short.
+//! Short ways to make keys and batches.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use conversation_settings_core::{
     Change, ConversationId, GroupId, Key, Missing, Patch, Target, Timestamp, UserId, Write, WriteBatch,
 };
 
-/// The moment at which tests create.
+/// When tests create conversations.
 pub(crate) const AT: Timestamp = Timestamp(1_700_000_000_000);
 
 pub(crate) fn user(id: impl AsRef<str>) -> UserId {
@@ -25,12 +25,12 @@ pub(crate) fn group() -> Target {
     Target::Group(GroupId::new("team").expect("is an ID"))
 }
 
-/// Sets `patch`, in a group that is created where it is missing.
+/// Sets `patch`, and creates a missing conversation as a group.
 pub(crate) fn set(key: Key, patch: Patch) -> Write {
     change(key, Change::Set { patch, missing: Missing::Create(group()) })
 }
 
-/// Sets `patch`, in a single chat that is created where it is missing.
+/// Sets `patch`, and creates a missing conversation as a single chat.
 pub(crate) fn set_single(key: Key, patch: Patch) -> Write {
     change(key, Change::Set { patch, missing: Missing::CreateEvenIfEmpty(Target::Single(user("peer"))) })
 }
@@ -47,7 +47,7 @@ pub(crate) fn batch(writes: impl IntoIterator<Item = Write>) -> WriteBatch {
     WriteBatch::new(writes.into_iter().collect()).expect("each key once")
 }
 
-/// The same `patch` for each key; what is missing is created as a group.
+/// Sets the same `patch` for each key, and creates missing conversations as groups.
 pub(crate) fn set_all(keys: impl IntoIterator<Item = Key>, patch: &Patch) -> WriteBatch {
     let change = Arc::new(Change::Set { patch: patch.clone(), missing: Missing::Create(group()) });
     batch(keys.into_iter().map(|key| Write { key, change: change.clone() }))

@@ -1,4 +1,4 @@
-//! Random histories of calls, what a store and the [model](crate::Model) answer to each, and whether that is the same.
+//! Random histories of calls, to compare the answers of a store with those of the [`Model`].
 //!
 //! ```
 //! use conversation_settings_store_memory::MemoryStore;
@@ -40,26 +40,26 @@ pub enum Call {
     /// [`ConversationStore::list`].
     List(UserId, Filter, PageRequest<ConversationId>),
     /// [`ConversationStore::list_by_conversation`].
-    Holders(ConversationId, Filter, PageRequest<UserId>),
+    ListByConversation(ConversationId, Filter, PageRequest<UserId>),
     /// [`ConversationStore::version`].
     Version(UserId),
-    /// [`ConversationStore::changes`], since a version of the owner's log, or of a stranger's.
+    /// [`ConversationStore::changes`].
     Changes {
         /// The owner.
         owner: UserId,
-        /// The version.
+        /// The version of the client.
         since: Version,
-        /// Whether it is of another log than the owner's.
+        /// Whether that version is of another log than the owner's.
         is_stranger: bool,
-        /// The most records.
+        /// The most changes of an increment.
         limit: usize,
     },
     /// [`ConversationStore::prune`].
     Prune(UserId, Version),
 }
 
-/// What is answered to a [`Call`], in the form in which answers of two stores can be compared: as if there was one
-/// log, [`Model::LOG`], and with changes in the order of IDs.
+/// The answer to a [`Call`], in a form that is equal for two equal stores: with the log [`Model::LOG`], and with changes in
+/// the order of IDs.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Answer {
@@ -69,8 +69,8 @@ pub enum Answer {
     Found(Vec<Option<Conversation>>),
     /// To [`Call::List`].
     Listed(Page<ConversationId>),
-    /// To [`Call::Holders`].
-    Held(Page<UserId>),
+    /// To [`Call::ListByConversation`].
+    ListedByConversation(Page<UserId>),
     /// To [`Call::Version`].
     Version(Version),
     /// To [`Call::Changes`].
@@ -83,11 +83,11 @@ pub enum Answer {
 const STRANGER: LogId = LogId(*b"a stranger's");
 
 impl Call {
-    /// What the store answers.
+    /// The store's answer.
     ///
     /// # Errors
     ///
-    /// What the call fails with, unless the write was rejected, which is an answer.
+    /// The store's error, except for a rejection, which is an answer.
     pub async fn ask(&self, store: &dyn ConversationStore) -> Result<Answer, StoreError> {
         Ok(match self {
             Self::Apply(batch, at) => Answer::Applied(match store.apply(batch, *at).await {
@@ -96,7 +96,9 @@ impl Call {
             }),
             Self::Get(keys) => Answer::Found(store.get(keys).await?),
             Self::List(owner, filter, page) => Answer::Listed(store.list(owner, filter, page).await?),
-            Self::Holders(id, filter, page) => Answer::Held(store.list_by_conversation(id, filter, page).await?),
+            Self::ListByConversation(id, filter, page) => {
+                Answer::ListedByConversation(store.list_by_conversation(id, filter, page).await?)
+            }
             Self::Version(owner) => Answer::Version(store.version(owner).await?.version),
             Self::Changes { owner, since, is_stranger, limit } => {
                 let changes = if *is_stranger {
@@ -110,14 +112,16 @@ impl Call {
         })
     }
 
-    /// What the model answers.
+    /// The model's answer.
     #[must_use]
     pub fn expect(&self, model: &mut Model) -> Answer {
         match self {
             Self::Apply(batch, at) => Answer::Applied(model.apply(batch, *at)),
             Self::Get(keys) => Answer::Found(model.get(keys)),
             Self::List(owner, filter, page) => Answer::Listed(model.list(owner, filter, page)),
-            Self::Holders(id, filter, page) => Answer::Held(model.list_by_conversation(id, filter, page)),
+            Self::ListByConversation(id, filter, page) => {
+                Answer::ListedByConversation(model.list_by_conversation(id, filter, page))
+            }
             Self::Version(owner) => Answer::Version(model.version(owner)),
             Self::Changes { owner, since, is_stranger, limit } => {
                 let log = if *is_stranger { STRANGER } else { Model::LOG };
@@ -160,7 +164,7 @@ fn comparable(mut changes: Changes) -> Changes {
     changes
 }
 
-/// As somebody would note it down, so that a history that fails can be read.
+/// In readable form, for histories that fail.
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -180,17 +184,17 @@ impl fmt::Display for Call {
                 keys.iter().try_for_each(|key| write!(f, "\n    {key}"))
             }
             Self::List(owner, filter, page) => {
-                write!(f, "list those of {owner}{}, {} after {:?}", Of(filter), page.limit, page.after)
+                write!(f, "list {} of {owner}{}{}", page.limit, Matching(filter), After(&page.after))
             }
-            Self::Holders(id, filter, page) => {
-                write!(f, "list the holders of {id}{}, {} after {:?}", Of(filter), page.limit, page.after)
+            Self::ListByConversation(id, filter, page) => {
+                write!(f, "list {} views of {id}{}{}", page.limit, Matching(filter), After(&page.after))
             }
-            Self::Version(owner) => write!(f, "the version of {owner}"),
+            Self::Version(owner) => write!(f, "version of {owner}"),
             Self::Changes { owner, since, is_stranger, limit } => {
-                let of = if *is_stranger { " of another log" } else { "" };
-                write!(f, "at most {limit} changes of {owner} since {since}{of}")
+                let log = if *is_stranger { " of another log" } else { "" };
+                write!(f, "changes of {owner} since {since}{log}, at most {limit}")
             }
-            Self::Prune(owner, through) => write!(f, "prune those of {owner} through {through}"),
+            Self::Prune(owner, through) => write!(f, "prune {owner} through {through}"),
         }
     }
 }
@@ -204,11 +208,19 @@ impl fmt::Display for Set<'_> {
     }
 }
 
-struct Of<'a>(&'a Filter);
+struct Matching<'a>(&'a Filter);
 
-impl fmt::Display for Of<'_> {
+impl fmt::Display for Matching<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Filter { is, is_not } = self.0;
         if self.0 == &Filter::ALL { Ok(()) } else { write!(f, " that are {} and not {}", Set(is), Set(is_not)) }
+    }
+}
+
+struct After<'a, K>(&'a Option<K>);
+
+impl<K: fmt::Display> fmt::Display for After<'_, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |key| write!(f, " after {key:?}", key = key.to_string()))
     }
 }

@@ -1,4 +1,4 @@
-//! What a store has to answer, in the plainest way: maps, and a set of who was there at each version.
+//! The model: the plainest store that keeps the contract.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,10 +11,10 @@ use conversation_settings_core::{
 };
 use conversation_settings_store::{Applied, Changes, Filter, Lifespan, LogId, OwnerVersion, Page, PageRequest};
 
-/// The model of the whole storage contract, to hold a store, or a server on one, to it.
+/// A model of the whole storage contract, against which a store, or a server on one, is compared.
 ///
-/// It shares core's [`decide`] with the adapters, and nothing else: versions, tombstones and what a client is told are
-/// stated anew, without a thought about cost.
+/// The model shares core's [`decide`] with the adapters, and nothing else: it has its own, simple and slow, code for
+/// versions, tombstones and changes.
 ///
 /// ```
 /// use conversation_settings_core::{Change, ConversationId, Key, Outcome, Timestamp, UserId, Write, WriteBatch};
@@ -33,14 +33,14 @@ pub struct Model {
 
 #[derive(Clone, Debug)]
 struct Owner {
-    /// Tombstones are kept of versions after this one.
+    /// Tombstones of later versions are kept.
     pruned: Version,
     rows: BTreeMap<ConversationId, Row>,
-    /// What was there at each version, the current one last.
+    /// The conversations that existed at each version, the current one last.
     there: Vec<BTreeSet<ConversationId>>,
 }
 
-/// A conversation, or `None` for its tombstone, and the version it was last changed at.
+/// A conversation, or `None` for a tombstone, and the version of the last change.
 #[derive(Clone, Debug)]
 struct Row {
     conversation: Option<Conversation>,
@@ -54,14 +54,14 @@ impl Default for Owner {
 }
 
 impl Model {
-    /// The log that the model's versions count in. A store has its own.
+    /// The identity of the model's log. A store has another.
     pub const LOG: LogId = LogId(*b"of the model");
 
     /// As [`ConversationStore::apply`](conversation_settings_store::ConversationStore::apply).
     ///
     /// # Errors
     ///
-    /// [`Rejected`], and then nothing has changed.
+    /// [`Rejected`]; nothing has changed then.
     pub fn apply(&mut self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, Rejected> {
         let decide = |write: &Write| decide(self.conversation(&write.key), write, at);
         let decisions = batch.writes().iter().map(decide).collect::<Result<Vec<_>, _>>()?;
@@ -136,16 +136,16 @@ impl Model {
     }
 
     /// As [`ConversationStore::changes`](conversation_settings_store::ConversationStore::changes), in the log
-    /// [`Model::LOG`]; each list in the order of IDs.
+    /// [`Model::LOG`]; each list is in the byte order of the IDs.
     #[must_use]
     pub fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Changes {
         let nobody = Owner::default();
         let owner = self.owners.get(owner).unwrap_or(&nobody);
         let current = OwnerVersion { log: Self::LOG, version: owner.version() };
-        let holds_nothing = since.version == Version::ZERO;
+        let is_new = since.version == Version::ZERO;
         let is_known = since.log == Self::LOG && since.version <= current.version && since.version >= owner.pruned;
         let changed = owner.rows.iter().filter(|(_, row)| row.last_changed > since.version);
-        if !(holds_nothing || is_known) || changed.clone().count() > limit {
+        if !(is_new || is_known) || changed.clone().count() > limit {
             return Changes::Full(current);
         }
         let was_there = owner.at(since.version);
@@ -167,13 +167,15 @@ impl Model {
         let through = through.min(owner.version());
         owner.pruned = owner.pruned.max(through);
         let is_forgotten = |row: &Row| row.conversation.is_none() && row.last_changed <= through;
-        let forgotten: Vec<_> = owner.rows.extract_if(.., |_, row| is_forgotten(row)).collect();
-        for (id, _) in &forgotten {
-            for there in &mut owner.there {
-                there.remove(id);
+        let before = owner.rows.len();
+        owner.rows.retain(|id, row| {
+            let is_forgotten = is_forgotten(row);
+            if is_forgotten {
+                owner.there.iter_mut().for_each(|there| _ = there.remove(id));
             }
-        }
-        forgotten.len()
+            !is_forgotten
+        });
+        before - owner.rows.len()
     }
 
     fn conversation(&self, key: &Key) -> Option<&Conversation> {
@@ -206,13 +208,13 @@ impl Owner {
         }
     }
 
-    /// Of what came and went too often, the oldest gap between two lives is forgotten, as [`Lifespan::MAX_TRANSITIONS`] has it.
+    /// Drops the oldest gap of a conversation with more than [`Lifespan::MAX_TRANSITIONS`], as a lifespan does.
     fn forget_oldest_gap(&mut self, id: &ConversationId) {
         let pairs = self.there.windows(2).enumerate();
-        let turns = pairs.filter(|(_, pair)| pair[0].contains(id) != pair[1].contains(id)).map(|(at, _)| at + 1);
-        let turns: Vec<_> = turns.collect();
-        if turns.len() > Lifespan::MAX_TRANSITIONS {
-            for there in &mut self.there[turns[1]..turns[2]] {
+        let transitions = pairs.filter(|(_, pair)| pair[0].contains(id) != pair[1].contains(id)).map(|(at, _)| at + 1);
+        let transitions: Vec<_> = transitions.collect();
+        if transitions.len() > Lifespan::MAX_TRANSITIONS {
+            for there in &mut self.there[transitions[1]..transitions[2]] {
                 there.insert(id.clone());
             }
         }

@@ -96,7 +96,7 @@ pub fn child_process(test: &str, location: impl AsRef<OsStr>) -> Command {
 
 /// Opens the store at the location that [`child_process`] names, and writes to it as the parent asks.
 ///
-/// Returns at once if no parent started this process, so that `cargo test -- --ignored` passes.
+/// Returns immediately if no parent started this process, so that `cargo test -- --ignored` passes.
 ///
 /// # Panics
 ///

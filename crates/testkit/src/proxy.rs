@@ -42,18 +42,18 @@ pub struct Proxy {
 struct Shared {
     server: SocketAddr,
     round_trips: AtomicU64,
-    /// What the next request has to hold whose answer is lost.
+    /// The text in the next request whose answer is lost.
     losing: Mutex<Option<String>>,
-    /// How often connections were cut: each ends when the number is no longer that of its beginning.
+    /// How often connections were cut. A connection ends when this changes.
     cuts: watch::Sender<u64>,
 }
 
 impl Proxy {
-    /// Begins to stand before `server`, on a free port, in the current Tokio runtime.
+    /// Starts a proxy before `server`, on a free port, in the current Tokio runtime.
     ///
     /// # Errors
     ///
-    /// When `server` has no address, or there is no free port.
+    /// If the address of `server` is unknown, or no port is free.
     pub async fn start(server: impl ToSocketAddrs) -> io::Result<Self> {
         let nowhere = || io::Error::new(io::ErrorKind::NotFound, "the server has no address");
         let server = lookup_host(server).await?.next().ok_or_else(nowhere)?;
@@ -92,7 +92,7 @@ impl Proxy {
         self.shared.round_trips.load(SeqCst)
     }
 
-    /// Cuts all connections. New ones are accepted at once.
+    /// Cuts all connections. New ones are accepted immediately.
     pub fn cut(&self) {
         self.shared.cuts.send_modify(|cuts| *cuts += 1);
     }
@@ -116,7 +116,7 @@ impl Drop for Proxy {
     }
 }
 
-/// Ends with the connections that it has accepted.
+/// Accepts connections. All of them end when this task ends.
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
@@ -126,52 +126,52 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-/// Whose turn it is on one connection.
+/// The state of one connection.
 #[derive(Default)]
-struct Turn {
+struct Exchange {
     asked: AtomicBool,
     answer_is_lost: AtomicBool,
 }
 
 impl Shared {
-    /// Passes on what both say, until one of them ends or the connection is cut; which of these, neither can tell.
+    /// Forwards both directions until one side ends or the connection is cut. Both look the same to the two sides.
     async fn pass(&self, mut client: TcpStream) -> io::Result<()> {
         let mut cuts = self.cuts.subscribe();
         let mut server = TcpStream::connect(self.server).await?;
         client.set_nodelay(true)?;
         server.set_nodelay(true)?;
-        let turn = Turn::default();
+        let exchange = Exchange::default();
         let ((from_client, to_client), (from_server, to_server)) = (client.split(), server.split());
-        let questions = each(from_client, to_server, |bytes| {
-            if !turn.asked.swap(true, SeqCst) {
+        let requests = forward(from_client, to_server, |bytes| {
+            if !exchange.asked.swap(true, SeqCst) {
                 self.round_trips.fetch_add(1, SeqCst);
             }
             if self.is_lost(bytes) {
-                turn.answer_is_lost.store(true, SeqCst);
+                exchange.answer_is_lost.store(true, SeqCst);
             }
             true
         });
-        let answers = each(from_server, to_client, |_| {
-            turn.asked.store(false, SeqCst);
-            !turn.answer_is_lost.load(SeqCst)
+        let responses = forward(from_server, to_client, |_| {
+            exchange.asked.store(false, SeqCst);
+            !exchange.answer_is_lost.load(SeqCst)
         });
         tokio::select! {
-            ended = questions => ended,
-            ended = answers => ended,
+            ended = requests => ended,
+            ended = responses => ended,
             _ = cuts.changed() => Ok(()),
         }
     }
 
     fn is_lost(&self, bytes: &[u8]) -> bool {
         let mut losing = self.losing.lock().unwrap_or_else(PoisonError::into_inner);
-        let holds =
+        let contains =
             |text: &mut String| text.is_empty() || bytes.windows(text.len()).any(|part| part == text.as_bytes());
-        losing.take_if(holds).is_some()
+        losing.take_if(contains).is_some()
     }
 }
 
-/// Passes on from one to the other for as long as `passes` says so.
-async fn each(
+/// Forwards one direction while `passes` returns true.
+async fn forward(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     mut passes: impl FnMut(&[u8]) -> bool,

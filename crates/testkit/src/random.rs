@@ -1,6 +1,6 @@
-//! Drawing lots from a seed.
+//! Random numbers from a seed.
 
-/// A number below `bound`, by `SplitMix64`: enough for drawing lots, and no dependency.
+/// A number below `bound`, by `SplitMix64`, which needs no dependency.
 pub(crate) const fn random(state: &mut u64, bound: u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut mixed = *state;

@@ -62,5 +62,6 @@ pub(crate) async fn drop_steps<S: Clone>(
 
 /// The steps as a numbered list.
 pub(crate) fn numbered<S>(steps: &[S], show: impl Fn(&S) -> String) -> String {
-    (1..).zip(steps).map(|(number, step)| format!("\n{number:3} {}", show(step))).collect()
+    let lines: Vec<_> = (1..).zip(steps).map(|(number, step)| format!("\n{number:3} {}", show(step))).collect();
+    lines.concat()
 }

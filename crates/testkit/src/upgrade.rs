@@ -1,4 +1,4 @@
-//! Whether this version reads and goes on with what an older version stored.
+//! Checks that this version reads and continues what an older version stored.
 //!
 //! An adapter keeps a fixture: a database that the older version filled with [`write`]. Its test opens the fixture and
 //! calls [`check`].

@@ -1,4 +1,4 @@
-//! The suite on the store in memory.
+//! The suite on the memory store.
 
 use conversation_settings_store_memory::MemoryStore;
 use conversation_settings_testkit::conformance::Harness;

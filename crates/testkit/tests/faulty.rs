@@ -1,4 +1,4 @@
-//! The faulty store does what its plan says, and nothing else.
+//! The faulty store injects the planned faults and no others.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ async fn is_stored(memory: &MemoryStore) -> bool {
 }
 
 #[tokio::test]
-async fn without_a_plan_it_is_the_store_itself() {
+async fn passes_calls_through_without_a_plan() {
     let (memory, faulty) = faulty([]);
     assert_eq!(faulty.apply(&pinning(), Timestamp(0)).await.unwrap().effects[0].outcome, Outcome::Created);
     assert!(is_stored(&memory).await);
@@ -45,7 +45,7 @@ async fn without_a_plan_it_is_the_store_itself() {
 }
 
 #[tokio::test]
-async fn failing_before_stores_nothing() {
+async fn stores_nothing_when_failing_before() {
     for (fault, is_conflict) in [(Fault::FailBefore, false), (Fault::Conflict, true)] {
         let (memory, faulty) = faulty([fault]);
         let error = faulty.apply(&pinning(), Timestamp(0)).await.unwrap_err();
@@ -56,7 +56,7 @@ async fn failing_before_stores_nothing() {
 }
 
 #[tokio::test]
-async fn failing_after_stores_all_and_a_retry_is_silent() {
+async fn stores_all_when_failing_after_so_that_a_retry_is_a_noop() {
     let (memory, faulty) = faulty([Fault::FailAfter]);
     let error = faulty.apply(&pinning(), Timestamp(0)).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable { .. }));
@@ -65,14 +65,14 @@ async fn failing_after_stores_all_and_a_retry_is_silent() {
 }
 
 #[tokio::test]
-async fn a_delay_lets_others_go_first_on_the_way_there_and_back() {
+async fn yields_before_and_after_a_delayed_call() {
     let slow_there = Fault::Delay { before: 3, after: 0 };
     let slow_back = Fault::Delay { before: 0, after: 3 };
     for (fault, stored_meanwhile) in [(slow_there, false), (slow_back, true)] {
         let (memory, faulty) = faulty([fault]);
         let batch = pinning();
         let slow = faulty.apply(&batch, Timestamp(0));
-        // Polled in turn: the other's answer is there before the slow one's.
+        // Both are polled in turn, so the other call ends before the slow one.
         let look = async {
             tokio::task::yield_now().await;
             is_stored(&memory).await
@@ -84,7 +84,7 @@ async fn a_delay_lets_others_go_first_on_the_way_there_and_back() {
 }
 
 #[tokio::test]
-async fn each_method_meets_its_plan() {
+async fn injects_faults_into_each_method() {
     let all_fail = || FaultPlan::script([Fault::FailBefore; 8]);
     let faulty = FaultyStore::new(Arc::new(MemoryStore::new())).writes(all_fail()).reads(all_fail());
     let since = OwnerVersion::default();
@@ -102,7 +102,7 @@ async fn each_method_meets_its_plan() {
 }
 
 #[tokio::test]
-async fn a_seed_always_means_the_same_faults_and_all_kinds_come() {
+async fn draws_the_same_faults_of_all_kinds_from_the_same_seed() {
     let met = async |seed| {
         let faulty = FaultyStore::new(Arc::new(MemoryStore::new())).writes(FaultPlan::seeded(seed, 2));
         for _ in 0..200 {

@@ -1,4 +1,4 @@
-//! The proxy before a server that answers each word by the word.
+//! The proxy before a server that echoes each line.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use tokio::{
     sync::mpsc,
 };
 
-/// What was said to the server, and a way to it.
+/// A proxy to an echo server, and the lines that the server gets.
 async fn echo() -> (Proxy, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = Proxy::start(listener.local_addr().unwrap()).await.unwrap();
@@ -35,7 +35,7 @@ async fn connect(proxy: &Proxy) -> BufReader<TcpStream> {
     BufReader::new(TcpStream::connect(proxy.address()).await.unwrap())
 }
 
-/// The answer to `words`, as many lines; `None` where the connection ends instead.
+/// The answers to `words`, line by line; `None` if the connection ends instead.
 async fn ask(client: &mut BufReader<TcpStream>, words: &[&str]) -> Option<String> {
     async fn asked(client: &mut BufReader<TcpStream>, words: &[&str]) -> io::Result<String> {
         client.write_all(format!("{}\n", words.join("\n")).as_bytes()).await?;
@@ -51,7 +51,7 @@ async fn ask(client: &mut BufReader<TcpStream>, words: &[&str]) -> Option<String
 }
 
 #[tokio::test]
-async fn what_is_asked_at_once_is_one_round_trip() {
+async fn counts_pipelined_requests_as_one_round_trip() {
     let (proxy, _said) = echo().await;
     let mut client = connect(&proxy).await;
     assert_eq!(proxy.round_trips(), 0);
@@ -63,7 +63,7 @@ async fn what_is_asked_at_once_is_one_round_trip() {
 }
 
 #[tokio::test]
-async fn a_cut_ends_the_connections_of_now_and_no_later_one() {
+async fn cuts_present_connections_and_no_later_one() {
     let (proxy, _said) = echo().await;
     let (mut one, mut other) = (connect(&proxy).await, connect(&proxy).await);
     assert!(ask(&mut one, &["one"]).await.is_some() && ask(&mut other, &["one"]).await.is_some());
@@ -73,7 +73,7 @@ async fn a_cut_ends_the_connections_of_now_and_no_later_one() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_to_something_done() {
+async fn loses_the_answer_to_a_request_that_the_server_got() {
     let (proxy, mut said) = echo().await;
     let mut client = connect(&proxy).await;
     proxy.lose_answer_to("commit");

@@ -1,4 +1,4 @@
-//! What the strategies draw is right, or wrong in exactly the way they say.
+//! Drawn values are valid, or invalid in exactly the way that the strategy says.
 
 use conversation_settings_core::{
     ConversationId, GroupId, Limits, Mask, Patch, SetConversations, Target, UserId, WriteBatch,
@@ -11,50 +11,50 @@ fn limits() -> Limits {
 
 proptest! {
     #[test]
-    fn every_request_is_right(request in set_conversations_request()) {
+    fn draws_valid_requests(request in set_conversations_request()) {
         prop_assert!(SetConversations::parse(request, &limits()).is_ok());
     }
 
     #[test]
-    fn a_wrong_request_is_wrong_in_the_way_it_says(wrong in wrong_set_conversations_request()) {
-        prop_assert_eq!(SetConversations::parse(wrong.value, &limits()), Err(wrong.way));
+    fn draws_invalid_requests_with_their_error(invalid in invalid_set_conversations_request()) {
+        prop_assert_eq!(SetConversations::parse(invalid.value, &limits()), Err(invalid.error));
     }
 
     #[test]
-    fn a_wrong_id_is_wrong_in_the_way_it_says(
-        user in wrong_user_id(), group in wrong_group_id(), id in wrong_conversation_id(),
+    fn draws_invalid_ids_with_their_error(
+        user in invalid_user_id(), group in invalid_group_id(), id in invalid_conversation_id(),
     ) {
-        prop_assert_eq!(UserId::new(user.value), Err(user.way));
-        prop_assert_eq!(GroupId::new(group.value), Err(group.way));
-        prop_assert_eq!(ConversationId::new(id.value), Err(id.way));
+        prop_assert_eq!(UserId::new(user.value), Err(user.error));
+        prop_assert_eq!(GroupId::new(group.value), Err(group.error));
+        prop_assert_eq!(ConversationId::new(id.value), Err(id.error));
     }
 
     #[test]
-    fn a_wrong_target_is_wrong_in_the_way_it_says(wrong in wrong_target()) {
-        prop_assert_eq!(Target::from_parts(wrong.value.0, &wrong.value.1), Err(wrong.way));
+    fn draws_invalid_targets_with_their_error(invalid in invalid_target()) {
+        prop_assert_eq!(Target::from_parts(invalid.value.0, &invalid.value.1), Err(invalid.error));
     }
 
     #[test]
-    fn every_field_takes_its_values(
+    fn draws_values_that_their_field_accepts(
         (field, value) in field().prop_flat_map(|field| (Just(field), field_value(field)))
     ) {
         prop_assert!(value.is_of(field), "{field}: {value:?}");
     }
 
     #[test]
-    fn a_wrong_value_is_wrong_in_the_way_it_says(wrong in wrong_field_value()) {
-        let (field, value) = wrong.value;
-        prop_assert_eq!(Patch::KEEP.with(field, value.value()), Err(wrong.way));
+    fn draws_invalid_values_with_their_error(invalid in invalid_field_value()) {
+        let (field, value) = invalid.value;
+        prop_assert_eq!(Patch::KEEP.with(field, value.value()), Err(invalid.error));
     }
 
     #[test]
-    fn a_wrong_mask_is_wrong_in_the_way_it_says(wrong in wrong_mask()) {
-        prop_assert_eq!(wrong.value.parse::<Mask>(), Err(wrong.way));
+    fn draws_invalid_masks_with_their_error(invalid in invalid_mask()) {
+        prop_assert_eq!(invalid.value.parse::<Mask>(), Err(invalid.error));
     }
 
     #[test]
-    fn writes_that_make_no_batch_name_a_conversation_twice(wrong in wrong_writes()) {
-        prop_assert_eq!(WriteBatch::new(wrong.value), Err(wrong.way));
+    fn draws_invalid_writes_with_their_error(invalid in invalid_writes()) {
+        prop_assert_eq!(WriteBatch::new(invalid.value), Err(invalid.error));
     }
 }
 
@@ -62,7 +62,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn sizes_are_kept(
+    fn keeps_sizes(
         batch in Sizes { writes: (50..=60).into(), id: (9..=9).into(), ..Sizes::default() }.write_batch(),
         text in Sizes { text: (1000..=1000).into(), ..Sizes::default() }.text(),
     ) {

@@ -158,6 +158,6 @@ fn differences_name_existing_tests() {
 #[test]
 fn finds_names_of_missing_tests() {
     let page = "| there | `http::nowhere`, `gone::nothing`, `http::proofs`; but
-        `http::finds_names_of_missing_tests` and `testkit::no_update_is_lost` do |";
+        `http::finds_names_of_missing_tests` and `testkit::loses_no_concurrent_update` do |";
     assert_eq!(missing(page), ["gone::nothing", "http::nowhere", "http::proofs"]);
 }

@@ -32,6 +32,7 @@ impl ServiceServer {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "fits `map_err`")]
 fn text(error: ServiceError) -> String {
     format!("{error:?}")
 }

@@ -1,4 +1,4 @@
-//! The list of cases, once, from which come the tests, their dispatch and the table.
+//! The single list of cases, which generates the tests, their dispatch and the table.
 
 mod atomicity;
 mod changes;
@@ -39,7 +39,7 @@ macro_rules! cases {
                 $( $(
                     #[test]
                     fn $name() {
-                        let _told = $crate::conformance::run(&$dollar harness, stringify!($name));
+                        let _skipped = $crate::conformance::run(&$dollar harness, stringify!($name));
                     }
                 )* )*
             };
@@ -47,7 +47,7 @@ macro_rules! cases {
     };
 }
 
-/// What a case answers: nothing, or that it was skipped.
+/// What a case returns: nothing, or that it was skipped.
 struct Verdict(Result<(), Skipped>);
 
 impl From<()> for Verdict {
@@ -64,80 +64,81 @@ impl From<Result<(), Skipped>> for Verdict {
 
 cases! { $
     "1: it decides nothing" {
-        decisions::every_value_of_every_field_is_stored_as_decided,
-        decisions::every_field_is_kept_when_another_is_set,
-        decisions::a_missing_conversation_becomes_the_defaults_and_the_patch,
-        decisions::a_missing_conversation_is_treated_as_the_write_says,
-        decisions::the_target_and_the_creation_time_never_change,
-        decisions::a_conversation_created_again_keeps_nothing_of_the_removed_one,
-        histories::random_histories_come_to_what_the_model_says,
+        decisions::stores_every_value_of_every_field_as_decided,
+        decisions::keeps_every_field_when_another_is_set,
+        decisions::creates_from_the_defaults_and_the_patch,
+        decisions::treats_a_missing_conversation_as_the_write_says,
+        decisions::keeps_target_and_creation_time,
+        decisions::keeps_nothing_of_a_removed_conversation,
+        histories::matches_the_model_in_random_histories,
     }
     "2: it is atomic" {
-        atomicity::a_rejected_write_leaves_nothing_of_its_batch,
-        atomicity::a_batch_dropped_at_any_await_point_is_there_whole_or_not_at_all,
-        atomicity::a_call_dropped_at_any_await_point_hurts_no_other,
-        atomicity::a_panic_in_the_caller_leaves_a_batch_whole_or_not_at_all,
-        atomicity::a_fault_leaves_a_batch_whole_or_not_at_all,
+        atomicity::stores_nothing_of_a_rejected_batch,
+        atomicity::stores_all_or_nothing_of_a_dropped_batch,
+        atomicity::isolates_calls_from_a_dropped_one,
+        atomicity::stores_all_or_nothing_when_the_caller_panics,
+        atomicity::stores_all_or_nothing_in_a_fault,
     }
     "3: it serialises writers of the same owner" {
-        serialization::no_update_is_lost,
-        serialization::each_change_of_one_owner_has_a_version_of_its_own,
-        serialization::a_conversation_that_many_create_at_once_is_created_once,
-        serialization::batches_of_the_same_owners_do_not_deadlock,
-        histories::concurrent_histories_are_linearizable_per_owner,
+        serialization::loses_no_concurrent_update,
+        serialization::gives_each_change_of_an_owner_its_own_version,
+        serialization::creates_once_when_many_create_at_the_same_time,
+        serialization::never_deadlocks_on_the_same_owners,
+        histories::linearizes_concurrent_histories_per_owner,
     }
     "4: it stores versions as resolved" {
-        versions::a_batch_raises_the_version_of_each_owner_it_changes_by_one,
-        versions::silence_raises_no_version_and_tells_no_change,
-        versions::a_repeated_batch_is_silent,
-        versions::effects_come_in_the_order_of_the_batch,
-        versions::an_empty_batch_changes_nothing,
+        versions::raises_the_version_of_each_changed_owner_by_one,
+        versions::raises_no_version_and_reports_no_change_for_a_noop,
+        versions::treats_a_repeated_batch_as_a_noop,
+        versions::returns_effects_in_the_order_of_the_batch,
+        versions::accepts_an_empty_batch,
     }
     "5: it is durable on return" {
-        durability::what_was_acknowledged_is_there_when_opened_again,
-        durability::what_was_acknowledged_survives_a_kill,
+        durability::keeps_acknowledged_batches_when_reopened,
+        durability::keeps_acknowledged_batches_through_a_kill,
     }
     "6: it costs a constant number of round trips, and pages by keys" {
-        cost::round_trips_do_not_grow_with_the_number_of_users,
-        cost::a_batch_of_ten_thousand_is_one_unit,
-        pages::pages_are_complete_in_byte_order_and_without_repeats,
-        pages::pages_of_holders_are_complete_in_byte_order_and_without_repeats,
-        pages::pages_are_complete_while_others_come_and_go,
-        pages::a_page_goes_on_after_a_key_that_is_gone,
-        pages::a_page_may_be_of_none_and_of_all,
-        pages::a_filter_is_judged_as_the_core_judges_it,
+        cost::needs_constant_round_trips_for_any_number_of_users,
+        cost::applies_ten_thousand_writes_as_one_unit,
+        pages::pages_through_a_list_in_byte_order_without_gaps_or_repeats,
+        pages::pages_through_a_conversation_in_byte_order_without_gaps_or_repeats,
+        pages::misses_no_entry_when_others_change_between_pages,
+        pages::continues_a_page_after_a_missing_key,
+        pages::accepts_page_limits_from_zero_to_the_maximum,
+        pages::filters_as_the_core_does,
     }
     "7: it keeps every value as it is" {
-        values::texts_are_kept_byte_for_byte,
-        values::texts_of_every_size_are_kept,
-        values::ids_are_data,
-        values::ids_that_look_alike_are_different,
-        values::numbers_are_kept_at_their_extremes,
-        values::times_are_kept_before_1970_and_at_their_extremes,
+        values::keeps_texts_byte_for_byte,
+        values::keeps_texts_of_every_size,
+        values::treats_ids_as_data,
+        values::distinguishes_similar_ids,
+        values::keeps_extreme_numbers,
+        values::keeps_times_before_1970_and_extreme_times,
     }
     "8: it keeps tombstones until asked to prune" {
-        changes::a_client_is_told_what_is_new_what_is_otherwise_and_what_is_gone,
-        changes::what_came_and_went_in_between_is_not_told,
-        changes::what_was_removed_and_created_again_is_told_by_what_the_client_held,
-        changes::a_client_of_the_current_version_is_told_nothing,
-        changes::a_client_that_holds_nothing_can_always_be_told,
-        changes::a_client_of_another_log_or_from_the_future_is_told_to_sync_in_full,
-        changes::more_changes_than_the_limit_are_a_full_sync,
-        pruning::pruning_forgets_tombstones_and_nothing_else,
-        pruning::a_client_older_than_the_pruning_is_told_to_sync_in_full,
-        pruning::pruning_goes_no_further_than_the_version_and_never_back,
-        logs::a_log_has_an_identity_that_stays,
-        logs::reading_never_writes,
+        changes::reports_inserted_updated_and_removed_conversations,
+        changes::reports_nothing_of_a_conversation_created_and_removed_since,
+        changes::reports_a_recreated_conversation_by_what_the_client_has,
+        changes::reports_nothing_to_a_current_client,
+        changes::reports_everything_to_a_new_client,
+        changes::requires_a_full_sync_for_another_log_or_a_future_version,
+        changes::requires_a_full_sync_for_more_changes_than_the_limit,
+        pruning::prunes_tombstones_and_nothing_else,
+        pruning::requires_a_full_sync_for_a_version_before_the_pruning,
+        pruning::prunes_up_to_the_version_and_never_back,
+        pruning::keeps_the_latest_of_concurrent_prunings,
+        logs::keeps_the_log_identity,
+        logs::reads_without_writing,
     }
     "9: it fails in kinds" {
-        errors::a_rejection_names_the_conversation,
-        errors::an_error_of_the_caller_hurts_no_other_call,
+        errors::names_the_rejected_conversation,
+        errors::isolates_calls_from_a_rejected_one,
     }
     "every handle sees every batch that had returned" {
-        reads::keys_are_answered_in_the_order_asked,
-        reads::owners_are_apart,
-        reads::what_was_answered_is_read,
-        handles::a_second_handle_reads_what_the_first_has_written,
-        handles::changes_through_many_handles_take_turns,
+        reads::returns_conversations_in_the_order_of_the_keys,
+        reads::separates_owners,
+        reads::reads_its_own_writes,
+        handles::reads_the_writes_of_another_handle,
+        handles::serializes_changes_of_many_handles,
     }
 }

@@ -1,4 +1,4 @@
-//! What a case has in its hands.
+//! The store of one case, and what its harness can do.
 
 use std::{process::Command, sync::Arc};
 
@@ -16,17 +16,17 @@ pub struct Skipped(&'static str);
 const STORE: &str = "store to offer";
 
 impl Skipped {
-    /// Whether there was not even a store.
+    /// Whether the harness has no store.
     pub(super) fn is_store(&self) -> bool {
         self.0 == STORE
     }
 }
 
-/// A fresh store, and what its harness can do with it.
+/// A fresh store, with the abilities of its harness.
 #[derive(Debug)]
 pub struct Fixture<'h, H: Harness> {
     harness: &'h H,
-    // Dropped before its data.
+    // Dropped before the guard of its data.
     store: Arc<H::Store>,
     guard: H::Guard,
 }
@@ -37,12 +37,10 @@ impl<'h, H: Harness> Fixture<'h, H> {
         Ok(Self { harness, store: Arc::new(store), guard })
     }
 
-    /// The store.
     pub(super) fn store(&self) -> &Arc<H::Store> {
         &self.store
     }
 
-    /// What makes more of them.
     pub(super) fn harness(&self) -> &'h H {
         self.harness
     }
@@ -58,7 +56,7 @@ impl<'h, H: Harness> Fixture<'h, H> {
 
     pub(super) async fn reopened(self) -> Result<Self, Skipped> {
         let Self { harness, store, guard } = self;
-        let store = Arc::into_inner(store).expect("nobody else uses the store");
+        let store = Arc::into_inner(store).expect("no other handle is open");
         let store = harness.reopen(&guard, store).await.ok_or(Skipped("way to open the data again"))?;
         Ok(Self { harness, store: Arc::new(store), guard })
     }
@@ -75,7 +73,7 @@ impl<'h, H: Harness> Fixture<'h, H> {
         self.harness.writing_process(&self.guard).ok_or(Skipped("process to kill"))
     }
 
-    /// Applies writes that have to succeed, at the usual moment.
+    /// Applies writes that must succeed.
     pub(super) async fn apply(&self, writes: impl IntoIterator<Item = Write>) -> Vec<Effect> {
         self.apply_at(writes, AT).await
     }
@@ -84,9 +82,9 @@ impl<'h, H: Harness> Fixture<'h, H> {
         self.store.apply(&batch(writes), at).await.expect("can be applied").effects
     }
 
-    /// Applies writes, to see how they fail.
+    /// Applies writes that must fail, and returns the error.
     pub(super) async fn refused(&self, writes: impl IntoIterator<Item = Write>) -> StoreError {
-        self.store.apply(&batch(writes), AT).await.expect_err("must be refused")
+        self.store.apply(&batch(writes), AT).await.expect_err("must fail")
     }
 
     pub(super) async fn get(&self, key: &Key) -> Option<Conversation> {
@@ -97,7 +95,7 @@ impl<'h, H: Harness> Fixture<'h, H> {
         self.store.version(owner).await.expect("can be read")
     }
 
-    /// What a client is told that has synced up to `version` of the owner's log.
+    /// The changes for a client of `version` in the owner's log.
     pub(super) async fn changes(&self, owner: &UserId, version: u64) -> Changes {
         let since = OwnerVersion { version: Version(version), ..self.version(owner).await };
         self.changes_since(owner, since).await

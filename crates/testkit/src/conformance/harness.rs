@@ -1,49 +1,49 @@
-//! What an adapter's author writes.
+//! The part of the suite that an adapter author writes.
 
 use std::process::Command;
 
 use conversation_settings_store::ConversationStore;
 
-/// How the suite comes by stores of one adapter.
+/// Makes stores of one adapter for the suite.
 ///
-/// [`fresh`](Self::fresh) is all that has to be there. Each other method is an ability: by default it is not there, and
-/// the cases that need it are skipped.
+/// Only [`fresh`](Self::fresh) is required. Each other method is an ability. Cases that need an ability which the harness
+/// lacks are skipped.
 pub trait Harness {
-    /// What lives as long as the store's data is needed, such as a temporary folder. It is dropped after the store.
+    /// Keeps the store's data, such as a temporary folder. It is dropped after the store.
     type Guard;
     /// The adapter.
     type Store: ConversationStore;
 
-    /// How many random histories a case plays. Each is some 20 calls; a server far away may want fewer.
+    /// How many random histories a case plays, each of some 20 calls. Use fewer for a remote server.
     const HISTORIES: u32 = 64;
 
-    /// An empty store whose data no other test can see; `None` where there is nothing to make one with, such as no
-    /// server. Tests that run side by side call it at the same time.
+    /// An empty store whose data no other test sees; `None` if none can be made, such as without a server. Tests call it at
+    /// the same time.
     ///
-    /// `None` is a failure where the environment variable `CI` is set; elsewhere the case is skipped, and says so.
+    /// `None` skips the case. If the environment variable `CI` is set, `None` fails the case.
     fn fresh(&self) -> impl Future<Output = Option<(Self::Guard, Self::Store)>>;
 
-    /// Another handle on the data of `store`, which stays open: opened a second time where the engine allows that, else
-    /// a clone.
+    /// Another handle on the data of `store`, which stays open. Open the data a second time if the engine allows it, else
+    /// clone the store.
     fn another_handle(&self, guard: &Self::Guard, store: &Self::Store) -> impl Future<Output = Option<Self::Store>> {
         let _ = (guard, store);
         async { None }
     }
 
-    /// Closes `store`, and opens its data anew.
+    /// Closes `store`, and opens its data again.
     fn reopen(&self, guard: &Self::Guard, store: Self::Store) -> impl Future<Output = Option<Self::Store>> {
         let _ = (guard, store);
         async { None }
     }
 
-    /// How many times `store` has asked its database so far, and waited for the answer.
+    /// How many round trips to its database `store` has made. Opening a connection counts, so keep idle connections open.
     fn round_trips(&self, guard: &Self::Guard, store: &Self::Store) -> impl Future<Output = Option<u64>> {
         let _ = (guard, store);
         async { None }
     }
 
-    /// Makes calls fail that are under way or begin now: connections are cut, the disk is full. The trouble passes by
-    /// itself, so that one of the next few hundred calls succeeds.
+    /// Makes calls fail that are under way or begin now, by a cut connection or a full disk. The fault ends by itself: one of
+    /// the next few hundred calls succeeds.
     fn inject_fault(&self, guard: &Self::Guard, store: &Self::Store) -> impl Future<Output = Option<()>> {
         let _ = (guard, store);
         async { None }

@@ -1,11 +1,12 @@
-//! Histories of several tasks at once, and whether they could have been one after the other.
+//! Histories of several tasks at the same time, and whether their calls could have happened one after the other.
 //!
-//! The versions say in which order an owner's changes took effect, so nothing has to be searched for: the model makes
-//! them in that order, which gives the owner's state at each version, and every answer has to be that of some version,
-//! no older than what had been answered before the call and no newer than what was called before the answer.
+//! The versions give the order of an owner's changes, so no order has to be searched for. The model makes the changes in
+//! that order, which gives the owner's state at each version. Each answer must be that of some version: not older than a
+//! version answered before the call, and not newer than a version of a call that began after the answer.
 
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -19,7 +20,7 @@ use tokio::task::JoinSet;
 use super::{Answer, Call};
 use crate::Model;
 
-/// A call, its answer, and when they were.
+/// A call and its answer, with the times of both.
 #[derive(Debug)]
 pub(crate) struct Event {
     call: Call,
@@ -28,7 +29,7 @@ pub(crate) struct Event {
     answered: usize,
 }
 
-/// Each task makes its calls one after the other, all tasks at once, through the handles in turn.
+/// Runs all tasks at the same time, each of which makes its calls one after the other. Handles are used in turn.
 pub(crate) async fn play<S: ConversationStore>(handles: &[Arc<S>], tasks: Vec<Vec<Call>>) -> Vec<Event> {
     let clock = Arc::new(AtomicUsize::new(0));
     let mut playing = JoinSet::new();
@@ -48,11 +49,11 @@ pub(crate) async fn play<S: ConversationStore>(handles: &[Arc<S>], tasks: Vec<Ve
     playing.join_all().await.into_iter().flatten().collect()
 }
 
-/// Whether what was called and answered could have been one after the other, for each owner.
+/// Whether the calls of each owner could have happened one after the other.
 ///
 /// # Errors
 ///
-/// What could not.
+/// The first contradiction.
 pub(crate) fn check(events: Vec<Event>) -> Result<(), String> {
     let mut owners = BTreeMap::<UserId, Vec<Event>>::new();
     for (owner, event) in events.into_iter().flat_map(Event::by_owner) {
@@ -61,8 +62,15 @@ pub(crate) fn check(events: Vec<Event>) -> Result<(), String> {
     owners.into_iter().try_for_each(|(owner, events)| check_one(events).map_err(|wrong| format!("{owner}: {wrong}")))
 }
 
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { call, answer, called, answered } = self;
+        write!(f, "{call}\n  called at {called}, answered at {answered}: {answer:?}")
+    }
+}
+
 impl Event {
-    /// The event as each of the owners sees it.
+    /// Splits the event into one for each of its owners.
     fn by_owner(self) -> Vec<(UserId, Self)> {
         let Self { call, answer, called, answered } = self;
         let (batch, at, effects) = match (&call, &answer) {
@@ -73,7 +81,7 @@ impl Event {
             (Call::Get(keys), _) if keys.len() == 1 => {
                 return vec![(keys[0].owner.clone(), Self { call, answer, called, answered })];
             }
-            _ => panic!("{call}: {answer:?} is of no one owner, or of no one moment"),
+            _ => panic!("{call}: {answer:?} is of several owners or moments"),
         };
         let mut effects = effects.iter().copied();
         let of_owner = |writes: &[conversation_settings_core::Write]| {
@@ -85,7 +93,7 @@ impl Event {
         batch.by_owner().map(of_owner).collect()
     }
 
-    /// The version that it made, if it changed anything.
+    /// The version that the call made, if it changed anything.
     fn version(&self) -> Option<Version> {
         let Answer::Applied(Ok(Applied { effects })) = &self.answer else { return None };
         effects.iter().find_map(|Effect { version, .. }| *version)
@@ -100,24 +108,26 @@ fn check_one(events: Vec<Event>) -> Result<(), String> {
     let mut states = vec![Model::default()];
     for (number, event) in (1..).zip(&changes) {
         if event.version() != Some(Version(number)) {
-            return Err(format!("version {number} was made by none, or by two: {event:?}"));
+            return Err(format!("version {number} was made by no call, or by two: {event}"));
         }
         let mut state = states[states.len() - 1].clone();
         let expected = event.call.expect(&mut state);
         if event.answer != expected {
-            return Err(format!("version {number} is not made from the one before: {event:?}, not {expected:?}"));
+            return Err(format!(
+                "version {number} does not follow from the one before: {event}\nexpected: {expected:?}"
+            ));
         }
         states.push(state);
     }
 
-    // Where each event stands: at the version that it made, or the earliest that it may have read.
+    // Places each event at the version that it made, or at the earliest version that it may have read.
     let mut placed: Vec<(usize, &Event)> = changes.iter().enumerate().map(|(at, event)| (at + 1, event)).collect();
     for event in &others {
         let before = placed.iter().filter(|(_, earlier)| earlier.answered < event.called).map(|(at, _)| *at);
         let earliest = before.max().unwrap_or_default();
         let is_of = |at: &usize| event.call.expect(&mut states[*at].clone()) == event.answer;
         let Some(at) = (earliest..states.len()).find(is_of) else {
-            return Err(format!("not of version {earliest} or a later one: {event:?}"));
+            return Err(format!("the answer fits neither version {earliest} nor a later one: {event}"));
         };
         placed.push((at, event));
     }
@@ -127,7 +137,9 @@ fn check_one(events: Vec<Event>) -> Result<(), String> {
             later.answered < event.called && if is_change { later_at >= at } else { later_at > at }
         };
         if let Some((earlier_at, earlier)) = placed.iter().find(is_late) {
-            return Err(format!("answered at {earlier_at}: {earlier:?}, and only then called at {at}: {event:?}"));
+            return Err(format!(
+                "version {earlier_at} was answered before this call, which fits only {at}: {event}\nearlier: {earlier}"
+            ));
         }
     }
     Ok(())
@@ -144,7 +156,7 @@ mod tests {
         Event { call, answer, called, answered }
     }
 
-    /// Sets `ex` at these times, and is answered with this version.
+    /// A call that sets `ex`, between these times, with this version as its answer.
     fn sets(ex: &str, outcome: Outcome, version: Option<u64>, called: usize, answered: usize) -> Event {
         let effects = vec![Effect { outcome, version: version.map(Version) }];
         let call = Call::Apply(batch([set(key("a", "sg_1"), Patch::KEEP.ex(ex))]), Timestamp(0));
@@ -160,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_have_been_one_after_the_other_passes() {
+    fn accepts_calls_that_have_an_order() {
         let created = || sets("x", Outcome::Created, Some(1), 0, 5);
         for events in [
             vec![created(), reads(0, 1, 2), reads(1, 3, 4)],
@@ -172,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_does_not() {
+    fn rejects_calls_that_have_no_order() {
         let created = || sets("x", Outcome::Created, Some(1), 0, 5);
         for events in [
             vec![created(), reads(0, 6, 7)],
@@ -184,8 +196,8 @@ mod tests {
             vec![created(), sets("y", Outcome::Unchanged, None, 6, 7)],
             vec![sets("y", of_ex(), Some(2), 0, 1), sets("x", Outcome::Created, Some(1), 2, 3)],
         ] {
-            let told = format!("{events:?}");
-            assert!(check(events).is_err(), "{told}");
+            let shown = format!("{events:?}");
+            assert!(check(events).is_err(), "{shown}");
         }
     }
 }

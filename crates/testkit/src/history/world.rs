@@ -22,19 +22,19 @@ pub struct World {
     ids: Vec<ConversationId>,
 }
 
-/// What the users' IDs end with: of either case, syntax of some language, of several bytes.
+/// The ends of the users' IDs: both cases, syntax of a query language, characters of several bytes.
 pub(crate) const OWNERS: [&str; 4] = ["a", "A", "$b.c", "é"];
 pub(crate) const IDS: [&str; 5] = ["sg_1", "SG_1", "$sg.2", "sg_🦀", "sg_1 "];
-/// Versions that a short history may reach, and some that it does not.
+/// Versions that a short history may reach, and some later ones.
 const VERSIONS: Range<u64> = 0..12;
 
 impl World {
-    /// The world of this name, at most 64 bytes of it: worlds of different names have no user and no conversation in
-    /// common, so one store serves many.
+    /// The world called `name`, of at most 64 bytes. Worlds of different names have no user and no conversation in common,
+    /// so that one store serves many.
     ///
     /// # Panics
     ///
-    /// When no ID can begin with the name.
+    /// If no ID can begin with the name.
     #[must_use]
     pub fn new(name: impl fmt::Display) -> Self {
         Self {
@@ -77,7 +77,7 @@ impl World {
         (self.owner(), self.conversation_id()).prop_map(|(owner, id)| Key::new(owner, id)).boxed()
     }
 
-    /// A batch, some of which are rejected.
+    /// A batch. Some are rejected.
     pub fn batch(&self) -> BoxedStrategy<WriteBatch> {
         self.batch_of(prop_oneof![24 => harmless(), 1 => sizes().change()].boxed())
     }
@@ -100,12 +100,12 @@ impl World {
     /// Any call.
     pub fn call(&self) -> BoxedStrategy<Call> {
         let list = (self.owner(), filter(), page(self.conversation_id()));
-        let holders = (self.conversation_id(), filter(), page(self.owner()));
+        let views = (self.conversation_id(), filter(), page(self.owner()));
         prop_oneof![
             10 => (self.batch(), timestamp()).prop_map(|(batch, at)| Call::Apply(batch, at)),
             2 => vec(self.key(), 0..6).prop_map(Call::Get),
             2 => list.prop_map(|(owner, filter, page)| Call::List(owner, filter, page)),
-            2 => holders.prop_map(|(id, filter, page)| Call::Holders(id, filter, page)),
+            2 => views.prop_map(|(id, filter, page)| Call::ListByConversation(id, filter, page)),
             1 => self.owner().prop_map(Call::Version),
             4 => self.changes(),
             1 => (self.owner(), version()).prop_map(|(owner, through)| Call::Prune(owner, through)),
@@ -113,7 +113,7 @@ impl World {
         .boxed()
     }
 
-    /// A call that sets and is not rejected, or reads of one owner; the answer to it is of one moment.
+    /// A call whose answer is of one moment: a batch that is not rejected, or a read of one owner.
     pub(crate) fn call_of_one_moment(&self) -> BoxedStrategy<Call> {
         let changes = (self.owner(), version()).prop_map(|(owner, since)| Call::Changes {
             owner,
@@ -138,7 +138,7 @@ impl World {
     }
 }
 
-/// Short texts, so that a history that fails can be read.
+/// Short texts, so that a failing history is readable.
 fn sizes() -> Sizes {
     Sizes { text: (0..=4).into(), id: (1..=4).into(), ..Sizes::default() }
 }
@@ -147,7 +147,7 @@ fn version() -> impl Strategy<Value = Version> {
     VERSIONS.prop_map(Version)
 }
 
-/// A change that is never rejected: what is missing is created or skipped, and no chat made private.
+/// A change that is never rejected: it creates or skips a missing conversation, and makes no chat private.
 pub(crate) fn harmless() -> impl Strategy<Value = Change> {
     let missing = prop_oneof![
         3 => sizes().target().prop_map(Missing::Create),

@@ -7,12 +7,12 @@ use conversation_settings_store::{ConversationStore, ConversationStoreExt, Filte
 use super::{Batch, BatchOutcome};
 use crate::fixtures::user;
 
-/// Finds an order of all batches in which each owner's versions rise by one from 1, and checks that `store` holds exactly
+/// Finds an order of all batches in which each owner's versions rise by one from 1, and checks that `store` has exactly
 /// what the batches leave in that order. Nobody else may have written to the store.
 ///
 /// # Panics
 ///
-/// If there is no such order, the store holds something else or cannot be read, or a batch was not acknowledged.
+/// If there is no such order, the store has something else or cannot be read, or a batch was not acknowledged.
 pub async fn check_serial_order(store: &dyn ConversationStore, batches: &[Batch]) {
     let mut expected = BTreeMap::<&str, BTreeMap<&str, &str>>::new();
     let mut versions = BTreeMap::<&str, u64>::new();

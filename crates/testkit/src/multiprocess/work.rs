@@ -19,7 +19,7 @@ use crate::{
     random::random,
 };
 
-/// How many calls a worker has under way at once.
+/// How many calls a worker makes at the same time.
 const CALLS: usize = 2;
 
 /// What a worker writes.

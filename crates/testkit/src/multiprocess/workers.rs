@@ -1,4 +1,4 @@
-//! Several worker processes at once.
+//! Several worker processes at the same time.
 
 use std::{
     env, fmt, io,

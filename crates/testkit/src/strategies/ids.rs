@@ -10,7 +10,7 @@ of_default_sizes! {
     user_id: UserId;
     /// A group.
     group_id: GroupId;
-    /// A conversation: named as OpenIM names it, or otherwise.
+    /// A conversation ID, in the form of OpenIM or another.
     conversation_id: ConversationId;
     /// One user's view of a conversation.
     key: Key;
@@ -52,7 +52,7 @@ impl Sizes {
         .boxed()
     }
 
-    /// An ID of `self.id` characters, or, now and then, as long as it may be.
+    /// An ID of `self.id` characters, or sometimes of the maximum length.
     fn id<T: std::fmt::Debug + Clone + 'static>(
         &self,
         max_bytes: usize,

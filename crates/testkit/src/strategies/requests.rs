@@ -8,23 +8,23 @@ use proptest::{prelude::*, sample::select};
 
 use super::{Sizes, effect, of_default_sizes};
 
-/// How much a request may ask for, small and large.
+/// Limits, small and large.
 pub fn limits() -> BoxedStrategy<Limits> {
     (0..20_000_usize, 0..100_000_usize)
         .prop_map(|(max_users, max_text_bytes)| Limits::default().max_users(max_users).max_text_bytes(max_text_bytes))
         .boxed()
 }
 
-/// What is done for users who have not got the conversation.
+/// What happens to users without the conversation.
 pub fn missing_policy() -> BoxedStrategy<IfMissing> {
     select(&[IfMissing::Create, IfMissing::Reject][..]).boxed()
 }
 
 of_default_sizes! {
-    /// A request that [`Limits::default`] allows: single chats of any two users, named as OpenIM names them or
-    /// otherwise, groups of either kind and notification accounts; users repeated, the peer among them or not.
+    /// A request that [`Limits::default`] accepts: single chats of any two users, with IDs in the form of OpenIM or another,
+    /// groups of both kinds, and notification accounts. Users may repeat, and may include the peer.
     set_conversations_request: SetConversationsRequest;
-    /// What such a request says of its conversation.
+    /// The part of such a request about its conversation.
     conversation_req: ConversationReq;
     /// A checked request.
     set_conversations: SetConversations;
@@ -70,7 +70,7 @@ impl Sizes {
             .boxed()
     }
 
-    /// The ID tells who the two are; anybody may be among the users, the peer too.
+    /// A single chat whose ID names the two users. Any user may be among the users, also the peer.
     fn named_single_chat(&self) -> BoxedStrategy<SetConversationsRequest> {
         let users = prop::collection::vec((0..3_u8, self.user_id()), self.users.clone());
         (self.user_id(), self.user_id(), users, self.patch())
@@ -87,7 +87,7 @@ impl Sizes {
             .boxed()
     }
 
-    /// The host names its conversations otherwise: the only other user tells who the two are.
+    /// A single chat with an ID in the host's own form. Its only other user is the counterpart.
     fn opaque_single_chat(&self) -> BoxedStrategy<SetConversationsRequest> {
         let which = prop::collection::vec(any::<bool>(), self.users.clone());
         (self.user_id(), self.user_id(), self.opaque_id(), which, self.patch())
@@ -135,7 +135,7 @@ impl Sizes {
         })
     }
 
-    /// An ID from which nobody can tell who takes part.
+    /// An ID that names no participant.
     fn opaque_id(&self) -> impl Strategy<Value = ConversationId> + use<> {
         self.conversation_id().prop_filter("does not name two users", |id| !id.as_str().starts_with("si_"))
     }

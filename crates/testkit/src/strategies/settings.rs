@@ -1,4 +1,4 @@
-//! Fields, masks, patches and settings; no field is named here.
+//! Fields, masks, patches and settings. No field is named here, so that new ones are included.
 
 use conversation_settings_core::{Conversation, Field, FieldError, Kind, Mask, Patch, Settings, Target};
 use proptest::{option, prelude::*, sample::select};
@@ -17,7 +17,7 @@ pub fn mask() -> BoxedStrategy<Mask> {
     prop_oneof![1 => Just(Mask::EMPTY), 8 => any_mask, 1 => Just(Mask::ALL)].boxed()
 }
 
-/// A value that `field` takes.
+/// A value that `field` accepts.
 pub fn field_value(field: Field) -> BoxedStrategy<OwnedValue> {
     Sizes::default().field_value(field)
 }

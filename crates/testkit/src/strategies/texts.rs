@@ -1,12 +1,12 @@
-//! Texts, made of what adapters are known to trip over.
+//! Texts of characters that are known to break adapters.
 
 use conversation_settings_core::Text;
 use proptest::{collection::SizeRange, prelude::*, sample::select};
 
 use super::{Sizes, of_default_sizes};
 
-/// Characters that may stand anywhere: letters of either case, what some language takes for syntax, blanks, characters
-/// of two to four bytes, and ones that are equal to others in some collation.
+/// Characters for IDs and texts: both cases, syntax of query languages, blanks, characters of two to four bytes, and
+/// characters that equal others in some collation.
 const PLAIN: &[char] = &[
     'a',
     'b',
@@ -39,7 +39,7 @@ const PLAIN: &[char] = &[
     '🦀',
     '\u{10ffff}',
 ];
-/// Characters that have no place in an ID.
+/// Characters that an ID rejects.
 pub(super) const CONTROL: &[char] = &['\0', '\t', '\n', '\r', '\u{1b}', '\u{7f}', '\u{85}'];
 
 of_default_sizes! {

@@ -7,7 +7,7 @@ use proptest::{prelude::*, sample::select};
 
 use super::{Sizes, of_default_sizes};
 
-/// A [`Value`] that owns what it holds.
+/// An owned [`Value`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "it mirrors `Value`")]
 pub enum OwnedValue {
@@ -36,7 +36,7 @@ impl OwnedValue {
         }
     }
 
-    /// Whether `field` takes it.
+    /// Whether `field` accepts the value.
     #[must_use]
     pub fn is_of(&self, field: Field) -> bool {
         Patch::KEEP.with(field, self.value()).is_ok()
@@ -58,7 +58,7 @@ pub fn recv_msg_opt() -> BoxedStrategy<RecvMsgOpt> {
     select(RecvMsgOpt::ALL).boxed()
 }
 
-/// Whether somebody has called for attention.
+/// Whether the user was mentioned in the group.
 pub fn group_at_type() -> BoxedStrategy<GroupAtType> {
     select(GroupAtType::ALL).boxed()
 }
@@ -85,7 +85,7 @@ pub fn kind() -> BoxedStrategy<Kind> {
 }
 
 of_default_sizes! {
-    /// A value of any kind, whatever setting might take it.
+    /// A value of any kind, whether or not a setting accepts it.
     owned_value: OwnedValue;
 }
 

@@ -1,4 +1,4 @@
-//! Writes, batches, and what comes of them.
+//! Writes, batches, and their effects.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -22,7 +22,7 @@ pub fn outcome() -> BoxedStrategy<Outcome> {
     .boxed()
 }
 
-/// What came of one write.
+/// The effect of one write.
 pub fn effect() -> BoxedStrategy<Effect> {
     // An owner has a version where another of its conversations changed.
     let is_alone = any::<bool>();
@@ -37,13 +37,13 @@ pub fn effect() -> BoxedStrategy<Effect> {
 of_default_sizes! {
     /// What becomes of a conversation that does not exist.
     missing: Missing;
-    /// What is to become of a conversation. It may be one that a store rejects.
+    /// A change of a conversation. A store may reject it.
     change: Change;
     /// A change of one conversation.
     write: Write;
     /// A batch.
     write_batch: WriteBatch;
-    /// What a write comes to.
+    /// The decision on a write.
     decision: Decision;
 }
 

@@ -64,6 +64,7 @@ pub(super) struct StoreServer {
 /// One write: the numbers of its owner and its conversation, and the change. A later write of the same key replaces it.
 type NumberedWrite = (usize, usize, Change);
 
+#[expect(clippy::needless_pass_by_value, reason = "fits `map_err`")]
 fn text(error: StoreError) -> String {
     format!("{error:?}")
 }

@@ -70,7 +70,7 @@ impl Sabotage for BegunInBetween {
 #[test]
 fn accepts_a_log_per_owner_in_concurrent_histories() {
     for _ in 0..8 {
-        run(&Wrongly::by::<LogPerOwner>(), "concurrent_histories_are_linearizable_per_owner").unwrap();
+        run(&Wrongly::by::<LogPerOwner>(), "linearizes_concurrent_histories_per_owner").unwrap();
     }
 }
 

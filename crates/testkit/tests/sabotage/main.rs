@@ -1,5 +1,4 @@
-//! The suite is proved: adapters that are wrong on purpose, each in one way in which real ones are, and the case that
-//! says so.
+//! Proves the suite: adapters that are wrong on purpose, each in one way, and the cases that fail on them.
 
 mod logs;
 mod pages;
@@ -14,7 +13,7 @@ use conversation_settings_testkit::conformance::{CASES, run, run_all};
 
 use crate::store::{Right, Wrongly};
 
-/// Makes a test of each wrong adapter: that these cases fail on it.
+/// Makes a test of each wrong adapter, which checks that the given cases fail on it.
 macro_rules! fails {
     ($( $test:ident: $sabotage:path => $( $case:ident ),+; )*) => {
         $(
@@ -30,81 +29,82 @@ macro_rules! fails {
 }
 
 fails! {
-    last_writer_wins: writes::LastWriterWins => no_update_is_lost;
-    replaces_whole: writes::ReplacesWhole => every_field_is_kept_when_another_is_set;
-    insert_or_ignore: writes::InsertOrIgnore => a_conversation_that_many_create_at_once_is_created_once;
-    version_read_before_the_write: writes::VersionReadBefore => each_change_of_one_owner_has_a_version_of_its_own,
-        changes_through_many_handles_take_turns;
-    owner_by_owner: writes::OwnerByOwner => a_rejected_write_leaves_nothing_of_its_batch,
-        a_batch_dropped_at_any_await_point_is_there_whole_or_not_at_all,
-        a_panic_in_the_caller_leaves_a_batch_whole_or_not_at_all;
-    row_by_row: writes::RowByRow => a_batch_raises_the_version_of_each_owner_it_changes_by_one;
-    in_chunks: writes::InChunks => a_batch_of_ten_thousand_is_one_unit;
-    lock_kept_by_who_gave_up: writes::LockKept => a_call_dropped_at_any_await_point_hurts_no_other,
-        a_panic_in_the_caller_leaves_a_batch_whole_or_not_at_all;
-    conflict_not_retried: writes::ConflictNotRetried => batches_of_the_same_owners_do_not_deadlock;
-    conflict_after_the_commit: writes::ConflictAfterCommit => a_fault_leaves_a_batch_whole_or_not_at_all;
-    half_in_a_fault: writes::HalfInFault => a_fault_leaves_a_batch_whole_or_not_at_all;
-    a_write_for_silence: writes::WriteForSilence => silence_raises_no_version_and_tells_no_change,
-        a_repeated_batch_is_silent;
-    effects_as_the_rows_came: writes::EffectsAsRowsCame => effects_come_in_the_order_of_the_batch;
-    nothing_to_do_is_an_error: writes::NothingIsAnError => an_empty_batch_changes_nothing;
-    created_even_if_empty: writes::CreatedEvenIfEmpty => a_missing_conversation_is_treated_as_the_write_says;
-    soft_delete: writes::SoftDelete => a_conversation_created_again_keeps_nothing_of_the_removed_one;
-    target_of_the_last_write: writes::TargetOfLastWrite => the_target_and_the_creation_time_never_change;
-    rejection_of_the_first: writes::RejectionOfFirst => a_rejection_names_the_conversation;
-    rejected_together: writes::RejectedTogether => an_error_of_the_caller_hurts_no_other_call;
-    a_query_for_each: writes::QueryForEach => round_trips_do_not_grow_with_the_number_of_users;
-    acknowledged_before_it_is_kept: writes::NotKept => what_was_acknowledged_is_there_when_opened_again;
+    last_writer_wins: writes::LastWriterWins => loses_no_concurrent_update;
+    replaces_whole: writes::ReplacesWhole => keeps_every_field_when_another_is_set;
+    insert_or_ignore: writes::InsertOrIgnore => creates_once_when_many_create_at_the_same_time;
+    version_read_before_the_write: writes::VersionReadBefore => gives_each_change_of_an_owner_its_own_version,
+        serializes_changes_of_many_handles;
+    owner_by_owner: writes::OwnerByOwner => stores_nothing_of_a_rejected_batch,
+        stores_all_or_nothing_of_a_dropped_batch,
+        stores_all_or_nothing_when_the_caller_panics;
+    row_by_row: writes::RowByRow => raises_the_version_of_each_changed_owner_by_one;
+    in_chunks: writes::InChunks => applies_ten_thousand_writes_as_one_unit;
+    lock_kept_by_a_dropped_call: writes::LockKept => isolates_calls_from_a_dropped_one,
+        stores_all_or_nothing_when_the_caller_panics;
+    conflict_not_retried: writes::ConflictNotRetried => never_deadlocks_on_the_same_owners;
+    conflict_after_the_commit: writes::ConflictAfterCommit => stores_all_or_nothing_in_a_fault;
+    half_in_a_fault: writes::HalfInFault => stores_all_or_nothing_in_a_fault;
+    a_write_for_a_noop: writes::WriteForNoop => raises_no_version_and_reports_no_change_for_a_noop,
+        treats_a_repeated_batch_as_a_noop;
+    effects_in_another_order: writes::EffectsAsRowsCame => returns_effects_in_the_order_of_the_batch;
+    an_error_for_an_empty_batch: writes::NothingIsAnError => accepts_an_empty_batch;
+    created_even_if_empty: writes::CreatedEvenIfEmpty => treats_a_missing_conversation_as_the_write_says;
+    soft_delete: writes::SoftDelete => keeps_nothing_of_a_removed_conversation;
+    target_of_the_last_write: writes::TargetOfLastWrite => keeps_target_and_creation_time;
+    rejection_of_the_first: writes::RejectionOfFirst => names_the_rejected_conversation;
+    rejected_together: writes::RejectedTogether => isolates_calls_from_a_rejected_one;
+    a_query_for_each_user: writes::QueryForEach => needs_constant_round_trips_for_any_number_of_users;
+    acknowledged_before_it_is_durable: writes::NotKept => keeps_acknowledged_batches_when_reopened;
 
-    a_field_dropped: values::FieldDropped => every_value_of_every_field_is_stored_as_decided,
-        a_missing_conversation_becomes_the_defaults_and_the_patch;
-    text_trimmed: values::TextTrimmed => texts_are_kept_byte_for_byte;
-    text_ends_at_nul: values::TextEndsAtNul => texts_are_kept_byte_for_byte, texts_of_every_size_are_kept;
-    text_of_16_bits: values::TextOf16Bits => texts_of_every_size_are_kept;
-    ids_without_case: values::IdsWithoutCase => ids_that_look_alike_are_different;
-    ids_cut: values::IdsCut => ids_that_look_alike_are_different;
-    dollars_are_syntax: values::DollarsAreSyntax => ids_are_data;
-    numbers_as_floats: values::NumbersAsFloats => numbers_are_kept_at_their_extremes;
-    times_unsigned: values::TimesUnsigned => times_are_kept_before_1970_and_at_their_extremes;
-    keys_in_their_order: values::KeysInTheirOrder => keys_are_answered_in_the_order_asked;
-    a_cache_that_lags: values::CacheThatLags => what_was_answered_is_read, concurrent_histories_are_linearizable_per_owner;
-    a_cache_a_handle: values::CacheAHandle => a_second_handle_reads_what_the_first_has_written;
-    reading_creates: values::ReadingCreates => reading_never_writes;
+    a_field_dropped: values::FieldDropped => stores_every_value_of_every_field_as_decided,
+        creates_from_the_defaults_and_the_patch;
+    text_trimmed: values::TextTrimmed => keeps_texts_byte_for_byte;
+    text_ends_at_nul: values::TextEndsAtNul => keeps_texts_byte_for_byte, keeps_texts_of_every_size;
+    text_of_16_bits: values::TextOf16Bits => keeps_texts_of_every_size;
+    ids_without_case: values::IdsWithoutCase => distinguishes_similar_ids;
+    ids_cut: values::IdsCut => distinguishes_similar_ids;
+    dollars_are_syntax: values::DollarsAreSyntax => treats_ids_as_data;
+    numbers_as_floats: values::NumbersAsFloats => keeps_extreme_numbers;
+    times_unsigned: values::TimesUnsigned => keeps_times_before_1970_and_extreme_times;
+    keys_in_their_order: values::KeysInTheirOrder => returns_conversations_in_the_order_of_the_keys;
+    a_cache_that_lags: values::CacheThatLags => reads_its_own_writes, linearizes_concurrent_histories_per_owner;
+    a_cache_a_handle: values::CacheAHandle => reads_the_writes_of_another_handle;
+    reading_creates: values::ReadingCreates => reads_without_writing;
 
-    a_page_that_skips: pages::Skips => pages_are_complete_in_byte_order_and_without_repeats;
-    a_page_that_repeats: pages::Repeats => pages_are_complete_in_byte_order_and_without_repeats,
-        pages_of_holders_are_complete_in_byte_order_and_without_repeats, pages_are_complete_while_others_come_and_go;
-    pages_as_a_dictionary_orders: pages::AsADictionary => pages_are_complete_in_byte_order_and_without_repeats;
-    pages_by_offset: pages::ByOffset => pages_are_complete_while_others_come_and_go;
-    a_key_that_is_gone_is_the_end: pages::GoneIsTheEnd => a_page_goes_on_after_a_key_that_is_gone;
-    a_limit_of_none_is_no_limit: pages::NoneIsNoLimit => a_page_may_be_of_none_and_of_all;
-    a_filter_after_the_page: pages::FilterAfterPage => a_filter_is_judged_as_the_core_judges_it;
-    not_this_or_not_that: pages::NotThisOrNotThat => a_filter_is_judged_as_the_core_judges_it;
+    a_page_that_skips: pages::Skips => pages_through_a_list_in_byte_order_without_gaps_or_repeats;
+    a_page_that_repeats: pages::Repeats => pages_through_a_list_in_byte_order_without_gaps_or_repeats,
+        pages_through_a_conversation_in_byte_order_without_gaps_or_repeats, misses_no_entry_when_others_change_between_pages;
+    pages_as_a_dictionary_orders: pages::AsADictionary => pages_through_a_list_in_byte_order_without_gaps_or_repeats;
+    pages_by_offset: pages::ByOffset => misses_no_entry_when_others_change_between_pages;
+    the_end_after_a_missing_key: pages::GoneIsTheEnd => continues_a_page_after_a_missing_key;
+    no_limit_for_a_limit_of_zero: pages::NoneIsNoLimit => accepts_page_limits_from_zero_to_the_maximum;
+    a_filter_after_the_page: pages::FilterAfterPage => filters_as_the_core_does;
+    not_this_or_not_that: pages::NotThisOrNotThat => filters_as_the_core_does;
 
     a_tombstone_forgotten: syncs::TombstoneForgotten =>
-        a_client_is_told_what_is_new_what_is_otherwise_and_what_is_gone,
-        what_was_removed_and_created_again_is_told_by_what_the_client_held;
-    new_as_otherwise: syncs::NewAsOtherwise => a_client_is_told_what_is_new_what_is_otherwise_and_what_is_gone,
-        random_histories_come_to_what_the_model_says;
-    all_tombstones_told: syncs::AllTombstonesTold => what_came_and_went_in_between_is_not_told;
-    changes_of_the_version_itself: syncs::OfTheVersionItself => a_client_of_the_current_version_is_told_nothing;
-    changes_of_the_version_itself_counted: syncs::CountsTheVersionItself => more_changes_than_the_limit_are_a_full_sync;
-    full_for_the_first_time: syncs::FullAtFirst => a_client_that_holds_nothing_can_always_be_told;
-    any_log_will_do: syncs::AnyLog => a_client_of_another_log_or_from_the_future_is_told_to_sync_in_full;
-    the_future_is_now: syncs::FutureIsNow => a_client_of_another_log_or_from_the_future_is_told_to_sync_in_full;
-    no_limit: syncs::NoLimit => more_changes_than_the_limit_are_a_full_sync;
-    pruning_all: syncs::PrunesAll => pruning_forgets_tombstones_and_nothing_else;
+        reports_inserted_updated_and_removed_conversations,
+        reports_a_recreated_conversation_by_what_the_client_has;
+    new_as_updated: syncs::NewAsUpdated => reports_inserted_updated_and_removed_conversations,
+        matches_the_model_in_random_histories;
+    all_tombstones_reported: syncs::AllTombstonesReported => reports_nothing_of_a_conversation_created_and_removed_since;
+    changes_of_the_version_itself: syncs::OfTheVersionItself => reports_nothing_to_a_current_client;
+    changes_of_the_version_itself_counted: syncs::CountsTheVersionItself => requires_a_full_sync_for_more_changes_than_the_limit;
+    full_for_the_first_time: syncs::FullAtFirst => reports_everything_to_a_new_client;
+    any_log_will_do: syncs::AnyLog => requires_a_full_sync_for_another_log_or_a_future_version;
+    the_future_is_now: syncs::FutureIsNow => requires_a_full_sync_for_another_log_or_a_future_version;
+    no_limit: syncs::NoLimit => requires_a_full_sync_for_more_changes_than_the_limit;
+    pruning_all: syncs::PrunesAll => prunes_tombstones_and_nothing_else;
     pruning_not_remembered: syncs::PruningNotRemembered =>
-        a_client_older_than_the_pruning_is_told_to_sync_in_full;
-    pruning_of_the_future: syncs::PruningOfTheFuture => pruning_goes_no_further_than_the_version_and_never_back;
-    one_version_for_all: syncs::OneVersionForAll => owners_are_apart;
-    a_log_by_the_clock: syncs::LogByTheClock => a_log_has_an_identity_that_stays;
-    one_log_for_all_data: syncs::OneLogForAllData => a_log_has_an_identity_that_stays;
+        requires_a_full_sync_for_a_version_before_the_pruning;
+    pruning_of_the_future: syncs::PruningOfTheFuture => prunes_up_to_the_version_and_never_back;
+    last_pruning_wins: syncs::LastPruningWins => keeps_the_latest_of_concurrent_prunings;
+    one_version_for_all: syncs::OneVersionForAll => separates_owners;
+    a_log_by_the_clock: syncs::LogByTheClock => keeps_the_log_identity;
+    one_log_for_all_data: syncs::OneLogForAllData => keeps_the_log_identity;
 }
 
-/// Proved elsewhere: by a process and the checker's own tests.
-const ELSEWHERE: &str = "what_was_acknowledged_survives_a_kill";
+/// Proved elsewhere, by the unit tests of the crash test.
+const ELSEWHERE: &str = "keeps_acknowledged_batches_through_a_kill";
 
 fn assert_fails<S: store::Sabotage + Default>(case: &'static str) {
     let wrongly = Wrongly::by::<S>();
@@ -113,13 +113,13 @@ fn assert_fails<S: store::Sabotage + Default>(case: &'static str) {
 }
 
 #[test]
-fn the_adapter_that_they_are_made_of_passes() {
+fn passes_on_the_adapter_without_sabotage() {
     let skipped = run_all(&Wrongly::by::<Right>());
     assert_eq!(skipped.iter().map(|(case, _)| case.name).collect::<Vec<_>>(), [ELSEWHERE]);
 }
 
 #[test]
-fn each_case_fails_on_some_adapter() {
+fn has_a_sabotage_for_each_case() {
     let failing: BTreeSet<_> = FAILING.iter().copied().chain([ELSEWHERE]).collect();
     assert_eq!(failing, CASES.iter().map(|case| case.name).collect());
 }

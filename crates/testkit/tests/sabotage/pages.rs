@@ -1,4 +1,4 @@
-//! Pages that are not complete, in order, and without repeats.
+//! Pages with gaps, repeats, or another order.
 
 use std::{collections::BTreeMap, sync::Mutex};
 
@@ -15,7 +15,7 @@ fn id(conversation: &Conversation) -> ConversationId {
     conversation.key.conversation_id.clone()
 }
 
-/// Goes on after the one after the key.
+/// Skips the entry after the key.
 #[derive(Debug, Default)]
 pub(crate) struct Skips;
 
@@ -35,7 +35,7 @@ impl Sabotage for Skips {
     }
 }
 
-/// Goes on at the key, not after it.
+/// Continues at the key, not after it.
 #[derive(Debug, Default)]
 pub(crate) struct Repeats;
 
@@ -88,7 +88,7 @@ impl Sabotage for AsADictionary {
     }
 }
 
-/// Remembers how many entries there were up to the key.
+/// Continues by the number of entries up to the key.
 #[derive(Debug, Default)]
 pub(crate) struct ByOffset(Mutex<BTreeMap<ConversationId, usize>>);
 
@@ -111,7 +111,7 @@ impl Sabotage for ByOffset {
     }
 }
 
-/// Looks for the key to go on after it.
+/// Needs the key to exist in order to continue after it.
 #[derive(Debug, Default)]
 pub(crate) struct GoneIsTheEnd;
 
@@ -152,7 +152,7 @@ impl Sabotage for NoneIsNoLimit {
     }
 }
 
-/// Reads a page, and leaves out of it what the filter does not ask for.
+/// Filters a page after reading it.
 #[derive(Debug, Default)]
 pub(crate) struct FilterAfterPage;
 

@@ -1,4 +1,4 @@
-//! The store in memory, with something between it and the caller.
+//! The store in memory, behind a sabotage.
 
 use std::{any::type_name, fmt::Debug};
 
@@ -12,7 +12,7 @@ use conversation_settings_testkit::conformance::Harness;
 
 pub(crate) const STORE: &str = "sabotaged";
 
-/// What is wrong with a store: the one method that it does otherwise.
+/// What is wrong with a store. A sabotage overrides the one method that is wrong.
 #[async_trait]
 pub(crate) trait Sabotage: Debug + Send + Sync + 'static {
     async fn apply(&self, store: &MemoryStore, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
@@ -61,7 +61,7 @@ pub(crate) trait Sabotage: Debug + Send + Sync + 'static {
         store.prune(owner, through).await
     }
 
-    /// The data as it is after the store was closed.
+    /// The data after the store was closed and opened again.
     fn reopened(&self, store: MemoryStore) -> MemoryStore {
         store
     }
@@ -73,7 +73,7 @@ pub(crate) trait Sabotage: Debug + Send + Sync + 'static {
     }
 }
 
-/// Nothing is wrong.
+/// No sabotage.
 #[derive(Debug, Default)]
 pub(crate) struct Right;
 
@@ -85,7 +85,7 @@ pub(crate) struct Sabotaged {
     sabotage: Box<dyn Sabotage>,
 }
 
-#[deny(clippy::missing_trait_methods, reason = "a method left to its default would be right")]
+#[deny(clippy::missing_trait_methods, reason = "a default method would bypass the sabotage")]
 #[async_trait]
 impl ConversationStore for Sabotaged {
     async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {

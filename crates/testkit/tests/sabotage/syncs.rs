@@ -1,4 +1,4 @@
-//! Clients that are told what is not so.
+//! Wrong changes for clients.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,6 +6,7 @@ use std::{
         Mutex,
         atomic::{AtomicU8, Ordering::SeqCst},
     },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -14,18 +15,19 @@ use conversation_settings_store::{
     Applied, Changes, ConversationStore, ConversationStoreExt, LogId, OwnerVersion, StoreError,
 };
 use conversation_settings_store_memory::MemoryStore;
+use tokio::time::sleep;
 
 use crate::store::Sabotage;
 
-type Told = Result<Changes, StoreError>;
+type Answer = Result<Changes, StoreError>;
 
-/// Removes rows for good.
+/// Removes rows without a tombstone.
 #[derive(Debug, Default)]
 pub(crate) struct TombstoneForgotten;
 
 #[async_trait]
 impl Sabotage for TombstoneForgotten {
-    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Told {
+    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Answer {
         let mut changes = store.changes(owner, since, limit).await?;
         if let Changes::Increment { removed, .. } = &mut changes {
             removed.clear();
@@ -34,13 +36,13 @@ impl Sabotage for TombstoneForgotten {
     }
 }
 
-/// Tells what was created and then changed as changed.
+/// Reports new conversations as updated.
 #[derive(Debug, Default)]
-pub(crate) struct NewAsOtherwise;
+pub(crate) struct NewAsUpdated;
 
 #[async_trait]
-impl Sabotage for NewAsOtherwise {
-    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Told {
+impl Sabotage for NewAsUpdated {
+    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Answer {
         let mut changes = store.changes(owner, since, limit).await?;
         if let Changes::Increment { inserted, updated, .. } = &mut changes
             && since.version > Version::ZERO
@@ -51,12 +53,12 @@ impl Sabotage for NewAsOtherwise {
     }
 }
 
-/// Tells of all tombstones, whether or not the client held what they are of.
+/// Reports all tombstones, whether or not the client has their conversations.
 #[derive(Debug, Default)]
-pub(crate) struct AllTombstonesTold(Mutex<Vec<(Key, Version)>>);
+pub(crate) struct AllTombstonesReported(Mutex<Vec<(Key, Version)>>);
 
 #[async_trait]
-impl Sabotage for AllTombstonesTold {
+impl Sabotage for AllTombstonesReported {
     async fn apply(&self, store: &MemoryStore, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
         let applied = store.apply(batch, at).await?;
         for (write, effect) in batch.writes().iter().zip(&applied.effects) {
@@ -67,7 +69,7 @@ impl Sabotage for AllTombstonesTold {
         Ok(applied)
     }
 
-    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Told {
+    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Answer {
         let mut changes = store.changes(owner, since, limit).await?;
         let tombstones = self.0.lock().unwrap().clone();
         if let Changes::Increment { removed, .. } = &mut changes {
@@ -86,24 +88,24 @@ fn one_before(since: &OwnerVersion) -> OwnerVersion {
     OwnerVersion { version: Version(since.version.0.saturating_sub(1)), ..*since }
 }
 
-/// Tells what changed at the version and after it.
+/// Reports the changes of the client's version, too.
 #[derive(Debug, Default)]
 pub(crate) struct OfTheVersionItself;
 
 #[async_trait]
 impl Sabotage for OfTheVersionItself {
-    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Told {
+    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Answer {
         store.changes(owner, &one_before(since), limit).await
     }
 }
 
-/// Counts what was changed in the client's version as what has changed since.
+/// Counts the changes of the client's version against the limit.
 #[derive(Debug, Default)]
 pub(crate) struct CountsTheVersionItself;
 
 #[async_trait]
 impl Sabotage for CountsTheVersionItself {
-    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Told {
+    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Answer {
         match store.changes(owner, &one_before(since), limit).await? {
             Changes::Full(current) => Ok(Changes::Full(current)),
             Changes::Increment { .. } => store.changes(owner, since, limit).await,
@@ -111,13 +113,13 @@ impl Sabotage for CountsTheVersionItself {
     }
 }
 
-/// Does not tell a client that holds nothing.
+/// Answers a new client with a full sync.
 #[derive(Debug, Default)]
 pub(crate) struct FullAtFirst;
 
 #[async_trait]
 impl Sabotage for FullAtFirst {
-    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Told {
+    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Answer {
         if since.version == Version::ZERO {
             return Ok(Changes::Full(store.version(owner).await?));
         }
@@ -125,43 +127,43 @@ impl Sabotage for FullAtFirst {
     }
 }
 
-/// Does not look which log the version is of.
+/// Ignores the log.
 #[derive(Debug, Default)]
 pub(crate) struct AnyLog;
 
 #[async_trait]
 impl Sabotage for AnyLog {
-    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Told {
+    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Answer {
         let since = OwnerVersion { version: since.version, ..store.version(owner).await? };
         store.changes(owner, &since, limit).await
     }
 }
 
-/// Finds nothing that is newer than a version that there is not.
+/// Reports no change since a future version.
 #[derive(Debug, Default)]
 pub(crate) struct FutureIsNow;
 
 #[async_trait]
 impl Sabotage for FutureIsNow {
-    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Told {
+    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Answer {
         let current = store.version(owner).await?;
         let since = OwnerVersion { version: since.version.min(current.version), ..*since };
         store.changes(owner, &since, limit).await
     }
 }
 
-/// Tells everything, however much it is.
+/// Ignores the limit.
 #[derive(Debug, Default)]
 pub(crate) struct NoLimit;
 
 #[async_trait]
 impl Sabotage for NoLimit {
-    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, _: usize) -> Told {
+    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, _: usize) -> Answer {
         store.changes(owner, since, usize::MAX).await
     }
 }
 
-/// Forgets all tombstones, of whatever version.
+/// Prunes all tombstones, of any version.
 #[derive(Debug, Default)]
 pub(crate) struct PrunesAll;
 
@@ -172,13 +174,13 @@ impl Sabotage for PrunesAll {
     }
 }
 
-/// Forgets tombstones, and that it has.
+/// Does not remember the pruning.
 #[derive(Debug, Default)]
 pub(crate) struct PruningNotRemembered;
 
 #[async_trait]
 impl Sabotage for PruningNotRemembered {
-    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Told {
+    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Answer {
         match store.changes(owner, since, limit).await? {
             Changes::Full(current) if current.log == since.log && since.version < current.version => {
                 store.changes(owner, &OwnerVersion { version: Version::ZERO, ..*since }, limit).await
@@ -188,13 +190,13 @@ impl Sabotage for PruningNotRemembered {
     }
 }
 
-/// Remembers to have forgotten what has not been yet.
+/// Remembers a pruning up to a future version.
 #[derive(Debug, Default)]
 pub(crate) struct PruningOfTheFuture(Mutex<BTreeMap<UserId, Version>>);
 
 #[async_trait]
 impl Sabotage for PruningOfTheFuture {
-    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Told {
+    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Answer {
         let pruned = self.0.lock().unwrap().get(owner).copied().unwrap_or_default();
         if Version::ZERO < since.version && since.version < pruned {
             return Ok(Changes::Full(store.version(owner).await?));
@@ -208,7 +210,33 @@ impl Sabotage for PruningOfTheFuture {
     }
 }
 
-/// Counts in one log for all owners, and tells each of the others' versions.
+/// Remembers the version of the pruning that ends last, which is the lowest.
+#[derive(Debug, Default)]
+pub(crate) struct LastPruningWins(Mutex<BTreeMap<UserId, Version>>);
+
+#[async_trait]
+impl Sabotage for LastPruningWins {
+    async fn prune(&self, store: &MemoryStore, owner: &UserId, through: Version) -> Result<usize, StoreError> {
+        let pruned = store.prune(owner, through).await?;
+        sleep(Duration::from_millis(100 - 5 * through.0.min(20))).await;
+        self.0.lock().unwrap().insert(owner.clone(), through);
+        Ok(pruned)
+    }
+
+    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Answer {
+        let changes = store.changes(owner, since, limit).await?;
+        let is_known = self.0.lock().unwrap().get(owner).is_some_and(|pruned| since.version >= *pruned);
+        if let Changes::Full(version) = changes
+            && is_known
+        {
+            let (inserted, updated, removed) = Default::default();
+            return Ok(Changes::Increment { version, inserted, updated, removed });
+        }
+        Ok(changes)
+    }
+}
+
+/// Counts the changes of all owners in one version.
 #[derive(Debug, Default)]
 pub(crate) struct OneVersionForAll(Mutex<BTreeSet<UserId>>);
 
@@ -229,7 +257,7 @@ impl Sabotage for OneVersionForAll {
     }
 }
 
-/// Names the log anew whenever it is asked.
+/// Gives the log another identity for each call.
 #[derive(Debug, Default)]
 pub(crate) struct LogByTheClock(AtomicU8);
 
@@ -241,7 +269,7 @@ impl Sabotage for LogByTheClock {
     }
 }
 
-/// Gives all logs the same name.
+/// Gives all logs the same identity.
 #[derive(Debug, Default)]
 pub(crate) struct OneLogForAllData;
 
@@ -255,7 +283,7 @@ impl Sabotage for OneLogForAllData {
         Ok(OwnerVersion { log: Self::LOG, ..store.version(owner).await? })
     }
 
-    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Told {
+    async fn changes(&self, store: &MemoryStore, owner: &UserId, since: &OwnerVersion, limit: usize) -> Answer {
         let since = OwnerVersion { version: since.version, ..store.version(owner).await? };
         let mut changes = store.changes(owner, &since, limit).await?;
         let (Changes::Full(version) | Changes::Increment { version, .. }) = &mut changes;

@@ -1,4 +1,4 @@
-//! Values that are not kept, or not read, as they are.
+//! Values that change, and reads of old values.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,7 +18,7 @@ use crate::{store::Sabotage, writes::changed};
 type Answer = Result<Applied, StoreError>;
 type Found = Result<Vec<Option<Conversation>>, StoreError>;
 
-/// The batch with other values.
+/// The batch with each value replaced.
 fn with_values(batch: &WriteBatch, value: impl for<'a> Fn(Value<'a>) -> Value<'a>) -> WriteBatch {
     changed(batch, |change| match change {
         Change::Set { patch, missing } => {
@@ -37,7 +37,7 @@ fn with_texts(batch: &WriteBatch, text: impl Fn(&str) -> &str) -> WriteBatch {
     })
 }
 
-/// The batch with other keys, the first of those that become the same.
+/// The batch with each key replaced. Of keys that become equal the first stays.
 fn with_keys(batch: &WriteBatch, key: impl Fn(&Key) -> Key) -> WriteBatch {
     let mut seen = BTreeSet::new();
     let writes = batch.writes().iter().map(|write| Write { key: key(&write.key), change: write.change.clone() });
@@ -48,7 +48,7 @@ fn key_of(owner: &str, id: &str) -> Key {
     Key::new(UserId::new(owner).unwrap(), ConversationId::new(id).unwrap())
 }
 
-/// Does not know one of the fields.
+/// Drops one field.
 #[derive(Debug, Default)]
 pub(crate) struct FieldDropped;
 
@@ -66,7 +66,7 @@ impl Sabotage for FieldDropped {
     }
 }
 
-/// Takes the blanks off a text.
+/// Trims texts.
 #[derive(Debug, Default)]
 pub(crate) struct TextTrimmed;
 
@@ -77,7 +77,7 @@ impl Sabotage for TextTrimmed {
     }
 }
 
-/// Takes U+0000 for the end of a text.
+/// Cuts a text at U+0000.
 #[derive(Debug, Default)]
 pub(crate) struct TextEndsAtNul;
 
@@ -89,7 +89,7 @@ impl Sabotage for TextEndsAtNul {
     }
 }
 
-/// Has a column for texts whose length is of 16 bits.
+/// Cuts a text at 65,535 bytes.
 #[derive(Debug, Default)]
 pub(crate) struct TextOf16Bits;
 
@@ -126,7 +126,7 @@ impl Sabotage for IdsWithoutCase {
     }
 }
 
-/// Has a column for IDs that is too short for the longest.
+/// Cuts long IDs.
 #[derive(Debug, Default)]
 pub(crate) struct IdsCut;
 
@@ -148,7 +148,7 @@ impl Sabotage for IdsCut {
     }
 }
 
-/// Puts the group's ID into a statement, where a dollar means something else.
+/// Puts IDs into a statement, where a dollar is syntax.
 #[derive(Debug, Default)]
 pub(crate) struct DollarsAreSyntax;
 
@@ -166,7 +166,7 @@ impl Sabotage for DollarsAreSyntax {
     }
 }
 
-/// Keeps numbers as JavaScript does.
+/// Keeps numbers as floating-point numbers.
 #[derive(Debug, Default)]
 pub(crate) struct NumbersAsFloats;
 
@@ -183,7 +183,7 @@ impl Sabotage for NumbersAsFloats {
     }
 }
 
-/// Keeps times as numbers without a sign.
+/// Keeps times as unsigned numbers.
 #[derive(Debug, Default)]
 pub(crate) struct TimesUnsigned;
 
@@ -194,7 +194,7 @@ impl Sabotage for TimesUnsigned {
     }
 }
 
-/// Answers with what it finds in the order of the keys.
+/// Returns conversations in the order of their keys.
 #[derive(Debug, Default)]
 pub(crate) struct KeysInTheirOrder;
 
@@ -206,7 +206,7 @@ impl Sabotage for KeysInTheirOrder {
     }
 }
 
-/// Reads from what was there at the last read, and looks for what is there now afterwards.
+/// Reads a cache, and refreshes it after the read.
 #[derive(Debug, Default)]
 pub(crate) struct CacheThatLags(Cache);
 
@@ -221,7 +221,7 @@ impl Sabotage for CacheThatLags {
     }
 }
 
-/// Keeps what it has read until it writes itself.
+/// Reads a cache that only writes through the same handle refresh.
 #[derive(Debug, Default)]
 pub(crate) struct CacheAHandle(Cache);
 
@@ -238,7 +238,7 @@ impl Sabotage for CacheAHandle {
     }
 }
 
-/// Makes the row that it does not find.
+/// Creates a missing row when it is read.
 #[derive(Debug, Default)]
 pub(crate) struct ReadingCreates;
 

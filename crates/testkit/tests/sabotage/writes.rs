@@ -1,4 +1,4 @@
-//! Writes that are not as resolved, not whole, or not one after the other.
+//! Writes that are not as resolved, not atomic, or not serialised.
 
 use std::{
     collections::BTreeMap,
@@ -22,22 +22,22 @@ use crate::store::{STORE, Sabotage};
 
 type Answer = Result<Applied, StoreError>;
 
-/// The batch with other changes.
+/// The batch with each change replaced.
 pub(crate) fn changed(batch: &WriteBatch, mut change: impl FnMut(Change) -> Change) -> WriteBatch {
     let changed = |write: &Write| Write { key: write.key.clone(), change: change((*write.change).clone()).into() };
     WriteBatch::new(batch.writes().iter().map(changed).collect()).unwrap()
 }
 
-async fn held(store: &MemoryStore, batch: &WriteBatch) -> Result<Vec<Option<Conversation>>, StoreError> {
+async fn loaded(store: &MemoryStore, batch: &WriteBatch) -> Result<Vec<Option<Conversation>>, StoreError> {
     store.get(&batch.writes().iter().map(|write| write.key.clone()).collect::<Vec<_>>()).await
 }
 
-/// Lets others in between, as a database far away does.
-async fn others_turn() {
+/// Lets other calls in between, as a remote database does.
+async fn let_others_in() {
     sleep(Duration::from_millis(1)).await;
 }
 
-/// Part by part, up to the first that fails.
+/// Applies part by part, up to the first that fails.
 async fn in_parts<'a>(store: &MemoryStore, parts: impl Iterator<Item = &'a [Write]> + Send, at: Timestamp) -> Answer {
     let mut effects = Vec::new();
     for part in parts.map(|part| WriteBatch::new(part.to_vec()).unwrap()).collect::<Vec<_>>() {
@@ -47,18 +47,18 @@ async fn in_parts<'a>(store: &MemoryStore, parts: impl Iterator<Item = &'a [Writ
     Ok(Applied { effects })
 }
 
-/// Reads a conversation, sets what is to be set, and writes all of it.
+/// Reads a conversation, applies the patch, and writes all fields.
 #[derive(Debug, Default)]
 pub(crate) struct LastWriterWins;
 
 #[async_trait]
 impl Sabotage for LastWriterWins {
     async fn apply(&self, store: &MemoryStore, batch: &WriteBatch, at: Timestamp) -> Answer {
-        let mut held = held(store, batch).await?.into_iter();
-        others_turn().await;
-        let whole = changed(batch, |change| match (held.next().flatten(), change) {
-            (Some(held), Change::Set { patch, missing }) if !patch.is_empty() => {
-                Change::Set { patch: held.settings.get(Mask::ALL).then(patch), missing }
+        let mut loaded = loaded(store, batch).await?.into_iter();
+        let_others_in().await;
+        let whole = changed(batch, |change| match (loaded.next().flatten(), change) {
+            (Some(found), Change::Set { patch, missing }) if !patch.is_empty() => {
+                Change::Set { patch: found.settings.get(Mask::ALL).then(patch), missing }
             }
             (_, change) => change,
         });
@@ -66,7 +66,7 @@ impl Sabotage for LastWriterWins {
     }
 }
 
-/// Replaces a conversation by one of the defaults and the patch.
+/// Replaces a conversation by the defaults and the patch.
 #[derive(Debug, Default)]
 pub(crate) struct ReplacesWhole;
 
@@ -83,18 +83,18 @@ impl Sabotage for ReplacesWhole {
     }
 }
 
-/// Looks whether a conversation is there, and answers that it was created although another was first.
+/// Answers that it created a conversation, although another call did so first.
 #[derive(Debug, Default)]
 pub(crate) struct InsertOrIgnore;
 
 #[async_trait]
 impl Sabotage for InsertOrIgnore {
     async fn apply(&self, store: &MemoryStore, batch: &WriteBatch, at: Timestamp) -> Answer {
-        let held = held(store, batch).await?;
-        others_turn().await;
+        let loaded = loaded(store, batch).await?;
+        let_others_in().await;
         let mut applied = store.apply(batch, at).await?;
-        for (effect, held) in applied.effects.iter_mut().zip(held) {
-            if held.is_none() && effect.outcome == Outcome::Unchanged {
+        for (effect, found) in applied.effects.iter_mut().zip(loaded) {
+            if found.is_none() && effect.outcome == Outcome::Unchanged {
                 effect.outcome = Outcome::Created;
             }
         }
@@ -102,7 +102,7 @@ impl Sabotage for InsertOrIgnore {
     }
 }
 
-/// Answers with the version after the one that it has read before.
+/// Answers with the successor of a version read before the write.
 #[derive(Debug, Default)]
 pub(crate) struct VersionReadBefore;
 
@@ -113,7 +113,7 @@ impl Sabotage for VersionReadBefore {
         for owner in batch.owners() {
             before.insert(owner, store.version(owner).await?.version);
         }
-        others_turn().await;
+        let_others_in().await;
         let mut applied = store.apply(batch, at).await?;
         for (effect, write) in applied.effects.iter_mut().zip(batch.writes()) {
             effect.version = effect.version.map(|_| before[&write.key.owner].next());
@@ -122,7 +122,7 @@ impl Sabotage for VersionReadBefore {
     }
 }
 
-/// A transaction for each owner.
+/// Runs a transaction per owner.
 #[derive(Debug, Default)]
 pub(crate) struct OwnerByOwner;
 
@@ -133,7 +133,7 @@ impl Sabotage for OwnerByOwner {
     }
 }
 
-/// A transaction, and so a version, for each row.
+/// Runs a transaction, and so raises the version, per row.
 #[derive(Debug, Default)]
 pub(crate) struct RowByRow;
 
@@ -144,7 +144,7 @@ impl Sabotage for RowByRow {
     }
 }
 
-/// A transaction for each thousand rows.
+/// Runs a transaction per thousand rows.
 #[derive(Debug, Default)]
 pub(crate) struct InChunks;
 
@@ -155,7 +155,7 @@ impl Sabotage for InChunks {
     }
 }
 
-/// Keeps a lock that nobody gives back where the caller gives up.
+/// Keeps a lock if the call is dropped.
 #[derive(Debug, Default)]
 pub(crate) struct LockKept(AtomicBool);
 
@@ -182,7 +182,7 @@ impl Sabotage for LockKept {
     }
 }
 
-/// Does not try again when another writer is in the way.
+/// Does not retry after a conflict.
 #[derive(Debug, Default)]
 pub(crate) struct ConflictNotRetried(sync::Mutex<()>);
 
@@ -191,12 +191,12 @@ impl Sabotage for ConflictNotRetried {
     async fn apply(&self, store: &MemoryStore, batch: &WriteBatch, at: Timestamp) -> Answer {
         let conflict = |error: sync::TryLockError| StoreError::Conflict { store: STORE, source: error.into() };
         let _locked = self.0.try_lock().map_err(conflict)?;
-        others_turn().await;
+        let_others_in().await;
         store.apply(batch, at).await
     }
 }
 
-/// Says that others were in the way, when it has stored the batch.
+/// Reports a conflict after the commit.
 #[derive(Debug, Default)]
 pub(crate) struct ConflictAfterCommit(Fault);
 
@@ -215,7 +215,7 @@ impl Sabotage for ConflictAfterCommit {
     }
 }
 
-/// Leaves the half of a batch where the connection is cut.
+/// Leaves half a batch if the connection is cut.
 #[derive(Debug, Default)]
 pub(crate) struct HalfInFault(Fault);
 
@@ -234,7 +234,7 @@ impl Sabotage for HalfInFault {
     }
 }
 
-/// A fault that strikes one batch of several owners.
+/// A fault that hits one batch of several owners.
 #[derive(Debug, Default)]
 struct Fault(AtomicBool);
 
@@ -243,28 +243,28 @@ impl Fault {
         self.0.store(true, SeqCst);
     }
 
-    /// Whether the fault comes while the batch is under way.
+    /// Whether the fault comes during the batch.
     async fn strikes(&self, batch: &WriteBatch) -> bool {
-        const TURNS: usize = 1_000;
+        const YIELDS: usize = 1_000;
         if batch.owners().count() < 2 || batch.len() < 4 {
             return false;
         }
-        for _ in 0..TURNS {
+        for _ in 0..YIELDS {
             if self.0.swap(false, SeqCst) {
                 return true;
             }
-            others_turn().await;
+            let_others_in().await;
         }
         false
     }
 }
 
-/// Raises the version whatever happens.
+/// Raises the version for a no-op, too.
 #[derive(Debug, Default)]
-pub(crate) struct WriteForSilence(Mutex<BTreeMap<UserId, u64>>);
+pub(crate) struct WriteForNoop(Mutex<BTreeMap<UserId, u64>>);
 
 #[async_trait]
-impl Sabotage for WriteForSilence {
+impl Sabotage for WriteForNoop {
     async fn apply(&self, store: &MemoryStore, batch: &WriteBatch, at: Timestamp) -> Answer {
         let applied = store.apply(batch, at).await?;
         for (write, effect) in batch.writes().iter().zip(&applied.effects) {
@@ -280,7 +280,7 @@ impl Sabotage for WriteForSilence {
     }
 }
 
-/// Answers in the order in which the database gave it the rows.
+/// Returns effects in the order of the rows in the database.
 #[derive(Debug, Default)]
 pub(crate) struct EffectsAsRowsCame;
 
@@ -293,7 +293,7 @@ impl Sabotage for EffectsAsRowsCame {
     }
 }
 
-/// Sends a statement without rows, which the database refuses.
+/// Sends a statement without rows, which the database rejects.
 #[derive(Debug, Default)]
 pub(crate) struct NothingIsAnError;
 
@@ -307,7 +307,7 @@ impl Sabotage for NothingIsAnError {
     }
 }
 
-/// Inserts what is missing, whether or not there is anything to set.
+/// Creates a missing conversation for an empty patch, too.
 #[derive(Debug, Default)]
 pub(crate) struct CreatedEvenIfEmpty;
 
@@ -324,15 +324,15 @@ impl Sabotage for CreatedEvenIfEmpty {
     }
 }
 
-/// Marks a row as removed, and finds it again as it was.
+/// Marks a row as removed, and keeps its settings for the next creation.
 #[derive(Debug, Default)]
 pub(crate) struct SoftDelete(Mutex<BTreeMap<Key, Settings>>);
 
 #[async_trait]
 impl Sabotage for SoftDelete {
     async fn apply(&self, store: &MemoryStore, batch: &WriteBatch, at: Timestamp) -> Answer {
-        for held in held(store, batch).await?.into_iter().flatten() {
-            self.0.lock().unwrap().insert(held.key, held.settings);
+        for found in loaded(store, batch).await?.into_iter().flatten() {
+            self.0.lock().unwrap().insert(found.key, found.settings);
         }
         let mut keys = batch.writes().iter().map(|write| &write.key);
         let found = changed(batch, |change| match (keys.next().and_then(|key| self.settings(key)), change) {
@@ -351,7 +351,7 @@ impl SoftDelete {
     }
 }
 
-/// Writes the target with every write.
+/// Replaces the target with every write.
 #[derive(Debug, Default)]
 pub(crate) struct TargetOfLastWrite(Mutex<BTreeMap<Key, Target>>);
 
@@ -377,7 +377,7 @@ impl Sabotage for TargetOfLastWrite {
     }
 }
 
-/// Says that the batch was rejected for its first conversation.
+/// Names the first conversation of a rejected batch.
 #[derive(Debug, Default)]
 pub(crate) struct RejectionOfFirst;
 
@@ -392,7 +392,7 @@ impl Sabotage for RejectionOfFirst {
     }
 }
 
-/// Shares a transaction among callers, so that one who is rejected takes another along.
+/// Shares a transaction among callers, so that a rejected call fails another one.
 #[derive(Debug, Default)]
 pub(crate) struct RejectedTogether(AtomicBool);
 
@@ -408,7 +408,7 @@ impl Sabotage for RejectedTogether {
     }
 }
 
-/// Asks the database once for each owner.
+/// Makes a round trip per owner.
 #[derive(Debug, Default)]
 pub(crate) struct QueryForEach(AtomicU64);
 
@@ -424,7 +424,7 @@ impl Sabotage for QueryForEach {
     }
 }
 
-/// Answers before anything is on the disk.
+/// Acknowledges a batch before it is durable.
 #[derive(Debug, Default)]
 pub(crate) struct NotKept;
 

@@ -1,4 +1,4 @@
-//! All of a batch, or none of it.
+//! Rule 2: a batch takes effect as a whole or not at all.
 
 use std::{
     collections::BTreeSet,
@@ -21,14 +21,14 @@ use crate::{
 };
 
 const OWNERS: [&str; 3] = ["a", "b", "c"];
-/// As many await points as are tried at most.
-const MOST_POLLS: usize = 500;
-/// How long what was given up may take to come to its end, whether or not that is waited for.
-const AFTERMATH: Duration = Duration::from_secs(5);
-/// How long a call may take that others have left alone.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The most await points that a case tries.
+const MAX_POLLS: usize = 500;
+/// How long a dropped call may take to end.
+const SETTLING: Duration = Duration::from_secs(20);
+/// How long a call without concurrent calls may take.
+const LONGEST: Duration = Duration::from_secs(20);
 
-pub(super) async fn a_rejected_write_leaves_nothing_of_its_batch(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn stores_nothing_of_a_rejected_batch(fixture: Fixture<'_, impl Harness>) {
     fixture.apply(OWNERS.map(|owner| set(key(owner, "sg_old"), Patch::KEEP.ex("old")))).await;
     let reject = Change::Set { patch: Patch::KEEP.ex("x"), missing: Missing::Reject };
     let private = Change::Set { patch: Patch::KEEP.is_private_chat(true), missing: Missing::Skip };
@@ -62,7 +62,7 @@ pub(super) async fn a_rejected_write_leaves_nothing_of_its_batch(fixture: Fixtur
     }
 }
 
-/// Polls `future` as often as it wants, `times` at most, and drops it then.
+/// Polls `future` at most `times` times, and returns its output if it has ended.
 async fn poll_times<F: Future>(mut future: Pin<&mut F>, mut times: usize) -> Option<F::Output> {
     poll_fn(|context| {
         if times == 0 {
@@ -78,7 +78,7 @@ async fn poll_times<F: Future>(mut future: Pin<&mut F>, mut times: usize) -> Opt
     .await
 }
 
-/// The batch number `n`: for each owner it creates one conversation, changes another, and removes a third.
+/// Batch number `n`. For each owner it creates one conversation, changes another, and removes a third.
 fn numbered(n: usize) -> Vec<Write> {
     let writes = OWNERS.iter().flat_map(|owner| {
         let number = Patch::KEEP.ex(n.to_string());
@@ -90,8 +90,8 @@ fn numbered(n: usize) -> Vec<Write> {
 
 const NUMBERED: &str = "sg_n";
 
-/// The batches that are there, by their numbers: each whole, which means that all owners have the same, and that the
-/// version of each is what these batches and `settled` others make it. `None` while that is not so.
+/// The numbers of the batches that took effect as a whole; `None` if a batch is there by half. Whole means that all owners
+/// have the same rows, and that each version is the number of these batches plus `settled` others.
 async fn numbers(fixture: &Fixture<'_, impl Harness>, settled: usize) -> Option<BTreeSet<usize>> {
     let mut of_owners = Vec::new();
     for owner in OWNERS {
@@ -106,31 +106,29 @@ async fn numbers(fixture: &Fixture<'_, impl Harness>, settled: usize) -> Option<
     (is_whole && version.0 == (numbers.len() + settled) as u64).then_some(numbers)
 }
 
-/// As [`numbers`], which may take a moment: what was given up may still come to its end.
+/// As [`numbers`], but waits until dropped calls have ended.
 async fn whole(fixture: &Fixture<'_, impl Harness>, settled: usize, context: &str) -> BTreeSet<usize> {
-    let until = Instant::now() + AFTERMATH;
+    let until = Instant::now() + SETTLING;
     loop {
         if let Some(numbers) = numbers(fixture, settled).await {
             return numbers;
         }
-        assert!(Instant::now() < until, "{context}: half a batch, or half of its versions, is there");
+        assert!(Instant::now() < until, "{context}: half a batch is there, or half of its versions");
         sleep(Duration::from_millis(20)).await;
     }
 }
 
-/// Writes to all owners, which has to succeed whatever was given up before.
+/// Writes to all owners. That must succeed after any dropped call.
 async fn settle(fixture: &Fixture<'_, impl Harness>, n: usize, context: &str) {
     let keys = OWNERS.map(|owner| key(owner, "sg_settled"));
     let settled = set_all(keys, &Patch::KEEP.ex(n.to_string()));
-    let applied = timeout(PATIENCE, fixture.store().apply(&settled, AT)).await;
-    let applied = applied.unwrap_or_else(|_| panic!("{context}: what was given up is in the way"));
+    let applied = timeout(LONGEST, fixture.store().apply(&settled, AT)).await;
+    let applied = applied.unwrap_or_else(|_| panic!("{context}: a dropped call blocks the next one"));
     applied.unwrap_or_else(|error| panic!("{context}: {error:?}"));
 }
 
-pub(super) async fn a_batch_dropped_at_any_await_point_is_there_whole_or_not_at_all(
-    fixture: Fixture<'_, impl Harness>,
-) {
-    for n in 1..=MOST_POLLS {
+pub(super) async fn stores_all_or_nothing_of_a_dropped_batch(fixture: Fixture<'_, impl Harness>) {
+    for n in 1..=MAX_POLLS {
         let context = format!("dropped after {n} polls");
         let numbered = batch(numbered(n));
         let ended = {
@@ -141,14 +139,14 @@ pub(super) async fn a_batch_dropped_at_any_await_point_is_there_whole_or_not_at_
         let there = whole(&fixture, n, &context).await;
         if let Some(applied) = ended {
             applied.unwrap_or_else(|error| panic!("{context}: {error:?}"));
-            assert!(there.contains(&n), "{context}: what was acknowledged is there");
+            assert!(there.contains(&n), "{context}: the acknowledged batch is missing");
             return;
         }
     }
-    panic!("a call has not ended after {MOST_POLLS} polls");
+    panic!("a call has not ended after {MAX_POLLS} polls");
 }
 
-pub(super) async fn a_call_dropped_at_any_await_point_hurts_no_other(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn isolates_calls_from_a_dropped_one(fixture: Fixture<'_, impl Harness>) {
     fixture.apply(numbered(1)).await;
     fixture.apply(numbered(2)).await;
     let store = fixture.store();
@@ -156,7 +154,7 @@ pub(super) async fn a_call_dropped_at_any_await_point_hurts_no_other(fixture: Fi
     let since = OwnerVersion { version: Version(1), ..fixture.version(&owner).await };
     let keys = [key("a", "sg_counted"), key("b", "sg_counted")];
     let mut left: Vec<usize> = (0..6).collect();
-    for n in 1..=MOST_POLLS {
+    for n in 1..=MAX_POLLS {
         let context = format!("reads dropped after {n} polls");
         let mut open = Vec::new();
         for call in left {
@@ -179,21 +177,21 @@ pub(super) async fn a_call_dropped_at_any_await_point_hurts_no_other(fixture: Fi
         }
         left = open;
     }
-    panic!("a call has not ended after {MOST_POLLS} polls");
+    panic!("a call has not ended after {MAX_POLLS} polls");
 }
 
 fn has_ended<T>(answer: Option<Result<T, StoreError>>) -> bool {
-    answer.map(|answer| answer.expect("what was dropped before is not in the way")).is_some()
+    answer.map(|answer| answer.expect("no dropped call disturbs this one")).is_some()
 }
 
-pub(super) async fn a_panic_in_the_caller_leaves_a_batch_whole_or_not_at_all(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn stores_all_or_nothing_when_the_caller_panics(fixture: Fixture<'_, impl Harness>) {
     for n in 1..=8 {
         let context = format!("a panic after {n} polls");
         let store = Arc::clone(fixture.store());
         let caller = tokio::spawn(async move {
             let numbered = batch(numbered(n));
             let call = pin!(store.apply(&numbered, AT));
-            let _whichever = poll_times(call, n).await;
+            let _ended_or_not = poll_times(call, n).await;
             std::panic::resume_unwind(Box::new("the caller's own"));
         });
         let end = caller.await.expect_err("has panicked");
@@ -203,9 +201,7 @@ pub(super) async fn a_panic_in_the_caller_leaves_a_batch_whole_or_not_at_all(fix
     }
 }
 
-pub(super) async fn a_fault_leaves_a_batch_whole_or_not_at_all(
-    fixture: Fixture<'_, impl Harness>,
-) -> Result<(), Skipped> {
+pub(super) async fn stores_all_or_nothing_in_a_fault(fixture: Fixture<'_, impl Harness>) -> Result<(), Skipped> {
     const ATTEMPTS: usize = 500;
     for n in 1..=10 {
         let context = format!("fault {n}");
@@ -214,28 +210,28 @@ pub(super) async fn a_fault_leaves_a_batch_whole_or_not_at_all(
             let (store, numbered) = (Arc::clone(fixture.store()), numbered.clone());
             tokio::spawn(async move { store.apply(&numbered, AT).await })
         };
-        // Sooner in one round, later in another.
+        // The fault comes sooner in one round, later in another.
         for _ in 0..n {
             tokio::task::yield_now().await;
         }
         fixture.inject_fault().await?;
         let answer = call.await.expect("does not panic");
         let mut attempts = 0;
-        // Until the trouble is over.
+        // The fault has ended when a call succeeds.
         let other = set_all([key("d", "sg_1")], &Patch::KEEP.ex(&*context));
         while let Err(error) = fixture.store().apply(&other, AT).await {
             attempts += 1;
             assert!(error.is_retryable(), "{context}: {error:?}");
-            assert!(attempts < ATTEMPTS, "{context}: {error:?}, and again and again");
+            assert!(attempts < ATTEMPTS, "{context}: the fault does not end: {error:?}");
             sleep(Duration::from_millis(10)).await;
         }
         let there = whole(&fixture, n - 1, &context).await;
         match answer {
-            Ok(_) => assert!(there.contains(&n), "{context}: what was acknowledged is there"),
+            Ok(_) => assert!(there.contains(&n), "{context}: the acknowledged batch is missing"),
             Err(StoreError::Unavailable { .. }) => {}
-            Err(error) => assert!(!there.contains(&n), "{context}: {error:?} means that nothing is stored"),
+            Err(error) => assert!(!there.contains(&n), "{context}: the batch took effect, and failed with {error:?}"),
         }
-        fixture.store().apply(&numbered, AT).await.expect("can be tried again, and is silence if it is there");
+        fixture.store().apply(&numbered, AT).await.expect("can be retried, as a no-op if the batch is there");
         settle(&fixture, n, &context).await;
         assert!(whole(&fixture, n, &context).await.contains(&n));
     }

@@ -1,4 +1,4 @@
-//! A constant number of round trips, and batches as large as they come.
+//! Rule 6: constant round trips, and large batches.
 
 use conversation_settings_core::{Change, Key, Missing, Patch, Version};
 use conversation_settings_store::{Changes, ConversationStore, Filter, OwnerVersion, PageRequest, StoreError};
@@ -12,7 +12,7 @@ fn keys(name: &str, count: usize) -> Vec<Key> {
     (0..count).map(|n| key(format!("{name}{n:05}"), "sg_1")).collect()
 }
 
-/// What each call costs on so many users, or so many conversations of one.
+/// The round trips of each call, on `count` users or `count` conversations of one user.
 async fn costs(
     fixture: &Fixture<'_, impl Harness>,
     name: &str,
@@ -32,7 +32,7 @@ async fn costs(
     costs! {
         "create": store.apply(&set_all(keys.clone(), &Patch::KEEP.ex("x")), AT),
         "update": store.apply(&set_all(keys.clone(), &Patch::KEEP.ex("y")), AT),
-        "silence": store.apply(&set_all(keys.clone(), &Patch::KEEP.ex("y")), AT),
+        "no-op": store.apply(&set_all(keys.clone(), &Patch::KEEP.ex("y")), AT),
         "create of one": store.apply(&set_all(of_one.clone(), &Patch::KEEP.ex("x")), AT),
         "get": store.get(&keys),
         "list": store.list(&owner, &Filter::ALL, &PageRequest::first(count)),
@@ -45,18 +45,33 @@ async fn costs(
     Ok(costs)
 }
 
-pub(super) async fn round_trips_do_not_grow_with_the_number_of_users(
+/// The least round trips of each call in several rounds. The first calls prepare statements and open connections, and a busy
+/// machine may split a pipelined request: neither counts.
+async fn least_costs(
+    fixture: &Fixture<'_, impl Harness>,
+    name: &str,
+    count: usize,
+) -> Result<Vec<(&'static str, u64)>, Skipped> {
+    let mut least = costs(fixture, &format!("{name}0"), count).await?;
+    for round in 1..4 {
+        let costs = costs(fixture, &format!("{name}{round}"), count).await?;
+        for ((_, least), (_, cost)) in least.iter_mut().zip(costs) {
+            *least = cost.min(*least);
+        }
+    }
+    Ok(least)
+}
+
+pub(super) async fn needs_constant_round_trips_for_any_number_of_users(
     fixture: Fixture<'_, impl Harness>,
 ) -> Result<(), Skipped> {
-    // What is prepared or opened once is not counted.
-    costs(&fixture, "once", 2).await?;
-    let few = costs(&fixture, "few", 2).await?;
-    let many = costs(&fixture, "many", 300).await?;
-    assert_eq!(few, many, "on the left of 2, on the right of 300");
+    let few = least_costs(&fixture, "few", 2).await?;
+    let many = least_costs(&fixture, "many", 300).await?;
+    assert_eq!(few, many, "round trips for 2 on the left, for 300 on the right");
     Ok(())
 }
 
-pub(super) async fn a_batch_of_ten_thousand_is_one_unit(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn applies_ten_thousand_writes_as_one_unit(fixture: Fixture<'_, impl Harness>) {
     const MANY: usize = 10_000;
     let (store, keys, id) = (fixture.store(), keys("user", MANY), conversation("sg_1"));
     let first = set_all(keys.clone(), &Patch::KEEP.ex("first"));
@@ -64,19 +79,19 @@ pub(super) async fn a_batch_of_ten_thousand_is_one_unit(fixture: Fixture<'_, imp
     assert_eq!(applied.effects.len(), MANY);
     assert!(applied.effects.iter().all(|effect| effect.version == Some(Version(1))));
 
-    // The last of them fails, and so all of them.
+    // The last write is rejected, and so is the whole batch.
     let reject = Change::Set { patch: Patch::KEEP.ex("x"), missing: Missing::Reject };
     let rejected = change(key("user99999", "sg_missing"), reject);
     let writes = keys.iter().map(|key| set(key.clone(), Patch::KEEP.ex("second"))).chain([rejected]);
     let error = fixture.refused(writes).await;
     assert!(matches!(error, StoreError::Rejected(_)), "{error:?}");
     let of_first = Filter::is(Patch::KEEP.ex("first"));
-    let held = store.list_by_conversation(&id, &of_first, &PageRequest::first(MANY)).await.expect("can be read");
-    assert_eq!((held.conversations.len(), held.next), (MANY, None));
+    let listed = store.list_by_conversation(&id, &of_first, &PageRequest::first(MANY)).await.expect("can be read");
+    assert_eq!((listed.conversations.len(), listed.next), (MANY, None));
 
     let again = store.apply(&first, AT).await.expect("can be applied");
-    assert!(again.effects.iter().all(|effect| effect.version.is_none()), "silence");
+    assert!(again.effects.iter().all(|effect| effect.version.is_none()), "the repeated batch is a no-op");
     let one = user("user04711");
-    let told = fixture.changes(&one, 0).await;
-    assert!(matches!(told, Changes::Increment { inserted, .. } if inserted.len() == 1));
+    let changes = fixture.changes(&one, 0).await;
+    assert!(matches!(changes, Changes::Increment { inserted, .. } if inserted.len() == 1));
 }

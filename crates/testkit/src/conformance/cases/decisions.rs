@@ -1,4 +1,4 @@
-//! What core decides is what is stored, whatever the field.
+//! Rule 1: the store keeps what the core decides, for every field.
 
 use conversation_settings_core::{
     Change, Conversation, Field, GroupId, Kind, Missing, Outcome, Patch, Rejected, Settings, Target, Timestamp, Value,
@@ -10,7 +10,7 @@ use crate::{
     fixtures::{AT, change, key, remove, set, set_single, user},
 };
 
-/// Values that `field` takes, the default first: zero, its smallest and largest, and some in between.
+/// Values that `field` accepts, the default first: the extremes, and some between them.
 pub(super) fn values_of(field: Field) -> Vec<Value<'static>> {
     let numbers = [0, 1, 2, 3, 4, i64::MAX, i64::MAX - 1, (1 << 53) + 1, -1, i64::MIN];
     let of_kind: Vec<_> = match field.kind() {
@@ -24,15 +24,15 @@ pub(super) fn values_of(field: Field) -> Vec<Value<'static>> {
 }
 
 pub(super) fn with(patch: Patch, field: Field, value: Value<'_>) -> Patch {
-    patch.with(field, value).expect("the field takes it")
+    patch.with(field, value).expect("the field accepts it")
 }
 
-/// A patch that sets every field to something else than its default.
+/// A patch that sets every field to another value than its default.
 fn other_than_default() -> Patch {
     Field::ALL.iter().fold(Patch::KEEP, |patch, field| with(patch, *field, values_of(*field)[1]))
 }
 
-pub(super) async fn every_value_of_every_field_is_stored_as_decided(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn stores_every_value_of_every_field_as_decided(fixture: Fixture<'_, impl Harness>) {
     let key = key("a", "si_a_peer");
     let mut expected = Settings::default();
     fixture.apply([set_single(key.clone(), Patch::KEEP)]).await;
@@ -49,22 +49,22 @@ pub(super) async fn every_value_of_every_field_is_stored_as_decided(fixture: Fix
     }
 }
 
-pub(super) async fn every_field_is_kept_when_another_is_set(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn keeps_every_field_when_another_is_set(fixture: Fixture<'_, impl Harness>) {
     let mut expected = Settings::default();
     other_than_default().apply(&mut expected);
     for &field in Field::ALL {
         let key = key("a", format!("si_{field}"));
         fixture.apply([set_single(key.clone(), other_than_default())]).await;
-        assert_eq!(fixture.get(&key).await.expect("is there").settings, expected, "all at once");
+        assert_eq!(fixture.get(&key).await.expect("is there").settings, expected, "all fields in one batch");
         let back = with(Patch::KEEP, field, values_of(field)[0]);
         let mut after = expected.clone();
         back.apply(&mut after);
         fixture.apply([set_single(key.clone(), back)]).await;
-        assert_eq!(fixture.get(&key).await.expect("is there").settings, after, "{field} alone set back");
+        assert_eq!(fixture.get(&key).await.expect("is there").settings, after, "only {field} was set back");
     }
 }
 
-pub(super) async fn a_missing_conversation_becomes_the_defaults_and_the_patch(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn creates_from_the_defaults_and_the_patch(fixture: Fixture<'_, impl Harness>) {
     for &field in Field::ALL {
         let key = key("a", format!("si_{field}"));
         let patch = with(Patch::KEEP, field, values_of(field)[1]);
@@ -77,7 +77,7 @@ pub(super) async fn a_missing_conversation_becomes_the_defaults_and_the_patch(fi
     }
 }
 
-pub(super) async fn a_missing_conversation_is_treated_as_the_write_says(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn treats_a_missing_conversation_as_the_write_says(fixture: Fixture<'_, impl Harness>) {
     let group = || Target::Group(GroupId::new("team").expect("is an ID"));
     let pinned = || Patch::KEEP.is_pinned(true);
     let cases = [
@@ -98,7 +98,7 @@ pub(super) async fn a_missing_conversation_is_treated_as_the_write_says(fixture:
     assert_eq!(fixture.get(&key("a", "sg_6")).await, None);
 }
 
-pub(super) async fn the_target_and_the_creation_time_never_change(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn keeps_target_and_creation_time(fixture: Fixture<'_, impl Harness>) {
     let group = || GroupId::new("g").expect("is an ID");
     let targets =
         [Target::Single(user("p")), Target::OldGroup(group()), Target::Group(group()), Target::Notification(user("n"))];
@@ -114,12 +114,12 @@ pub(super) async fn the_target_and_the_creation_time_never_change(fixture: Fixtu
             let effects = fixture.apply_at([set(Patch::KEEP.max_seq(seq), other)], Timestamp(m)).await;
             assert!(matches!(effects[0].outcome, Outcome::Updated(_)));
             let stored = fixture.get(&key).await.expect("is there");
-            assert_eq!((&stored.target, stored.created_at), (target, Timestamp(7)), "as it was created");
+            assert_eq!((&stored.target, stored.created_at), (target, Timestamp(7)), "target and time of the creation");
         }
     }
 }
 
-pub(super) async fn a_conversation_created_again_keeps_nothing_of_the_removed_one(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn keeps_nothing_of_a_removed_conversation(fixture: Fixture<'_, impl Harness>) {
     let key = key("a", "c");
     fixture.apply_at([set_single(key.clone(), other_than_default())], Timestamp(1)).await;
     let effects = fixture.apply([remove(key.clone())]).await;

@@ -1,4 +1,4 @@
-//! What fails, and what does not fail with it.
+//! Rule 9: errors have kinds, and affect no other call.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::{
     fixtures::{AT, batch, change, key, set, set_single, user},
 };
 
-pub(super) async fn a_rejection_names_the_conversation(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn names_the_rejected_conversation(fixture: Fixture<'_, impl Harness>) {
     fixture.apply([set(key("b", "sg_1"), Patch::KEEP.ex("x"))]).await;
     fixture.apply([set_single(key("b", "si_a_b"), Patch::KEEP.ex("x"))]).await;
     let reject = || Change::Set { patch: Patch::KEEP.ex("y"), missing: Missing::Reject };
@@ -30,7 +30,7 @@ pub(super) async fn a_rejection_names_the_conversation(fixture: Fixture<'_, impl
     }
 }
 
-pub(super) async fn an_error_of_the_caller_hurts_no_other_call(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn isolates_calls_from_a_rejected_one(fixture: Fixture<'_, impl Harness>) {
     const CALLS: usize = 40;
     let mut calls = JoinSet::new();
     for n in 1..=CALLS {
@@ -48,7 +48,8 @@ pub(super) async fn an_error_of_the_caller_hurts_no_other_call(fixture: Fixture<
                 assert_eq!(missing, key("b", "sg_missing"));
             }
             Ok(_) if !is_wrong => {}
-            result => panic!("should {}succeed: {result:?}", if is_wrong { "not " } else { "" }),
+            result if is_wrong => panic!("expected a rejection, found {result:?}"),
+            result => panic!("expected success, found {result:?}"),
         }
     }
     for owner in ["a", "b", "c"] {

@@ -1,4 +1,4 @@
-//! Random histories against the model.
+//! Random histories, compared with the model, and concurrent ones, checked for an order.
 
 use std::{fmt, sync::Arc};
 
@@ -18,7 +18,7 @@ const CALLS: std::ops::Range<usize> = 1..32;
 #[derive(Clone, Debug)]
 enum Step {
     Call(Call),
-    /// From here on through another handle.
+    /// The following calls use another handle.
     AnotherHandle,
     Reopen,
 }
@@ -27,8 +27,8 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call(call) => call.fmt(f),
-            Self::AnotherHandle => f.write_str("through another handle:"),
-            Self::Reopen => f.write_str("close it and open it again"),
+            Self::AnotherHandle => f.write_str("use another handle"),
+            Self::Reopen => f.write_str("reopen the store"),
         }
     }
 }
@@ -42,7 +42,7 @@ fn history(world: &World) -> impl Strategy<Value = Vec<Step>> + use<> {
     vec(step, CALLS)
 }
 
-/// Plays a history, and answers with the first call to which the store does not answer as the model does.
+/// Plays a history. Fails with the first call that the store and the model answer differently.
 async fn play<'h, H: Harness>(
     mut fixture: Fixture<'h, H>,
     history: &[Step],
@@ -62,8 +62,7 @@ async fn play<'h, H: Harness>(
                 let store = other.as_ref().unwrap_or(fixture.store());
                 let (expected, answer) = (call.expect(&mut model), call.ask(&**store).await);
                 if !answer.as_ref().is_ok_and(|answer| *answer == expected) {
-                    let expected = format!("has to be answered with {expected:#?}");
-                    return Err(format!("step {number} {expected}, and not with {answer:#?}"));
+                    return Err(format!("step {number}: expected {expected:#?}\nfound {answer:#?}"));
                 }
             }
         }
@@ -71,7 +70,7 @@ async fn play<'h, H: Harness>(
     Ok(fixture)
 }
 
-pub(super) async fn random_histories_come_to_what_the_model_says<H: Harness>(
+pub(super) async fn matches_the_model_in_random_histories<H: Harness>(
     mut fixture: Fixture<'_, H>,
 ) -> Result<(), Skipped> {
     let can_reopen = fixture.another_fresh().await?.reopened().await.is_ok();
@@ -94,12 +93,12 @@ pub(super) async fn random_histories_come_to_what_the_model_says<H: Harness>(
     Ok(())
 }
 
-/// One in so many histories is of several tasks; each of these is as long as several of one task.
+/// Concurrent histories are fewer, because each is as long as several others.
 const FEWER: u32 = 8;
 const TASKS: usize = 5;
 const CALLS_OF_A_TASK: usize = 16;
 
-pub(super) async fn concurrent_histories_are_linearizable_per_owner<H: Harness>(fixture: Fixture<'_, H>) {
+pub(super) async fn linearizes_concurrent_histories_per_owner<H: Harness>(fixture: Fixture<'_, H>) {
     let mut handles = vec![Arc::clone(fixture.store())];
     handles.extend(fixture.another_handle().await);
     let mut runner = runner();
@@ -108,7 +107,7 @@ pub(super) async fn concurrent_histories_are_linearizable_per_owner<H: Harness>(
         let tasks = vec(vec(world.call_of_one_moment(), CALLS_OF_A_TASK), TASKS);
         let tasks = draw(&tasks, &mut runner).current();
         if let Err(wrong) = concurrent::check(concurrent::play(&handles, tasks).await) {
-            panic!("these calls cannot have been one after the other: {wrong}");
+            panic!("concurrent calls have no order: {wrong}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Pages by keys.
+//! Rule 6: keyset pages.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use conversation_settings_core::{Conversation, ConversationId, Field, Patch, UserId};
 use conversation_settings_store::{ConversationStore, ConversationStoreExt, Filter, PageRequest};
@@ -11,7 +11,7 @@ use crate::{
     fixtures::{conversation, key, remove, set, set_single, user},
 };
 
-/// In no order, neither of bytes nor of any language.
+/// In no order, neither of bytes nor of a language.
 const IDS: [&str; 13] = ["b", "a", "B", "é", "aa", "z", "A", "_", "10", "9", "🦀", "a b", "\u{ffff}"];
 const LIMITS: [usize; 6] = [1, 2, 3, 12, 13, 14];
 
@@ -21,13 +21,16 @@ fn in_byte_order() -> Vec<&'static str> {
     ids
 }
 
-/// The page that follows one after which `next` comes: further on, or pages would have no end.
-fn following<K: Ord>(page: &PageRequest<K>, next: K) -> PageRequest<K> {
-    assert!(page.after.as_ref() < Some(&next), "it goes on");
+/// The request for the page after `page`.
+fn following<K: Ord + fmt::Debug>(page: &PageRequest<K>, next: K) -> PageRequest<K> {
+    assert!(
+        page.after.as_ref() < Some(&next),
+        "{page:?} ends with {next:?}, which does not come later: pages never end"
+    );
     PageRequest::after(next, page.limit)
 }
 
-/// All pages of the owner's list, one after the other.
+/// All pages of the owner's conversations.
 async fn listed(
     fixture: &Fixture<'_, impl Harness>,
     owner: &UserId,
@@ -37,8 +40,12 @@ async fn listed(
     let (mut all, mut page) = (Vec::new(), PageRequest::first(limit));
     loop {
         let read = fixture.store().list(owner, filter, &page).await.expect("can be read");
-        assert!(read.conversations.len() <= limit, "no more than asked for");
-        assert!(read.next.is_none() || read.conversations.len() == limit, "a page is full unless it is the last");
+        assert!(read.conversations.len() <= limit, "a page of {limit} has {} entries", read.conversations.len());
+        assert!(
+            read.next.is_none() || read.conversations.len() == limit,
+            "a page of {limit} has only {} entries, and is not the last",
+            read.conversations.len()
+        );
         all.extend(read.conversations);
         match read.next {
             Some(next) => page = following(&page, next),
@@ -47,8 +54,8 @@ async fn listed(
     }
 }
 
-/// All pages of the holders, one after the other.
-async fn held(
+/// All pages of the views of one conversation.
+async fn listed_by_conversation(
     fixture: &Fixture<'_, impl Harness>,
     id: &ConversationId,
     filter: &Filter,
@@ -57,8 +64,12 @@ async fn held(
     let (mut all, mut page) = (Vec::new(), PageRequest::first(limit));
     loop {
         let read = fixture.store().list_by_conversation(id, filter, &page).await.expect("can be read");
-        assert!(read.conversations.len() <= limit, "no more than asked for");
-        assert!(read.next.is_none() || read.conversations.len() == limit, "a page is full unless it is the last");
+        assert!(read.conversations.len() <= limit, "a page of {limit} has {} entries", read.conversations.len());
+        assert!(
+            read.next.is_none() || read.conversations.len() == limit,
+            "a page of {limit} has only {} entries, and is not the last",
+            read.conversations.len()
+        );
         all.extend(read.conversations);
         match read.next {
             Some(next) => page = following(&page, next),
@@ -67,7 +78,7 @@ async fn held(
     }
 }
 
-pub(super) async fn pages_are_complete_in_byte_order_and_without_repeats(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn pages_through_a_list_in_byte_order_without_gaps_or_repeats(fixture: Fixture<'_, impl Harness>) {
     fixture.apply(IDS.map(|id| set(key("a", id), Patch::KEEP.ex(id)))).await;
     fixture.apply(["b", "x"].map(|id| set(key("b", id), Patch::KEEP.ex(id)))).await;
     fixture.apply([set(key("a", "gone"), Patch::KEEP.ex("x"))]).await;
@@ -80,7 +91,7 @@ pub(super) async fn pages_are_complete_in_byte_order_and_without_repeats(fixture
     }
 }
 
-pub(super) async fn pages_of_holders_are_complete_in_byte_order_and_without_repeats(
+pub(super) async fn pages_through_a_conversation_in_byte_order_without_gaps_or_repeats(
     fixture: Fixture<'_, impl Harness>,
 ) {
     fixture.apply(IDS.map(|owner| set(key(owner, "sg_1"), Patch::KEEP.ex(owner)))).await;
@@ -88,15 +99,15 @@ pub(super) async fn pages_of_holders_are_complete_in_byte_order_and_without_repe
     fixture.apply([set(key("gone", "sg_1"), Patch::KEEP.ex("x"))]).await;
     fixture.apply([remove(key("gone", "sg_1"))]).await;
     for limit in LIMITS {
-        let held = held(&fixture, &conversation("sg_1"), &Filter::ALL, limit).await;
-        let owners: Vec<_> = held.iter().map(|found| found.key.owner.as_str()).collect();
+        let views = listed_by_conversation(&fixture, &conversation("sg_1"), &Filter::ALL, limit).await;
+        let owners: Vec<_> = views.iter().map(|found| found.key.owner.as_str()).collect();
         assert_eq!(owners, in_byte_order(), "pages of {limit}");
-        assert!(held.iter().all(|found| &*found.settings.ex == found.key.owner.as_str()));
+        assert!(views.iter().all(|found| &*found.settings.ex == found.key.owner.as_str()));
     }
 }
 
-pub(super) async fn pages_are_complete_while_others_come_and_go(fixture: Fixture<'_, impl Harness>) {
-    // Those of even numbers stay; of the others one comes or goes after each page, before and behind where it stands.
+pub(super) async fn misses_no_entry_when_others_change_between_pages(fixture: Fixture<'_, impl Harness>) {
+    // Even numbers stay. Odd ones are created and removed after each page, before and after its end.
     const COUNT: usize = 40;
     let id = |n: usize| format!("sg_{n:02}");
     for (owner, limit) in [("a", 1), ("b", 2), ("c", 3), ("d", 7)] {
@@ -121,18 +132,18 @@ pub(super) async fn pages_are_complete_while_others_come_and_go(fixture: Fixture
         }
         assert!(seen.is_sorted_by(|one, other| one.as_str() < other.as_str()), "pages of {limit}: {seen:?}");
         let missing = (0..COUNT).step_by(2).map(id).find(|id| seen.iter().all(|seen| seen.as_str() != id));
-        assert_eq!(missing, None, "pages of {limit}: it was there throughout");
+        assert_eq!(missing, None, "pages of {limit} miss a conversation that existed all the time");
     }
 }
 
-pub(super) async fn a_page_goes_on_after_a_key_that_is_gone(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn continues_a_page_after_a_missing_key(fixture: Fixture<'_, impl Harness>) {
     let ids = ["sg_1", "sg_2", "sg_3", "sg_4"];
     fixture.apply(ids.map(|id| set(key("a", id), Patch::KEEP.ex("x")))).await;
     fixture.apply(ids.map(|id| set(key(id, "sg_1"), Patch::KEEP.ex("x")))).await;
     let first = fixture.store().list(&user("a"), &Filter::ALL, &PageRequest::first(2)).await.expect("can be read");
     assert_eq!(first.next, Some(conversation("sg_2")));
     fixture.apply([remove(key("a", "sg_2")), remove(key("sg_2", "sg_1"))]).await;
-    // One that is gone, and ones that were never there.
+    // One key was removed, the others never existed.
     for (after, expected) in
         [("sg_2", &["sg_3", "sg_4"][..]), ("sg_20", &["sg_3", "sg_4"]), ("sg_9", &[]), ("s", &["sg_1", "sg_3"])]
     {
@@ -153,21 +164,21 @@ pub(super) async fn a_page_goes_on_after_a_key_that_is_gone(fixture: Fixture<'_,
     }
 }
 
-pub(super) async fn a_page_may_be_of_none_and_of_all(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn accepts_page_limits_from_zero_to_the_maximum(fixture: Fixture<'_, impl Harness>) {
     let ids = ["sg_1", "sg_2", "sg_3"];
     fixture.apply(ids.map(|id| set(key("a", id), Patch::KEEP.ex("x")))).await;
     fixture.apply(["b", "c"].map(|owner| set(key(owner, "sg_1"), Patch::KEEP.ex("x")))).await;
     for (limit, count) in [(0, 0), (3, 3), (usize::MAX, 3), (usize::MAX / 2, 3), (usize::MAX - 1, 3)] {
         let page = PageRequest::first(limit);
         let read = fixture.store().list(&user("a"), &Filter::ALL, &page).await.expect("can be read");
-        assert_eq!((read.conversations.len(), read.next), (count, None), "of at most {limit}");
+        assert_eq!((read.conversations.len(), read.next), (count, None), "a page of {limit}: length and next");
         let page = PageRequest::first(limit);
         let read = fixture
             .store()
             .list_by_conversation(&conversation("sg_1"), &Filter::ALL, &page)
             .await
             .expect("can be read");
-        assert_eq!((read.conversations.len(), read.next), (count, None), "of at most {limit}");
+        assert_eq!((read.conversations.len(), read.next), (count, None), "a page of {limit}: length and next");
     }
     for owner in ["nobody", "aa"] {
         let read =
@@ -176,9 +187,9 @@ pub(super) async fn a_page_may_be_of_none_and_of_all(fixture: Fixture<'_, impl H
     }
 }
 
-pub(super) async fn a_filter_is_judged_as_the_core_judges_it(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn filters_as_the_core_does(fixture: Fixture<'_, impl Harness>) {
     let owner = user("a");
-    // For every value of every field one conversation, and each of them for one owner more.
+    // One conversation for each value of each field, and the same settings for one owner each in another conversation.
     let patches = Field::ALL.iter().flat_map(|field| {
         values_of(*field).into_iter().map(|value| with(Patch::KEEP, *field, value)).collect::<Vec<_>>()
     });
@@ -188,8 +199,8 @@ pub(super) async fn a_filter_is_judged_as_the_core_judges_it(fixture: Fixture<'_
     let in_many = patches.iter().enumerate().map(|(n, patch)| set_single(key(id(n), "si_all"), patch.clone()));
     fixture.apply(in_one.chain(in_many)).await;
     let all = fixture.store().list_all(&owner, &Filter::ALL).await.expect("can be read");
-    let holders = held(&fixture, &conversation("si_all"), &Filter::ALL, 7).await;
-    assert_eq!((all.len(), holders.len()), (patches.len(), patches.len()));
+    let views = listed_by_conversation(&fixture, &conversation("si_all"), &Filter::ALL, 7).await;
+    assert_eq!((all.len(), views.len()), (patches.len(), patches.len()));
 
     let others = patches.iter().rev().cycle().skip(3);
     let both = patches.iter().zip(others).map(|(is, is_not)| Filter { is: is.clone(), is_not: is_not.clone() });
@@ -201,11 +212,13 @@ pub(super) async fn a_filter_is_judged_as_the_core_judges_it(fixture: Fixture<'_
         let matching = |all: &[Conversation]| {
             all.iter().filter(|found| filter.matches(&found.settings)).cloned().collect::<Vec<_>>()
         };
-        let (listed, held) =
-            (listed(&fixture, &owner, &filter, 25).await, held(&fixture, &conversation("si_all"), &filter, 25).await);
-        assert_eq!(listed, matching(&all), "{filter:?}");
-        assert_eq!(held, matching(&holders), "{filter:?}");
+        let (listed, views_found) = (
+            listed(&fixture, &owner, &filter, 25).await,
+            listed_by_conversation(&fixture, &conversation("si_all"), &filter, 25).await,
+        );
+        assert_eq!(listed, matching(&all), "{filter:?}: found on the left, expected on the right");
+        assert_eq!(views_found, matching(&views), "{filter:?}");
         answers.insert(listed.len());
     }
-    assert!(answers.len() > 4, "some find few, some many: {answers:?}");
+    assert!(answers.len() > 4, "filters find different numbers: {answers:?}");
 }

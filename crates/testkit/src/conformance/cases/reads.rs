@@ -1,4 +1,4 @@
-//! What is read is what was written.
+//! Reads return what was written.
 
 use conversation_settings_core::{Patch, Version};
 use conversation_settings_store::{ConversationStore, ConversationStoreExt, Filter, PageRequest};
@@ -8,13 +8,13 @@ use crate::{
     fixtures::{conversation, key, remove, set, user},
 };
 
-pub(super) async fn keys_are_answered_in_the_order_asked(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn returns_conversations_in_the_order_of_the_keys(fixture: Fixture<'_, impl Harness>) {
     let there = [key("b", "sg_2"), key("a", "sg_3"), key("b", "sg_1"), key("a", "sg_1")];
     fixture.apply(there.iter().map(|key| set(key.clone(), Patch::KEEP.ex(key.to_string())))).await;
     fixture.apply([set(key("a", "sg_gone"), Patch::KEEP.ex("x"))]).await;
     fixture.apply([remove(key("a", "sg_gone"))]).await;
     let [first, second, third, fourth] = there;
-    // One is asked for twice, and some are not there.
+    // One key occurs twice, and some have no conversation.
     let asked = [second, key("c", "sg_1"), first.clone(), key("a", "sg_gone"), fourth, third, first, key("a", "sg_2")];
     let found = fixture.store().get(&asked).await.expect("can be read");
     let found: Vec<_> = found.iter().map(|found| found.as_ref().map(|found| &*found.settings.ex)).collect();
@@ -24,7 +24,7 @@ pub(super) async fn keys_are_answered_in_the_order_asked(fixture: Fixture<'_, im
     assert_eq!(fixture.store().get(&[]).await.expect("can be read"), []);
 }
 
-pub(super) async fn owners_are_apart(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn separates_owners(fixture: Fixture<'_, impl Harness>) {
     let owners = ["a", "ab", "b"];
     fixture.apply(owners.map(|owner| set(key(owner, "sg_1"), Patch::KEEP.ex(owner)))).await;
     fixture.apply([set(key("ab", "sg_2"), Patch::KEEP.ex("ab"))]).await;
@@ -37,7 +37,7 @@ pub(super) async fn owners_are_apart(fixture: Fixture<'_, impl Harness>) {
     }
 }
 
-pub(super) async fn what_was_answered_is_read(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn reads_its_own_writes(fixture: Fixture<'_, impl Harness>) {
     let (owner, id) = (user("a"), conversation("sg_1"));
     let key = key(&owner, "sg_1");
     for n in 1..=30_u64 {
@@ -54,15 +54,15 @@ pub(super) async fn what_was_answered_is_read(fixture: Fixture<'_, impl Harness>
         assert_eq!(ex(fixture.get(&key).await.as_ref()).as_deref(), expected);
         let listed = fixture.store().list(&owner, &Filter::ALL, &PageRequest::first(10)).await.expect("can be read");
         assert_eq!(ex(listed.conversations.first()).as_deref(), expected, "in the owner's list");
-        let held = fixture
+        let of_all = fixture
             .store()
             .list_by_conversation(&id, &Filter::ALL, &PageRequest::first(10))
             .await
             .expect("can be read");
-        assert_eq!(ex(held.conversations.first()).as_deref(), expected, "among the holders");
+        assert_eq!(ex(of_all.conversations.first()).as_deref(), expected, "in the list of the conversation");
         let changes = fixture.changes_since(&owner, since).await;
         assert_eq!(changes.version().version, Version(n));
-        let told = super::changes::told(changes);
-        assert_eq!(told.concat(), ["sg_1"], "what has just changed");
+        let ids = super::changes::ids(changes);
+        assert_eq!(ids.concat(), ["sg_1"], "the changes of the last batch");
     }
 }

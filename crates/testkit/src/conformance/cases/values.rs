@@ -1,4 +1,4 @@
-//! Every value as it is.
+//! Rule 7: every value is kept as it is.
 
 use conversation_settings_core::{
     Conversation, ConversationId, Field, GroupId, Key, Kind, Patch, Settings, Target, Timestamp, UserId, Value,
@@ -11,7 +11,7 @@ use crate::{
     fixtures::{AT, batch, change, conversation, key, set, set_single, user},
 };
 
-/// What some language takes for syntax, what some store trims, folds or cuts.
+/// Syntax of query languages, and texts that some store trims, folds or cuts.
 const TEXTS: &[&str] = &[
     "",
     "\0",
@@ -40,7 +40,7 @@ const TEXTS: &[&str] = &[
     "🦀é\u{feff}",
     "%_\\ \r\n\t",
 ];
-/// IDs of which some are equal in one collation or another, or to a store that trims, folds or cuts.
+/// IDs that are equal in some collation, or to a store that trims, folds or cuts.
 const ALIKE: &[&str] = &[
     "a",
     "A",
@@ -68,7 +68,7 @@ const ALIKE: &[&str] = &[
     "\u{ffff}",
     "🦀",
 ];
-/// IDs that mean something else to one language or another.
+/// IDs that are syntax of some query language.
 const DATA: &[&str] = &[
     "$", "$set", "$$ROOT", "a.b", ".", "..", "'", "'; --", "\"", "\\", "%", "_", "a%", "a_b", "null", "true", "{}",
     "[]", ",", ":", "/", "a/b", "(a,b)", "*", "?", "#", "&", "0", "-1", "🦀", "中文", "\u{feff}",
@@ -78,7 +78,7 @@ fn text_fields() -> impl Iterator<Item = Field> {
     Field::ALL.iter().copied().filter(|field| field.kind() == Kind::Text)
 }
 
-pub(super) async fn texts_are_kept_byte_for_byte(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn keeps_texts_byte_for_byte(fixture: Fixture<'_, impl Harness>) {
     let owner = user("a");
     for field in text_fields() {
         for (n, text) in TEXTS.iter().enumerate() {
@@ -94,7 +94,7 @@ pub(super) async fn texts_are_kept_byte_for_byte(fixture: Fixture<'_, impl Harne
     }
 }
 
-pub(super) async fn texts_of_every_size_are_kept(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn keeps_texts_of_every_size(fixture: Fixture<'_, impl Harness>) {
     const SIZES: [usize; 13] = [1, 127, 128, 255, 256, 1_023, 1_024, 4_095, 4_096, 32_768, 65_535, 65_536, 120_000];
     for field in text_fields() {
         for letter in ["x", "é", "🦀", "\0"] {
@@ -113,14 +113,14 @@ pub(super) async fn texts_of_every_size_are_kept(fixture: Fixture<'_, impl Harne
     }
 }
 
-async fn assert_told_apart(fixture: &Fixture<'_, impl Harness>, ids: &[&str]) {
+async fn assert_distinguishes(fixture: &Fixture<'_, impl Harness>, ids: &[&str]) {
     let keys: Vec<Key> = ids.iter().flat_map(|owner| ids.iter().map(move |id| key(owner, id))).collect();
     let text = |key: &Key| format!("{:?} of {:?}", key.conversation_id.as_str(), key.owner.as_str());
     fixture.apply(keys.iter().map(|key| set(key.clone(), Patch::KEEP.ex(text(key))))).await;
     let found = fixture.store().get(&keys).await.expect("can be read");
     assert_eq!(found.len(), keys.len());
     for (found, key) in found.iter().zip(&keys) {
-        let found = found.as_ref().unwrap_or_else(|| panic!("{} is not there", text(key)));
+        let found = found.as_ref().unwrap_or_else(|| panic!("{} is missing", text(key)));
         assert_eq!((&found.key, &*found.settings.ex), (key, &*text(key)));
     }
     let mut in_byte_order = ids.to_vec();
@@ -130,17 +130,17 @@ async fn assert_told_apart(fixture: &Fixture<'_, impl Harness>, ids: &[&str]) {
         let listed: Vec<_> = listed.iter().map(|found| found.key.conversation_id.as_str()).collect();
         assert_eq!(listed, in_byte_order, "the conversations of {id:?}");
         let page = PageRequest::first(ids.len());
-        let held =
+        let views =
             fixture.store().list_by_conversation(&conversation(id), &Filter::ALL, &page).await.expect("can be read");
-        let held: Vec<_> = held.conversations.iter().map(|found| found.key.owner.as_str()).collect();
-        assert_eq!(held, in_byte_order, "the holders of {id:?}");
+        let owners: Vec<_> = views.conversations.iter().map(|found| found.key.owner.as_str()).collect();
+        assert_eq!(owners, in_byte_order, "the owners of {id:?}");
         let version = fixture.version(&user(id)).await.version;
-        assert_eq!(version.0, 1, "the version of {id:?}, whose conversations came in one batch");
+        assert_eq!(version.0, 1, "the version of {id:?} after one batch");
     }
 }
 
-pub(super) async fn ids_are_data(fixture: Fixture<'_, impl Harness>) {
-    assert_told_apart(&fixture, DATA).await;
+pub(super) async fn treats_ids_as_data(fixture: Fixture<'_, impl Harness>) {
+    assert_distinguishes(&fixture, DATA).await;
     for id in DATA {
         let (of_user, of_group) = (user(id), GroupId::new(*id).expect("is an ID"));
         let targets = [
@@ -160,9 +160,9 @@ pub(super) async fn ids_are_data(fixture: Fixture<'_, impl Harness>) {
     }
 }
 
-pub(super) async fn ids_that_look_alike_are_different(fixture: Fixture<'_, impl Harness>) {
-    assert_told_apart(&fixture, ALIKE).await;
-    // As long as they may be, and different in their last byte alone.
+pub(super) async fn distinguishes_similar_ids(fixture: Fixture<'_, impl Harness>) {
+    assert_distinguishes(&fixture, ALIKE).await;
+    // IDs of the maximum length that differ in their last byte.
     let owner = |last: char| UserId::new(format!("{}{last}", "x".repeat(UserId::MAX_BYTES - 1))).expect("is an ID");
     let id = |last: char| {
         let id = format!("{}{last}", "x".repeat(ConversationId::MAX_BYTES - 1));
@@ -177,7 +177,7 @@ pub(super) async fn ids_that_look_alike_are_different(fixture: Fixture<'_, impl 
     }
 }
 
-pub(super) async fn numbers_are_kept_at_their_extremes(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn keeps_extreme_numbers(fixture: Fixture<'_, impl Harness>) {
     let most = Field::ALL.iter().map(|field| values_of(*field).len()).max().unwrap_or_default();
     let key = key("a", "si_a_peer");
     fixture.apply([set_single(key.clone(), Patch::KEEP)]).await;
@@ -194,7 +194,7 @@ pub(super) async fn numbers_are_kept_at_their_extremes(fixture: Fixture<'_, impl
     }
 }
 
-pub(super) async fn times_are_kept_before_1970_and_at_their_extremes(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn keeps_times_before_1970_and_extreme_times(fixture: Fixture<'_, impl Harness>) {
     let times = [i64::MIN, i64::MIN + 1, -62_135_596_800_001, -1_001, -1, 0, 1, 253_402_300_800_000, i64::MAX];
     let is_moment = |field: &&Field| field.kind() == Kind::Timestamp;
     for (n, time) in times.into_iter().enumerate() {

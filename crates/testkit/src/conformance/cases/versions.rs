@@ -1,4 +1,4 @@
-//! Versions as resolved.
+//! Rule 4: versions are stored as resolved.
 
 use conversation_settings_core::{Change, Effect, Missing, Outcome, Patch, Timestamp, Version, Write, WriteBatch};
 use conversation_settings_store::{Changes, ConversationStore};
@@ -9,10 +9,10 @@ use crate::{
     fixtures::{AT, batch, change, key, remove, set, user},
 };
 
-pub(super) async fn a_batch_raises_the_version_of_each_owner_it_changes_by_one(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn raises_the_version_of_each_changed_owner_by_one(fixture: Fixture<'_, impl Harness>) {
     fixture.apply([set(key("a", "sg_1"), Patch::KEEP.ex("x"))]).await;
     fixture.apply([set(key("c", "sg_1"), Patch::KEEP.ex("x"))]).await;
-    // Of a, four conversations change and one does not; of b, two are created; of c, nothing changes.
+    // Four conversations of `a` change and one does not, two of `b` are created, and nothing of `c` changes.
     fixture
         .apply([
             set(key("a", "sg_1"), Patch::KEEP.ex("y")),
@@ -30,23 +30,23 @@ pub(super) async fn a_batch_raises_the_version_of_each_owner_it_changes_by_one(f
     }
     for (owner, since, changed) in [("a", 1, 4), ("b", 0, 2), ("c", 1, 0)] {
         let Changes::Increment { inserted, updated, removed, .. } = fixture.changes(&user(owner), since).await else {
-            panic!("{owner} can be told")
+            panic!("{owner}: an increment is possible")
         };
-        assert_eq!(inserted.len() + updated.len() + removed.len(), changed, "{owner}: changed in its last version");
+        assert_eq!(inserted.len() + updated.len() + removed.len(), changed, "{owner}: changes of the last version");
     }
     let effects = fixture.apply([remove(key("a", "sg_1")), remove(key("b", "sg_9"))]).await;
     assert_eq!(effects[0], Effect { outcome: Outcome::Removed, version: Some(Version(3)) });
     assert_eq!(effects[1], Effect { outcome: Outcome::Absent, version: None });
 }
 
-pub(super) async fn silence_raises_no_version_and_tells_no_change(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn raises_no_version_and_reports_no_change_for_a_noop(fixture: Fixture<'_, impl Harness>) {
     let key = || key("a", "sg_1");
     fixture.apply([set(key(), Patch::KEEP.ex("x").is_pinned(true))]).await;
     let skip = |id: &str, patch| {
         let missing = Missing::Skip;
         change(crate::fixtures::key("a", id), Change::Set { patch, missing })
     };
-    let silent = [
+    let noops = [
         (set(key(), Patch::KEEP.ex("x")), Outcome::Unchanged),
         (set(key(), Patch::KEEP.ex("x").is_pinned(true).is_msg_destruct(false)), Outcome::Unchanged),
         (set(key(), Patch::KEEP), Outcome::Unchanged),
@@ -56,20 +56,20 @@ pub(super) async fn silence_raises_no_version_and_tells_no_change(fixture: Fixtu
         (remove(crate::fixtures::key("a", "sg_2")), Outcome::Absent),
         (remove(crate::fixtures::key("b", "sg_2")), Outcome::Absent),
     ];
-    for (write, outcome) in silent {
+    for (write, outcome) in noops {
         let effects = fixture.apply_at([write.clone()], Timestamp(5)).await;
         assert_eq!(effects, [Effect { outcome, version: None }], "{write:?}");
         let current = fixture.version(&user("a")).await;
         assert_eq!(current.version, Version(1), "{write:?}");
         assert_eq!(fixture.version(&user("b")).await.version, Version::ZERO, "{write:?}");
-        let told = fixture.changes(&user("a"), 1).await;
+        let changes = fixture.changes(&user("a"), 1).await;
         let (inserted, updated, removed) = (Vec::new(), Vec::new(), Vec::new());
-        assert_eq!(told, Changes::Increment { version: current, inserted, updated, removed }, "{write:?}");
+        assert_eq!(changes, Changes::Increment { version: current, inserted, updated, removed }, "{write:?}");
     }
     assert_eq!(fixture.get(&key()).await.expect("is there").created_at, AT);
 }
 
-pub(super) async fn a_repeated_batch_is_silent(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn treats_a_repeated_batch_as_a_noop(fixture: Fixture<'_, impl Harness>) {
     fixture.apply([set(key("a", "sg_gone"), Patch::KEEP.ex("x"))]).await;
     let writes = || {
         [
@@ -80,14 +80,14 @@ pub(super) async fn a_repeated_batch_is_silent(fixture: Fixture<'_, impl Harness
     };
     let changed = fixture.apply(writes()).await;
     assert!(changed.iter().all(|effect| effect.outcome.is_change()));
-    // As whoever was not answered does.
+    // A caller whose answer was lost repeats the batch.
     let again = fixture.apply_at(writes(), Timestamp(9)).await;
     assert!(again.iter().all(|effect| !effect.outcome.is_change() && effect.version.is_none()), "{again:?}");
     let versions = (fixture.version(&user("a")).await.version, fixture.version(&user("b")).await.version);
     assert_eq!(versions, (Version(2), Version(1)));
 }
 
-pub(super) async fn effects_come_in_the_order_of_the_batch(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn returns_effects_in_the_order_of_the_batch(fixture: Fixture<'_, impl Harness>) {
     let writes: Vec<_> = (0..40)
         .map(|n| key(format!("owner{}", n % 7), format!("sg_{}", n * 13 % 40)))
         .enumerate()
@@ -104,11 +104,11 @@ pub(super) async fn effects_come_in_the_order_of_the_batch(fixture: Fixture<'_, 
     for batch in [batch(there), batch(writes)] {
         let expected = model.apply(&batch, AT).expect("is not rejected");
         let applied = fixture.store().apply(&batch, AT).await.expect("can be applied");
-        assert_eq!(applied, expected, "one a write, in the order of the keys");
+        assert_eq!(applied, expected, "one effect per write, in the order of the keys");
     }
 }
 
-pub(super) async fn an_empty_batch_changes_nothing(fixture: Fixture<'_, impl Harness>) {
+pub(super) async fn accepts_an_empty_batch(fixture: Fixture<'_, impl Harness>) {
     let applied = fixture.store().apply(&WriteBatch::default(), AT).await.expect("can be applied");
     assert_eq!(applied.effects, []);
     assert_eq!(fixture.version(&user("a")).await.version, Version::ZERO);

@@ -1,4 +1,4 @@
-//! Values that are wrong in exactly one way, and the error that names it.
+//! Values that are invalid in exactly one way, with the error that names it.
 
 use std::sync::Arc;
 
@@ -10,32 +10,32 @@ use proptest::{prelude::*, sample::select};
 
 use super::{OwnedValue, Sizes, mask, of_default_sizes, owned_value, texts::CONTROL};
 
-/// A value that is right but for one thing.
+/// A value that is invalid in one way.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "a value and its mistake")]
-pub struct Wrong<T, E> {
+#[expect(clippy::exhaustive_structs, reason = "a value and its error")]
+pub struct Invalid<T, E> {
     /// The value.
     pub value: T,
-    /// The one way in which it is wrong: the error that the core answers with.
-    pub way: E,
+    /// The error that the core returns.
+    pub error: E,
 }
 
-/// A text that is no user.
-pub fn wrong_user_id() -> BoxedStrategy<Wrong<Text, IdError>> {
-    wrong_id(UserId::MAX_BYTES)
+/// A text that is no user ID.
+pub fn invalid_user_id() -> BoxedStrategy<Invalid<Text, IdError>> {
+    invalid_id(UserId::MAX_BYTES)
 }
 
-/// A text that is no group.
-pub fn wrong_group_id() -> BoxedStrategy<Wrong<Text, IdError>> {
-    wrong_id(GroupId::MAX_BYTES)
+/// A text that is no group ID.
+pub fn invalid_group_id() -> BoxedStrategy<Invalid<Text, IdError>> {
+    invalid_id(GroupId::MAX_BYTES)
 }
 
-/// A text that is no conversation.
-pub fn wrong_conversation_id() -> BoxedStrategy<Wrong<Text, IdError>> {
-    wrong_id(ConversationId::MAX_BYTES)
+/// A text that is no conversation ID.
+pub fn invalid_conversation_id() -> BoxedStrategy<Invalid<Text, IdError>> {
+    invalid_id(ConversationId::MAX_BYTES)
 }
 
-fn wrong_id(limit: usize) -> BoxedStrategy<Wrong<Text, IdError>> {
+fn invalid_id(limit: usize) -> BoxedStrategy<Invalid<Text, IdError>> {
     let too_long = (limit + 1..2 * limit).prop_map(move |got| ("x".repeat(got), IdError::TooLong { limit, got }));
     let control =
         (Sizes::default().user_id(), select(CONTROL), any::<prop::sample::Index>()).prop_map(|(right, control, at)| {
@@ -45,43 +45,43 @@ fn wrong_id(limit: usize) -> BoxedStrategy<Wrong<Text, IdError>> {
             (text, IdError::ControlCharacter { at })
         });
     prop_oneof![1 => Just((String::new(), IdError::Empty)), 1 => too_long, 4 => control]
-        .prop_map(|(text, way)| Wrong { value: text.into(), way })
+        .prop_map(|(text, error)| Invalid { value: text.into(), error })
         .boxed()
 }
 
-/// A number and a text that are no target, as [`Target::from_parts`] reads them.
-pub fn wrong_target() -> BoxedStrategy<Wrong<(i32, Text), TargetError>> {
-    let wrong_type = any::<i32>()
+/// A number and a text that [`Target::from_parts`] rejects.
+pub fn invalid_target() -> BoxedStrategy<Invalid<(i32, Text), TargetError>> {
+    let of_no_type = any::<i32>()
         .prop_filter("is of no kind", |number| !(1..=4).contains(number))
-        .prop_map(|got| Wrong { value: (got, "x".into()), way: TargetError::Type { got } });
-    let wrong_id = (1..=4, wrong_user_id())
-        .prop_map(|(number, id)| Wrong { value: (number, id.value), way: TargetError::Id(id.way) });
-    prop_oneof![wrong_type, wrong_id].boxed()
+        .prop_map(|got| Invalid { value: (got, "x".into()), error: TargetError::Type { got } });
+    let of_no_id = (1..=4, invalid_user_id())
+        .prop_map(|(number, id)| Invalid { value: (number, id.value), error: TargetError::Id(id.error) });
+    prop_oneof![of_no_type, of_no_id].boxed()
 }
 
-/// A field and a value that it does not take: one of another kind, or out of the range.
-pub fn wrong_field_value() -> BoxedStrategy<Wrong<(Field, OwnedValue), FieldError>> {
+/// A field, and a value of another kind or out of its range.
+pub fn invalid_field_value() -> BoxedStrategy<Invalid<(Field, OwnedValue), FieldError>> {
     let kinds = (select(Field::ALL), owned_value()).prop_filter_map("is of another kind", |(field, value)| {
         let (expected, got) = (field.kind(), value.value().kind());
         let problem = ValueError::WrongKind { expected, got };
-        (expected != got).then_some(Wrong { value: (field, value), way: FieldError { field, problem } })
+        (expected != got).then_some(Invalid { value: (field, value), error: FieldError { field, problem } })
     });
     prop_oneof![kinds, out_of_range()].boxed()
 }
 
-/// The fields that do not take every number, each with one that it does not.
-fn out_of_range() -> impl Strategy<Value = Wrong<(Field, OwnedValue), FieldError>> {
+/// The fields with a range, each with a number outside of it.
+fn out_of_range() -> impl Strategy<Value = Invalid<(Field, OwnedValue), FieldError>> {
     let number = prop_oneof![Just(-1_i32), Just(i32::MIN), any::<i32>()];
     (select(Field::ALL), number).prop_filter_map("is out of its range", |(field, number)| {
         let numbers = [OwnedValue::I32(number), OwnedValue::I64(number.into())];
         let value = numbers.into_iter().find(|value| value.value().kind() == field.kind())?;
-        let way = conversation_settings_core::Patch::KEEP.with(field, value.value()).err()?;
-        Some(Wrong { value: (field, value), way })
+        let error = conversation_settings_core::Patch::KEEP.with(field, value.value()).err()?;
+        Some(Invalid { value: (field, value), error })
     })
 }
 
-/// The text of a mask, one of whose names is no field's.
-pub fn wrong_mask() -> BoxedStrategy<Wrong<String, UnknownField>> {
+/// The text of a mask with one unknown name.
+pub fn invalid_mask() -> BoxedStrategy<Invalid<String, UnknownField>> {
     let name = prop_oneof![
         select(Field::ALL).prop_map(|field| field.wire_name().to_uppercase()),
         select(Field::ALL).prop_map(|field| field.wire_name()[1..].to_owned()),
@@ -90,21 +90,21 @@ pub fn wrong_mask() -> BoxedStrategy<Wrong<String, UnknownField>> {
     (mask(), name)
         .prop_map(|(mask, name)| {
             let value = if mask.is_empty() { name.clone() } else { format!("{mask}, {name}") };
-            Wrong { value, way: UnknownField { name: name.chars().take(64).collect() } }
+            Invalid { value, error: UnknownField { name: name.chars().take(64).collect() } }
         })
         .boxed()
 }
 
 of_default_sizes! {
-    /// Writes that make no batch, since one conversation is named twice.
-    wrong_writes: Wrong<Vec<Write>, DuplicateKey>;
-    /// A request that [`Limits::default`] does not allow.
-    wrong_set_conversations_request: Wrong<SetConversationsRequest, ArgsError>;
+    /// Writes that make no batch, because one conversation occurs twice.
+    invalid_writes: Invalid<Vec<Write>, DuplicateKey>;
+    /// A request that [`Limits::default`] rejects.
+    invalid_set_conversations_request: Invalid<SetConversationsRequest, ArgsError>;
 }
 
 impl Sizes {
-    /// As [`wrong_writes()`].
-    pub fn wrong_writes(&self) -> BoxedStrategy<Wrong<Vec<Write>, DuplicateKey>> {
+    /// As [`invalid_writes()`].
+    pub fn invalid_writes(&self) -> BoxedStrategy<Invalid<Vec<Write>, DuplicateKey>> {
         (self.write_batch(), self.write(), any::<prop::sample::Index>())
             .prop_map(|(batch, write, at)| {
                 let mut value = batch.writes().to_vec();
@@ -112,50 +112,50 @@ impl Sizes {
                 if position.is_none() {
                     value.push(write.clone());
                 }
-                let way = DuplicateKey(write.key.clone());
+                let error = DuplicateKey(write.key.clone());
                 value.insert(at.index(value.len() + 1), Write { change: Arc::new(Change::Remove), ..write });
-                Wrong { value, way }
+                Invalid { value, error }
             })
             .boxed()
     }
 
-    /// As [`wrong_set_conversations_request()`].
-    pub fn wrong_set_conversations_request(&self) -> BoxedStrategy<Wrong<SetConversationsRequest, ArgsError>> {
+    /// As [`invalid_set_conversations_request()`].
+    pub fn invalid_set_conversations_request(&self) -> BoxedStrategy<Invalid<SetConversationsRequest, ArgsError>> {
         prop_oneof![
-            2 => self.wrong_users(),
+            2 => self.invalid_users(),
             1 => self.changed(|request| request.conversation = None, ArgsError::new("conversation", Violation::Required)),
-            2 => self.wrong_setting(),
+            2 => self.invalid_setting(),
             1 => self.too_long_text(),
-            2 => self.wrong_id_of_conversation(),
-            2 => self.wrong_target_of_request(),
+            2 => self.invalid_id_of_conversation(),
+            2 => self.invalid_target_of_request(),
             1 => self.private_group(),
         ]
         .boxed()
     }
 
-    /// A right request made wrong by `change`.
+    /// A valid request, made invalid by `change`.
     fn changed(
         &self,
         change: fn(&mut SetConversationsRequest),
-        way: ArgsError,
-    ) -> BoxedStrategy<Wrong<SetConversationsRequest, ArgsError>> {
+        error: ArgsError,
+    ) -> BoxedStrategy<Invalid<SetConversationsRequest, ArgsError>> {
         self.set_conversations_request()
             .prop_map(move |mut value| {
                 change(&mut value);
-                Wrong { value, way: way.clone() }
+                Invalid { value, error: error.clone() }
             })
             .boxed()
     }
 
-    fn wrong_users(&self) -> BoxedStrategy<Wrong<SetConversationsRequest, ArgsError>> {
+    fn invalid_users(&self) -> BoxedStrategy<Invalid<SetConversationsRequest, ArgsError>> {
         const NAME: &str = "userIDs";
         let limit = Limits::default().max_users;
-        let one_wrong = (self.set_conversations_request(), wrong_user_id(), any::<prop::sample::Index>()).prop_map(
-            |(mut value, wrong, at)| {
+        let one_wrong = (self.set_conversations_request(), invalid_user_id(), any::<prop::sample::Index>()).prop_map(
+            |(mut value, invalid, at)| {
                 let users = value.user_ids.get_or_insert_default();
                 let at = at.index(users.len() + 1);
-                users.insert(at, wrong.value);
-                Wrong { value, way: ArgsError::new(Path::Element(NAME, at), wrong.way) }
+                users.insert(at, invalid.value);
+                Invalid { value, error: ArgsError::new(Path::Element(NAME, at), invalid.error) }
             },
         );
         prop_oneof![
@@ -170,18 +170,18 @@ impl Sizes {
         .boxed()
     }
 
-    fn wrong_setting(&self) -> BoxedStrategy<Wrong<SetConversationsRequest, ArgsError>> {
-        let wrong = out_of_range().prop_filter("a client may set it", |wrong| wrong.value.0.is_client());
-        (self.set_conversations_request(), wrong)
-            .prop_map(|(value, wrong)| {
-                let (field, raw) = wrong.value;
+    fn invalid_setting(&self) -> BoxedStrategy<Invalid<SetConversationsRequest, ArgsError>> {
+        let invalid = out_of_range().prop_filter("a client may set it", |invalid| invalid.value.0.is_client());
+        (self.set_conversations_request(), invalid)
+            .prop_map(|(value, invalid)| {
+                let (field, raw) = invalid.value;
                 let raw = serde_json::to_value(raw.value()).expect("a primitive");
-                Wrong { value: with_field(value, field.wire_name(), raw), way: wrong.way.into() }
+                Invalid { value: with_field(value, field.wire_name(), raw), error: invalid.error.into() }
             })
             .boxed()
     }
 
-    fn too_long_text(&self) -> BoxedStrategy<Wrong<SetConversationsRequest, ArgsError>> {
+    fn too_long_text(&self) -> BoxedStrategy<Invalid<SetConversationsRequest, ArgsError>> {
         let limit = Limits::default().max_text_bytes;
         let texts: Vec<Field> = Field::ALL
             .iter()
@@ -189,59 +189,59 @@ impl Sizes {
             .filter(|field| field.is_client() && field.kind() == conversation_settings_core::Kind::Text)
             .collect();
         (self.set_conversations_request(), select(texts), limit + 1..limit + 10)
-            .prop_map(move |(value, field, got)| Wrong {
+            .prop_map(move |(value, field, got)| Invalid {
                 // Of several that are too long the first is named, and all the others are short.
                 value: with_field(value, field.wire_name(), "x".repeat(got).into()),
-                way: ArgsError::in_conversation(field.wire_name(), Violation::TooLong { limit, got }),
+                error: ArgsError::in_conversation(field.wire_name(), Violation::TooLong { limit, got }),
             })
             .boxed()
     }
 
-    fn wrong_id_of_conversation(&self) -> BoxedStrategy<Wrong<SetConversationsRequest, ArgsError>> {
+    fn invalid_id_of_conversation(&self) -> BoxedStrategy<Invalid<SetConversationsRequest, ArgsError>> {
         const NAME: &str = "conversationID";
         let none = self.changed(
             |request| conversation(request).conversation_id = None,
             ArgsError::in_conversation(NAME, Violation::Required),
         );
-        let wrong = (self.set_conversations_request(), wrong_conversation_id()).prop_map(|(mut value, wrong)| {
-            conversation(&mut value).conversation_id = Some(wrong.value);
-            Wrong { value, way: ArgsError::in_conversation(NAME, wrong.way) }
+        let invalid = (self.set_conversations_request(), invalid_conversation_id()).prop_map(|(mut value, invalid)| {
+            conversation(&mut value).conversation_id = Some(invalid.value);
+            Invalid { value, error: ArgsError::in_conversation(NAME, invalid.error) }
         });
-        prop_oneof![1 => none, 3 => wrong].boxed()
+        prop_oneof![1 => none, 3 => invalid].boxed()
     }
 
-    fn wrong_target_of_request(&self) -> BoxedStrategy<Wrong<SetConversationsRequest, ArgsError>> {
+    fn invalid_target_of_request(&self) -> BoxedStrategy<Invalid<SetConversationsRequest, ArgsError>> {
         const NAME: &str = "conversationType";
         let no_type = self.changed(
             |request| conversation(request).conversation_type = None,
             ArgsError::in_conversation(NAME, Violation::Required),
         );
-        let wrong = (self.set_conversations_request(), wrong_target()).prop_map(|(mut value, wrong)| {
+        let invalid = (self.set_conversations_request(), invalid_target()).prop_map(|(mut value, invalid)| {
             let of_request = conversation(&mut value);
-            let way = match wrong.way {
+            let error = match invalid.error {
                 TargetError::Type { got } => {
                     of_request.conversation_type = Some(got);
                     let problem = ValueError::NotOneOf { allowed: "1, 2, 3, 4", got: got.into() };
                     ArgsError::in_conversation(NAME, problem)
                 }
-                TargetError::Id(way) if of_request.group_id.is_some() => {
-                    of_request.group_id = Some(wrong.value.1);
-                    ArgsError::in_conversation("groupID", way)
+                TargetError::Id(error) if of_request.group_id.is_some() => {
+                    of_request.group_id = Some(invalid.value.1);
+                    ArgsError::in_conversation("groupID", error)
                 }
-                TargetError::Id(way) => {
-                    of_request.user_id = Some(wrong.value.1);
-                    ArgsError::in_conversation("userID", way)
+                TargetError::Id(error) => {
+                    of_request.user_id = Some(invalid.value.1);
+                    ArgsError::in_conversation("userID", error)
                 }
                 other => unreachable!("{other}"),
             };
-            Wrong { value, way }
+            Invalid { value, error }
         });
-        prop_oneof![1 => no_type, 3 => wrong].boxed()
+        prop_oneof![1 => no_type, 3 => invalid].boxed()
     }
 
-    fn private_group(&self) -> BoxedStrategy<Wrong<SetConversationsRequest, ArgsError>> {
+    fn private_group(&self) -> BoxedStrategy<Invalid<SetConversationsRequest, ArgsError>> {
         let rule = "may be true only in a single chat (conversationType 1)";
-        let way = ArgsError::in_conversation(Field::IsPrivateChat.wire_name(), rule);
+        let error = ArgsError::in_conversation(Field::IsPrivateChat.wire_name(), rule);
         let target = prop_oneof![
             self.group_id().prop_map(Target::Group),
             self.group_id().prop_map(Target::OldGroup),
@@ -254,7 +254,7 @@ impl Sizes {
                 of_request.user_id = target.user_id().map(|user| user.clone().into());
                 of_request.group_id = target.group_id().map(|group| group.clone().into());
                 of_request.is_private_chat = Some(true);
-                Wrong { value, way: way.clone() }
+                Invalid { value, error: error.clone() }
             })
             .boxed()
     }
