@@ -1,8 +1,8 @@
-//! What a host plugs in: a sink that turns events into notices, and a directory of its groups.
+//! The ports of a host: a sink that turns events into notices, and a directory of its groups.
 //!
 //! Run it with `cargo run -p conversation-settings-service --example ports`.
 
-#![expect(clippy::print_stdout, reason = "an example shows what comes of it")]
+#![expect(clippy::print_stdout, reason = "an example prints its result")]
 
 use std::{collections::HashSet, error::Error, sync::Arc};
 
@@ -14,7 +14,7 @@ use conversation_settings_service::{
 use conversation_settings_store_memory::MemoryStore;
 use tokio::sync::mpsc;
 
-/// Hands events to a task that may take its time.
+/// Passes events to a task, which may be slow.
 #[derive(Debug)]
 struct Notices(mpsc::Sender<Event>);
 
@@ -27,7 +27,7 @@ impl EventSink for Notices {
     }
 }
 
-/// The groups that the host has, in whatever it has them.
+/// The host's groups.
 #[derive(Debug)]
 struct Groups(HashSet<GroupId>);
 
@@ -38,7 +38,7 @@ impl GroupDirectory for Groups {
     }
 }
 
-/// What a device is told.
+/// The notice that a device receives.
 fn notice(event: &Event) -> String {
     let (owner, conversation) = (&event.owner, &event.conversation_id);
     match &event.kind {
@@ -65,11 +65,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", unknown.expect_err("there is no such group"));
 
     drop(service);
-    let mut told = 0;
+    let mut notices = 0;
     while let Some(event) = events.recv().await {
         println!("{}", notice(&event));
-        told += 1;
+        notices += 1;
     }
-    assert_eq!(told, 2);
+    assert_eq!(notices, 2);
     Ok(())
 }

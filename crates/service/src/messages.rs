@@ -27,7 +27,7 @@ pub trait Messages: Debug + Send + Sync + 'static {
 pub struct Latest {
     /// The number of messages that the owner has not read.
     pub unread_count: i64,
-    /// The latest message; `None` if there is none.
+    /// The latest message; `None` in a conversation without messages.
     pub message: Option<Message>,
 }
 

@@ -77,7 +77,7 @@ struct ConversationElem {
     /// Whether the conversation stays at the top.
     #[serde(rename = "IsPinned")]
     is_pinned: bool,
-    /// The latest message; `null` if there is none.
+    /// The latest message; `null` in a conversation without messages.
     msg_info: Option<MsgInfo>,
 }
 
