@@ -96,7 +96,7 @@
 //!
 //! | trait | for | ready implementations |
 //! |---|---|---|
-//! | [`EventSink`] | receiving changes after they are stored | [`EventLog`], [`EventChannel`], [`EventFanOut`]; with `webhook` [`webhook::Webhook`] |
+//! | [`EventSink`] | receiving changes after they are stored | [`EventLog`], [`EventChannel`]; with `webhook` [`webhook::Webhook`] |
 //! | [`GroupDirectory`] | whether a group exists | [`MemoryGroups`]; with `openim` [`openim::OpenImGroups`] |
 //! | [`Messages`] | the latest message of a conversation | |
 //! | [`Clock`] | the time | [`SystemClock`] |

@@ -203,6 +203,12 @@ macro_rules! settings {
                 mask
             }
 
+            /// The part of the patch that sets the fields of `mask`.
+            #[must_use]
+            pub fn only(&self, mask: Mask) -> Self {
+                Self { $( $field: self.$field.as_ref().filter(|_| mask.contains(Field::$variant)).cloned(), )* }
+            }
+
             /// Applies the patch to `settings`, and returns the fields whose value changed.
             pub fn apply(&self, settings: &mut Settings) -> Mask {
                 let mut changed = Mask::EMPTY;

@@ -1,11 +1,10 @@
 //! Other services that the server talks to: the webhook and OpenIM's groups.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use conversation_settings_openim::OpenImGroups;
-use conversation_settings_service::{EventFanOut, EventLog, EventSink, ServiceBuilder};
+use conversation_settings_service::{EventLog, ServiceBuilder};
 use conversation_settings_webhook::{Webhook, WebhookOptions};
-use tracing::info;
 
 use crate::{config::Config, error::StartError, secret::Secret};
 
@@ -26,32 +25,22 @@ impl Integrations {
         let webhook = config
             .webhook
             .as_ref()
-            .map(|url| Webhook::start(url, &WebhookOptions::default()).map_err(|error| invalid("--webhook", &error)));
+            .map(|url| Webhook::new(url, &WebhookOptions::default()).map_err(|error| invalid("--webhook", &error)));
         Ok(Self { webhook: webhook.transpose()?.map(Arc::new), groups: groups.transpose()?.map(Arc::new) })
     }
 
     /// Adds the event sinks and the group directory to the service.
     pub(crate) fn install(&self, mut service: ServiceBuilder) -> ServiceBuilder {
-        let mut sinks: Vec<Arc<dyn EventSink>> = Vec::new();
         // A service without a sink builds no events, which saves time on every write.
         if EventLog::is_enabled() {
-            sinks.push(Arc::new(EventLog));
+            service = service.events(Arc::new(EventLog));
         }
-        sinks.extend(self.webhook.clone().map(|webhook| webhook as Arc<dyn EventSink>));
-        if !sinks.is_empty() {
-            service = service.events(Arc::new(EventFanOut::from_iter(sinks)));
+        if let Some(webhook) = &self.webhook {
+            service = service.events(webhook.clone());
         }
         match &self.groups {
             Some(groups) => service.groups(groups.clone()),
             None => service,
-        }
-    }
-
-    /// Sends queued events for at most `timeout`.
-    pub(crate) async fn close(&self, timeout: Duration) {
-        if let Some(webhook) = &self.webhook {
-            info!("sending queued events to the webhook");
-            webhook.close(timeout).await;
         }
     }
 }

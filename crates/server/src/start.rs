@@ -67,8 +67,8 @@ async fn start(config: Config) -> Result<(), StartError> {
     let service = Service::builder(store).limits(limits(&config)).missing(config.missing.into());
     let service = integrations.install(service).build();
     let drain_timeout = Duration::from_secs(config.request_timeout.get());
-    serve(listener, router(service, tokens, metrics, &config), stop, drain_timeout).await;
-    integrations.close(drain_timeout).await;
+    serve(listener, router(service.clone(), tokens, metrics, &config), stop, drain_timeout).await;
+    service.close(drain_timeout).await;
     Ok(())
 }
 

@@ -1,10 +1,10 @@
-//! The ports of a host: a sink that turns events into notices, and a directory of its groups.
+//! What a host implements: a sink that turns events into notices, and a directory of its groups.
 //!
 //! Run it with `cargo run -p conversation-settings-service --example ports`.
 
 #![expect(clippy::print_stdout, reason = "an example prints its result")]
 
-use std::{collections::HashSet, error::Error, sync::Arc};
+use std::{collections::HashSet, error::Error, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use conversation_settings_core::{GroupId, Patch, SetConversations, UserId};
@@ -12,17 +12,21 @@ use conversation_settings_service::{
     Context, DirectoryError, Event, EventKind, EventSink, GroupDirectory, GroupStatus, Service,
 };
 use conversation_settings_store_memory::MemoryStore;
-use tokio::sync::mpsc;
 
-/// Passes events to a task, which may be slow.
+/// Sends a notice to the owner's devices.
 #[derive(Debug)]
-struct Notices(mpsc::Sender<Event>);
+struct Notices;
 
+#[async_trait]
 impl EventSink for Notices {
-    fn emit(&self, event: Event) {
-        // A call waits for this, so it must not block. What is dropped here shows as a gap in the owner's versions.
-        if self.0.try_send(event).is_err() {
-            tracing::warn!("an event was dropped");
+    fn name(&self) -> &'static str {
+        "notices"
+    }
+
+    async fn emit(&self, events: &[Event]) {
+        // No call waits for a sink, so this may take its time.
+        for event in events {
+            println!("{}", notice(event));
         }
     }
 }
@@ -38,7 +42,7 @@ impl GroupDirectory for Groups {
     }
 }
 
-/// The notice that a device receives.
+/// The text for a device.
 fn notice(event: &Event) -> String {
     let (owner, conversation) = (&event.owner, &event.conversation_id);
     match &event.kind {
@@ -49,9 +53,8 @@ fn notice(event: &Event) -> String {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (sender, mut events) = mpsc::channel(10_000);
     let service = Service::builder(MemoryStore::new())
-        .events(Arc::new(Notices(sender)))
+        .events(Arc::new(Notices))
         .groups(Arc::new(Groups(HashSet::from([GroupId::new("team")?]))))
         .build();
 
@@ -64,12 +67,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let unknown = service.set(&context, pin(&GroupId::new("nowhere")?)?).await;
     println!("{}", unknown.expect_err("there is no such group"));
 
-    drop(service);
-    let mut notices = 0;
-    while let Some(event) = events.recv().await {
-        println!("{}", notice(&event));
-        notices += 1;
-    }
-    assert_eq!(notices, 2);
+    let dropped = service.close(Duration::from_secs(5)).await;
+    assert_eq!(dropped, 0, "every notice was sent");
     Ok(())
 }

@@ -1,34 +1,27 @@
-//! The port that receives what has changed.
+//! What has changed, for a host's sinks.
 
-use std::{fmt::Debug, sync::Arc};
+use std::sync::Arc;
 
-use conversation_settings_core::{ConversationId, Field, Mask, Outcome, PrivateChat, ReportEntry, UserId, Version};
+use conversation_settings_core::{
+    Change, ConversationId, Field, Key, Mask, Outcome, Patch, PrivateChat, ReportEntry, UserId, Version,
+};
 
 use crate::Context;
 
 mod channel;
-mod fan_out;
+mod dispatcher;
 mod log;
+mod sink;
+mod sink_queue;
 
 pub use channel::EventChannel;
-pub use fan_out::EventFanOut;
+pub(crate) use dispatcher::Dispatcher;
 pub use log::EventLog;
-
-/// Receives changes after they are stored. A host turns them into notices, webhooks and cache invalidation.
-///
-/// An event is emitted at most once, and only for a change that was stored. An event may be lost if the store commits
-/// and its answer is lost, or if the process ends in between. The call then fails with a retryable error, and the retry
-/// is a no-op. The owner's next event shows the gap by its version. A sink that must not miss a change reads the
-/// [changes](conversation_settings_store::ConversationStore::changes) since the last version it has seen.
-pub trait EventSink: Debug + Send + Sync + 'static {
-    /// Receives an event. The events of one owner come in the order of the owner's versions.
-    ///
-    /// Other calls may wait for this method, so it must not block: queue what takes time.
-    fn emit(&self, event: Event);
-}
+pub use sink::EventSink;
+pub use sink_queue::MAX_EVENTS;
 
 /// A change of one conversation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Event {
     /// The user whose view of the conversation changed.
@@ -37,6 +30,8 @@ pub struct Event {
     pub conversation_id: ConversationId,
     /// What happened to it.
     pub kind: EventKind,
+    /// The new values of the settings in [`kind.fields()`](EventKind::fields).
+    pub values: Patch,
     /// The owner's version after the change.
     pub version: Version,
     /// The operation ID of the call that made the change.
@@ -65,8 +60,16 @@ pub enum EventKind {
 }
 
 impl Event {
-    /// The events of one entry of a report: none for a no-op.
-    pub(crate) fn of_entry(context: &Context, entry: &ReportEntry) -> impl Iterator<Item = Self> {
+    /// An event of a call with `context`; `values` are the new values of the fields that changed.
+    #[must_use]
+    pub fn new(context: &Context, key: Key, kind: EventKind, values: Patch, version: Version) -> Self {
+        let Key { owner, conversation_id } = key;
+        let (operation_id, caller) = (context.operation_id.clone(), context.caller.user_id().clone());
+        Self { owner, conversation_id, kind, values, version, operation_id, caller }
+    }
+
+    /// The events of one entry of a report, which comes from `change`: none for a no-op.
+    pub(crate) fn of_entry(context: &Context, entry: &ReportEntry, change: &Change) -> impl Iterator<Item = Self> {
         let kind = match entry.outcome {
             Outcome::Created => Some(EventKind::Created(entry.fields)),
             Outcome::Updated(_) => Some(EventKind::Updated(entry.fields)),
@@ -78,14 +81,12 @@ impl Event {
             private.map(|PrivateChat { with, is_on, .. }| EventKind::PrivateChat { with: with.clone(), is_on: *is_on });
         let kinds = kind.into_iter().chain(private);
         kinds.zip(std::iter::repeat(entry.version)).filter_map(|(kind, version)| {
-            Some(Self {
-                owner: entry.user.clone(),
-                conversation_id: entry.conversation_id.clone(),
-                kind,
-                version: version?,
-                operation_id: context.operation_id.clone(),
-                caller: context.caller.user_id().clone(),
-            })
+            let values = match change {
+                Change::Set { patch, .. } => patch.only(kind.fields()),
+                Change::Remove => Patch::KEEP,
+            };
+            let key = Key::new(entry.user.clone(), entry.conversation_id.clone());
+            Some(Self::new(context, key, kind, values, version?))
         })
     }
 }

@@ -33,8 +33,13 @@
 //! ([`GroupDirectory`]), the latest message of a conversation ([`Messages`]), a receiver of changes ([`EventSink`]), and
 //! the time ([`Clock`]).
 //!
-//! Ready sinks are a log ([`EventLog`]), a channel inside the process ([`EventChannel`]) and several sinks as one
-//! ([`EventFanOut`]); a ready directory is [`MemoryGroups`].
+//! Ready sinks are a log ([`EventLog`]) and a channel inside the process ([`EventChannel`]); a ready directory is
+//! [`MemoryGroups`].
+//!
+//! # Writing
+//!
+//! All writes go through one [`Writer`]: calls that wait share a transaction, and an owner's events keep the order of the
+//! owner's versions. A writer is a store itself, and works without the service.
 
 mod admin;
 mod clock;
@@ -43,6 +48,7 @@ mod error;
 mod events;
 mod groups;
 mod messages;
+pub mod metrics;
 mod permission;
 mod reads;
 mod remove;
@@ -60,7 +66,7 @@ pub use admin::MutingUsers;
 pub use clock::{Clock, SystemClock};
 pub use context::{Caller, Context};
 pub use error::ServiceError;
-pub use events::{Event, EventChannel, EventFanOut, EventKind, EventLog, EventSink};
+pub use events::{Event, EventChannel, EventKind, EventLog, EventSink, MAX_EVENTS};
 pub use groups::{DirectoryError, GroupDirectory, GroupStatus, MemoryGroups};
 pub use messages::{Latest, Message, Messages, MessagesError};
 pub use reads::ConversationRange;

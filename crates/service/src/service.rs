@@ -1,11 +1,11 @@
 //! The service and what it is made of.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use conversation_settings_core::{IfMissing, Limits, UserId};
 use conversation_settings_store::{ConversationStore, StoreError};
 
-use crate::{Clock, EventSink, GroupDirectory, Messages, SystemClock, Writer, WriterOptions};
+use crate::{Clock, EventSink, GroupDirectory, Messages, SystemClock, Writer, WriterOptions, events::Dispatcher};
 
 /// The use cases, over a store. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub(crate) struct Inner {
     pub(crate) writer: Writer,
     pub(crate) groups: Option<Arc<dyn GroupDirectory>>,
     pub(crate) messages: Option<Arc<dyn Messages>>,
-    pub(crate) events: Option<Arc<dyn EventSink>>,
+    pub(crate) dispatcher: Dispatcher,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
     pub(crate) missing: IfMissing,
@@ -34,7 +34,8 @@ pub struct ServiceBuilder {
     writer: WriterOptions,
     groups: Option<Arc<dyn GroupDirectory>>,
     messages: Option<Arc<dyn Messages>>,
-    events: Option<Arc<dyn EventSink>>,
+    sinks: Vec<Arc<dyn EventSink>>,
+    event_queue: usize,
     clock: Arc<dyn Clock>,
     limits: Limits,
     missing: IfMissing,
@@ -44,6 +45,9 @@ pub struct ServiceBuilder {
 impl Service {
     /// The maximum number of changes in an increment, unless configured otherwise.
     pub const MAX_CHANGES: usize = 1_000;
+
+    /// The maximum number of events that wait for a sink, unless configured otherwise.
+    pub const EVENT_QUEUE: usize = 100_000;
 
     /// Builds a service over `store`.
     ///
@@ -56,7 +60,8 @@ impl Service {
             writer: WriterOptions::default(),
             groups: None,
             messages: None,
-            events: None,
+            sinks: Vec::new(),
+            event_queue: Self::EVENT_QUEUE,
             clock: Arc::new(SystemClock),
             limits: Limits::default(),
             missing: IfMissing::default(),
@@ -74,6 +79,13 @@ impl Service {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.inner.limits
+    }
+
+    /// Lets the event sinks receive the events that wait, for at most `within`, and accepts no more events.
+    ///
+    /// Returns how many events were left and dropped. Call it before the process ends, once no more calls are made.
+    pub async fn close(&self, within: Duration) -> usize {
+        self.inner.dispatcher.close(within).await
     }
 
     /// Reads from the store, to learn whether it answers.
@@ -101,9 +113,15 @@ impl ServiceBuilder {
         self
     }
 
-    /// Emits an event to `events` for each change.
-    pub fn events(mut self, events: Arc<dyn EventSink>) -> Self {
-        self.events = Some(events);
+    /// Adds a sink, which receives an event for each change. Every sink has a queue of its own.
+    pub fn events(mut self, sink: Arc<dyn EventSink>) -> Self {
+        self.sinks.push(sink);
+        self
+    }
+
+    /// The most events that wait for a sink; a full queue drops new events.
+    pub fn event_queue(mut self, events: usize) -> Self {
+        self.event_queue = events;
         self
     }
 
@@ -140,10 +158,11 @@ impl ServiceBuilder {
     /// The service.
     #[must_use]
     pub fn build(self) -> Service {
-        let Self { store, writer, groups, messages, events, clock, limits, missing, max_changes } = self;
+        let Self { store, writer, groups, messages, sinks, event_queue, clock, limits, missing, max_changes } = self;
+        let dispatcher = Dispatcher::new(sinks, event_queue);
         let writer = Writer::with_clock(Arc::clone(&store), Arc::clone(&clock), writer);
         Service {
-            inner: Arc::new(Inner { store, writer, groups, messages, events, clock, limits, missing, max_changes }),
+            inner: Arc::new(Inner { store, writer, groups, messages, dispatcher, clock, limits, missing, max_changes }),
         }
     }
 }

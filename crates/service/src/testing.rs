@@ -92,8 +92,10 @@ mock! {
     #[derive(Debug)]
     pub Events {}
 
+    #[async_trait]
     impl EventSink for Events {
-        fn emit(&self, event: Event);
+        fn name(&self) -> &'static str;
+        async fn emit(&self, events: &[Event]);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use conversation_settings_core::{Effect, Report, Role, Write, WriteBatch};
+use conversation_settings_core::{Effect, Key, Report, ReportEntry, Role, Write, WriteBatch};
 use conversation_settings_store::Applied;
 
 use crate::{Context, Event, Service, ServiceError};
@@ -23,12 +23,11 @@ impl Service {
         let reported = Arc::new(Mutex::new(None));
         let after_commit = {
             let (batch, reported, context) = (Arc::clone(&batch), Arc::clone(&reported), context.clone());
-            let sink = self.inner.events.clone();
+            let inner = Arc::clone(&self.inner);
             move |applied: &Applied| {
                 let report = report(&batch, &applied.effects);
-                if let Some(sink) = sink {
-                    let events = report.entries.iter().flat_map(|entry| Event::of_entry(&context, entry));
-                    events.for_each(|event| sink.emit(event));
+                if !inner.dispatcher.is_empty() {
+                    inner.dispatcher.dispatch(&events(&context, &batch, &report));
                 }
                 *reported.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
             }
@@ -62,4 +61,13 @@ impl Service {
         }
         Ok(written)
     }
+}
+
+fn events(context: &Context, batch: &WriteBatch, report: &Report) -> Vec<Event> {
+    let of_entry = |entry: &ReportEntry| {
+        let key = Key::new(entry.user.clone(), entry.conversation_id.clone());
+        let position = batch.position(&key)?;
+        Some(Event::of_entry(context, entry, &batch.writes()[position].change).collect::<Vec<_>>())
+    };
+    report.changed().filter_map(of_entry).flatten().collect()
 }

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use conversation_settings_core::{
     ConversationId, GroupId, Key, Outcome, Patch, Report, Seq, SetConversations, Target, UserId, Version,
 };
@@ -14,19 +15,28 @@ use conversation_settings_testkit::{Fault, FaultPlan, FaultyStore};
 #[derive(Debug, Default)]
 struct Events(Mutex<Vec<Event>>);
 
+#[async_trait]
 impl EventSink for Events {
-    fn emit(&self, event: Event) {
-        self.0.lock().unwrap().push(event);
+    fn name(&self) -> &'static str {
+        "test"
+    }
+
+    async fn emit(&self, events: &[Event]) {
+        self.0.lock().unwrap().extend_from_slice(events);
     }
 }
 
 impl Events {
-    fn all(&self) -> Vec<Event> {
+    /// All events. The sinks' tasks run while this one yields, on the one thread of a test.
+    async fn all(&self) -> Vec<Event> {
+        for _ in 0..16 {
+            tokio::task::yield_now().await;
+        }
         self.0.lock().unwrap().clone()
     }
 
-    fn versions_of(&self, owner: &UserId) -> Vec<u64> {
-        self.all().iter().filter(|event| event.owner == *owner).map(|event| event.version.0).collect()
+    async fn versions_of(&self, owner: &UserId) -> Vec<u64> {
+        self.all().await.iter().filter(|event| event.owner == *owner).map(|event| event.version.0).collect()
     }
 }
 
@@ -79,13 +89,13 @@ async fn emits_once_after_a_retry() {
         let error = setup.set(&users, "sg_team", 7).await.unwrap_err();
         assert!(error.is_retryable(), "{fault:?}: {error}");
         assert_eq!(setup.stored(&users[0], "sg_team").await, None);
-        assert_eq!(setup.events.all(), [], "{fault:?}");
+        assert_eq!(setup.events.all().await, [], "{fault:?}");
 
         let report = setup.set(&users, "sg_team", 7).await.unwrap();
         assert!(report.entries.iter().all(|entry| entry.outcome == Outcome::Created));
         assert_eq!(setup.stored(&users[1], "sg_team").await, Some(7));
         for user in &users {
-            assert_eq!(setup.events.versions_of(user), [1], "{fault:?}");
+            assert_eq!(setup.events.versions_of(user).await, [1], "{fault:?}");
         }
     }
 }
@@ -98,15 +108,15 @@ async fn shows_a_gap_after_a_lost_response() {
     let error = setup.set(&users, "sg_team", 7).await.unwrap_err();
     assert!(error.is_retryable(), "{error}");
     assert_eq!(setup.stored(&users[0], "sg_team").await, Some(7));
-    assert_eq!(setup.events.all(), [], "the service does not know of the commit");
+    assert_eq!(setup.events.all().await, [], "the service does not know of the commit");
 
     let report = setup.set(&users, "sg_team", 7).await.unwrap();
     assert_eq!(report.entries[0].outcome, Outcome::Unchanged);
     assert_eq!(setup.version(&users[0]).await, Version(1), "written once");
-    assert_eq!(setup.events.all(), []);
+    assert_eq!(setup.events.all().await, []);
 
     setup.set(&users, "sg_team", 8).await.unwrap();
-    assert_eq!(setup.events.versions_of(&users[0]), [2]);
+    assert_eq!(setup.events.versions_of(&users[0]).await, [2]);
 }
 
 /// Many callers set new values for the same users, each in its own conversation, and retry until they succeed. So each
@@ -131,7 +141,7 @@ async fn accounts_for_every_change_under_seeded_faults() {
                 assert_eq!(setup.stored(user, &conversation(caller)).await, Some(last), "seed {seed}");
             }
             assert_eq!(setup.version(user).await, Version(CALLERS * CALLS), "seed {seed}: each call wrote once");
-            let emitted = setup.events.versions_of(user);
+            let emitted = setup.events.versions_of(user).await;
             assert!(emitted.is_sorted_by(|a, b| a < b), "seed {seed}: in order, none twice: {emitted:?}");
             assert_eq!(emitted.len() as u64, CALLERS * CALLS - noops, "seed {seed}: one for each reported change");
         }
@@ -181,7 +191,7 @@ async fn emits_private_chat_to_both_once_after_retries() {
     );
     let private = |event: &Event| matches!(event.kind, EventKind::PrivateChat { is_on: true, .. });
     for user in users(&["alice", "bob"]) {
-        let events = setup.events.all().into_iter().filter(|event| event.owner == user);
+        let events = setup.events.all().await.into_iter().filter(|event| event.owner == user);
         let (private, created): (Vec<_>, Vec<_>) = events.partition(private);
         assert_eq!((private.len(), created.len()), (1, 1), "{user}");
     }

@@ -1,6 +1,6 @@
 //! The JSON that a webhook receives.
 
-use conversation_settings_core::{ConversationId, Field, UserId};
+use conversation_settings_core::{ConversationId, Field, Patch, UserId};
 use conversation_settings_service::{Event, EventKind};
 use serde::Serialize;
 
@@ -24,6 +24,7 @@ struct EventJson<'a> {
     conversation_id: &'a ConversationId,
     kind: &'static str,
     fields: Vec<&'static str>,
+    values: &'a Patch,
     version: u64,
     #[serde(rename = "operationID")]
     operation_id: &'a str,
@@ -46,6 +47,7 @@ impl<'a> From<&'a Event> for EventJson<'a> {
             conversation_id: &event.conversation_id,
             kind: event.kind.name(),
             fields: event.kind.fields().iter().map(Field::wire_name).collect(),
+            values: &event.values,
             version: event.version.0,
             operation_id: &event.operation_id,
             caller: &event.caller,

@@ -9,8 +9,8 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let webhook = Arc::new(Webhook::start("https://example.org/hook", &WebhookOptions::default())?);
-//! let service = Service::builder(Arc::new(MemoryStore::new())).events(webhook.clone()).build();
+//! let webhook = Arc::new(Webhook::new("https://example.org/hook", &WebhookOptions::default())?);
+//! let service = Service::builder(MemoryStore::new()).events(webhook).build();
 //! # drop(service);
 //! # Ok(())
 //! # }
@@ -20,7 +20,6 @@ mod body;
 mod delivery;
 pub mod metrics;
 mod options;
-mod queue;
 mod webhook;
 
 pub use conversation_settings_http_client::ClientError;

@@ -7,18 +7,16 @@ use std::time::Duration;
 #[must_use]
 pub struct WebhookOptions {
     pub(crate) timeout: Duration,
-    pub(crate) queue: usize,
     pub(crate) attempts: u32,
     pub(crate) first_delay: Duration,
     pub(crate) longest_delay: Duration,
 }
 
 impl Default for WebhookOptions {
-    /// 5 seconds for a request, 100,000 waiting events, and 6 attempts with delays from 250 ms to 10 s.
+    /// 5 seconds for a request, and 6 attempts with delays from 250 ms to 10 s.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(5),
-            queue: 100_000,
             attempts: 6,
             first_delay: Duration::from_millis(250),
             longest_delay: Duration::from_secs(10),
@@ -30,17 +28,6 @@ impl WebhookOptions {
     /// Limits a request to `timeout`, response included.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
-        self
-    }
-
-    /// Lets at most `events` wait; later ones are dropped.
-    ///
-    /// # Panics
-    ///
-    /// If `events` is 0.
-    pub const fn queue(mut self, events: usize) -> Self {
-        assert!(events > 0, "the queue holds at least one event");
-        self.queue = events;
         self
     }
 

@@ -1,13 +1,14 @@
-//! Events for listeners in the same process.
+//! Events for others in the same process.
 
+use async_trait::async_trait;
 use tokio::sync::broadcast;
 
 use super::{Event, EventSink};
 
-/// Sends each event to all [subscribed](Self::subscribe) listeners in this process.
+/// Sends each event to all [subscribers](Self::subscribe) in the process that embeds the service.
 ///
-/// The channel is bounded, and no listener delays a call. A listener that falls behind learns how many events it missed,
-/// and continues with the oldest one left.
+/// The queue of a subscriber is bounded. A slow subscriber delays nobody: it learns how many events it has missed, and
+/// continues with the oldest that is left.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -19,11 +20,11 @@ use super::{Event, EventSink};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let events = EventChannel::default();
-/// let mut listener = events.subscribe();
+/// let mut subscriber = events.subscribe();
 /// let service = Service::builder(MemoryStore::new()).events(Arc::new(events)).build();
-/// let listening = tokio::spawn(async move {
+/// let receiving = tokio::spawn(async move {
 ///     loop {
-///         match listener.recv().await {
+///         match subscriber.recv().await {
 ///             Ok(event) => println!("{} has changed for {}", event.conversation_id, event.owner),
 ///             Err(RecvError::Lagged(missed)) => println!("{missed} events were missed: sync in full"),
 ///             Err(RecvError::Closed) => break,
@@ -31,27 +32,28 @@ use super::{Event, EventSink};
 ///     }
 /// });
 /// drop(service);
-/// listening.await.unwrap();
+/// receiving.await.unwrap();
 /// # }
 /// ```
 #[derive(Clone, Debug)]
 pub struct EventChannel(broadcast::Sender<Event>);
 
 impl EventChannel {
-    /// The default capacity, in events: more than the largest call emits within the default limits.
+    /// The default number of events that wait for the slowest subscriber: more than the largest call causes within the
+    /// default limits.
     pub const CAPACITY: usize = 1 << 15;
 
-    /// A channel that keeps up to `capacity` events, rounded up to a power of two, for the slowest listener.
+    /// A channel in which up to `capacity` events, rounded up to a power of two, wait for the slowest subscriber.
     ///
     /// # Panics
     ///
-    /// When `capacity` is 0 or more than half of `usize::MAX`.
+    /// If the capacity is 0 or more than half of `usize::MAX`.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self(broadcast::Sender::new(capacity))
     }
 
-    /// A listener, which receives all events from now on.
+    /// A subscriber, which receives all later events.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
         self.0.subscribe()
@@ -64,9 +66,16 @@ impl Default for EventChannel {
     }
 }
 
+#[async_trait]
 impl EventSink for EventChannel {
-    fn emit(&self, event: Event) {
-        // Sending fails only without listeners, which is not an error.
-        drop(self.0.send(event));
+    fn name(&self) -> &'static str {
+        "channel"
+    }
+
+    async fn emit(&self, events: &[Event]) {
+        for event in events {
+            // Without a subscriber nobody receives the event, which is no error.
+            drop(self.0.send(event.clone()));
+        }
     }
 }

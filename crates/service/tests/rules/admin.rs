@@ -28,10 +28,10 @@ async fn creates_a_single_chat_for_both_once() {
         let view = store.get_one(key(owner, "si_alice_bob")).await.unwrap().unwrap();
         assert_eq!(view.target, Target::Single(user(peer)));
     }
-    assert!(events.take().iter().all(|event| event.kind == EventKind::Created(Mask::EMPTY)));
+    assert!(events.take().await.iter().all(|event| event.kind == EventKind::Created(Mask::EMPTY)));
     let second = service.create_single_chat(&admin(), &user("alice"), &user("bob")).await.unwrap();
     assert_eq!(outcomes(&second), [("alice", Outcome::Unchanged), ("bob", Outcome::Unchanged)]);
-    assert_eq!(events.take(), []);
+    assert_eq!(events.take().await, []);
     let alone = service.create_single_chat(&admin(), &user("bob"), &user("bob")).await.unwrap_err();
     assert!(matches!(alone, ServiceError::Args(_)));
     assert_eq!(alone.to_string(), "userID: must be the other party");
@@ -69,12 +69,12 @@ async fn sets_and_reads_fields_of_existing_conversations() {
     let service = service.events(events.clone()).build();
     create(&service, "alice", &["sg_team"]).await;
     create(&service, "bob", &["sg_team"]).await;
-    events.take();
+    events.take().await;
     let owners = users(&["bob", "carol", "alice"]);
     let seqs = service.set_fields(&admin(), &id("sg_team"), &owners, Patch::KEEP.min_seq(seq(5))).await.unwrap();
     let changed = Outcome::Updated(Field::MinSeq.into());
     assert_eq!(outcomes(&seqs), [("alice", changed), ("bob", changed), ("carol", Outcome::Absent)]);
-    assert_eq!(events.take().len(), 2);
+    assert_eq!(events.take().await.len(), 2);
     let mask = [Field::MinSeq, Field::Ex].into_iter().collect();
     let read = service.get_fields(&admin(), &id("sg_team"), &owners, mask).await.unwrap();
     let both = Patch::KEEP.min_seq(seq(5)).ex("x");
@@ -100,10 +100,10 @@ async fn removes_a_conversation_for_many_and_emits_it() {
     let events = Arc::new(Events::default());
     let service = service.events(events.clone()).build();
     set_group(&service, &admin(), &["alice", "bob"], r#""ex": "x""#).await.unwrap();
-    events.take();
+    events.take().await;
     let removed = service.remove_conversation(&admin(), &id("sg_team"), &users(&["bob", "carol"])).await.unwrap();
     assert_eq!(outcomes(&removed), [("bob", Outcome::Removed), ("carol", Outcome::Absent)]);
-    let [event] = &events.take()[..] else { panic!("one was there") };
+    let [event] = &events.take().await[..] else { panic!("one was there") };
     assert_eq!((&event.owner, &event.kind, event.version.0), (&user("bob"), &EventKind::Removed, 2));
     assert!(store.get_one(key("alice", "sg_team")).await.unwrap().is_some());
 }

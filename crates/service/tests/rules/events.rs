@@ -27,7 +27,7 @@ const PRIVATE: Mask = Mask::EMPTY.with(Field::IsPrivateChat);
 async fn names_the_change_and_the_caller() {
     let (events, service) = observed();
     set_group(&service, &of("alice"), &["alice"], r#""isPinned": true, "ex": "x""#).await.unwrap();
-    let [event] = &events.take()[..] else { panic!("one conversation, one event") };
+    let [event] = &events.take().await[..] else { panic!("one conversation, one event") };
     assert_eq!((&event.owner, event.conversation_id.as_str()), (&user("alice"), "sg_team"));
     assert_eq!(event.kind, EventKind::Created([Field::IsPinned, Field::Ex].into_iter().collect()));
     assert_eq!((event.version, &*event.operation_id, &event.caller), (Version(1), "op-alice", &user("alice")));
@@ -37,11 +37,11 @@ async fn names_the_change_and_the_caller() {
 async fn emits_changes_only() {
     let (events, service) = observed();
     set_group(&service, &admin(), &["alice", "bob"], r#""isPinned": true"#).await.unwrap();
-    assert_eq!(events.take().len(), 2);
+    assert_eq!(events.take().await.len(), 2);
     set_group(&service, &of("bob"), &["bob"], r#""ex": "x""#).await.unwrap();
-    assert_eq!(kinds(&events.take(), "bob"), [EventKind::Updated(Field::Ex.into())]);
+    assert_eq!(kinds(&events.take().await, "bob"), [EventKind::Updated(Field::Ex.into())]);
     set_group(&service, &admin(), &["alice", "bob"], r#""isPinned": true, "ex": "x""#).await.unwrap();
-    let emitted = events.take();
+    let emitted = events.take().await;
     assert_eq!(kinds(&emitted, "alice"), [EventKind::Updated(Field::Ex.into())]);
     assert_eq!((kinds(&emitted, "bob"), emitted.len()), (Vec::new(), 1));
 }
@@ -50,23 +50,23 @@ async fn emits_changes_only() {
 async fn emits_nothing_for_an_empty_patch() {
     let (events, service) = observed();
     set_group(&service, &admin(), &["alice"], "").await.unwrap();
-    assert_eq!(events.take(), []);
+    assert_eq!(events.take().await, []);
 }
 
 #[tokio::test]
 async fn emits_private_chat_to_both() {
     let (events, service) = observed();
     set_single(&service, &of("alice"), &["alice"], r#""isPrivateChat": true, "isPinned": true"#).await.unwrap();
-    let emitted = events.take();
+    let emitted = events.take().await;
     let both = [Field::IsPrivateChat, Field::IsPinned].into_iter().collect();
     assert_eq!(kinds(&emitted, "alice"), [EventKind::Created(both), private_chat("bob", true)]);
     assert_eq!(kinds(&emitted, "bob"), [EventKind::Created(PRIVATE), private_chat("alice", true)]);
 
     set_single(&service, &of("alice"), &["alice"], r#""isPrivateChat": true"#).await.unwrap();
-    assert_eq!(events.take(), [], "private chat is on already");
+    assert_eq!(events.take().await, [], "private chat is on already");
 
     set_single(&service, &of("alice"), &["alice"], r#""isPrivateChat": false"#).await.unwrap();
-    let emitted = events.take();
+    let emitted = events.take().await;
     assert_eq!(kinds(&emitted, "alice"), [EventKind::Updated(PRIVATE), private_chat("bob", false)]);
     assert_eq!(kinds(&emitted, "bob"), [EventKind::Updated(PRIVATE), private_chat("alice", false)]);
 }
@@ -75,7 +75,7 @@ async fn emits_private_chat_to_both() {
 async fn emits_no_private_chat_when_created_with_it_off() {
     let (events, service) = observed();
     set_single(&service, &of("alice"), &["alice"], r#""isPrivateChat": false"#).await.unwrap();
-    let emitted = events.take();
+    let emitted = events.take().await;
     assert_eq!(kinds(&emitted, "alice"), [EventKind::Created(PRIVATE)]);
     assert_eq!(kinds(&emitted, "bob"), [EventKind::Created(PRIVATE)]);
 }
@@ -84,9 +84,9 @@ async fn emits_no_private_chat_when_created_with_it_off() {
 async fn emits_no_private_chat_for_another_setting() {
     let (events, service) = observed();
     set_single(&service, &of("alice"), &["alice"], r#""isPrivateChat": true"#).await.unwrap();
-    events.take();
+    events.take().await;
     set_single(&service, &of("alice"), &["alice"], r#""isPrivateChat": true, "ex": "x""#).await.unwrap();
-    let emitted = events.take();
+    let emitted = events.take().await;
     assert_eq!(kinds(&emitted, "alice"), [EventKind::Updated(Field::Ex.into())]);
     assert_eq!(emitted.len(), 1, "the counterpart's view did not change");
 }

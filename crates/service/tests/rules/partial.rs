@@ -57,7 +57,7 @@ async fn reports_what_was_removed_before_a_failure() {
     let error = remove().await.unwrap_err();
     assert_eq!(error.to_string(), "the call failed after 1 of its changes were written");
     assert_eq!(keys(&written(error)), [key("alice", "sg_a")]);
-    assert_eq!(changed(&events.take()), [key("alice", "sg_a")], "what was written is emitted");
+    assert_eq!(changed(&events.take().await), [key("alice", "sg_a")], "what was written is emitted");
     assert_eq!(memory.get_one(key("alice", "sg_a")).await.unwrap(), None);
     assert!(memory.get_one(key("alice", "sg_b")).await.unwrap().is_some());
 
@@ -78,7 +78,7 @@ async fn reports_which_peers_were_set_before_a_failure() {
 
     let report = written(set().await.unwrap_err());
     assert_eq!(keys(&report), [key("bob", "si_alice_bob")]);
-    assert_eq!(changed(&events.take()), keys(&report));
+    assert_eq!(changed(&events.take().await), keys(&report));
     let report = set().await.unwrap();
     let outcomes: Vec<_> = report.entries.iter().map(|entry| entry.outcome.is_change()).collect();
     assert_eq!(outcomes, [false, true], "a repeated call changes what is left");
@@ -92,7 +92,7 @@ async fn fails_without_a_part_if_the_first_batch_fails() {
     let (service, events) = faulty(&memory, [Fault::FailBefore]);
     let error = service.remove_older_than(&admin(), &user("alice"), Duration::ZERO).await.unwrap_err();
     assert!(matches!(error, ServiceError::Store(_)), "{error:?}");
-    assert_eq!(events.take(), []);
+    assert_eq!(events.take().await, []);
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn creates_a_single_chat_in_one_batch_whatever_the_limit() {
     let (service, events) = faulty(&memory, [Fault::FailBefore]);
     let error = service.create_single_chat(&admin(), &user("carol"), &user("dave")).await.unwrap_err();
     assert!(matches!(error, ServiceError::Store(_)), "{error:?}");
-    assert_eq!(events.take(), []);
+    assert_eq!(events.take().await, []);
     for owner in ["carol", "dave"] {
         assert_eq!(memory.get_one(key(owner, "si_carol_dave")).await.unwrap(), None);
     }

@@ -20,7 +20,7 @@ async fn prepared() -> (Arc<MemoryStore>, Arc<Events>, Service) {
     let service = service.events(events.clone()).build();
     set_group(&service, &admin(), &["alice", "bob"], r#""isPinned": true"#).await.unwrap();
     set_group(&service, &admin(), &["bob"], r#""ex": "x""#).await.unwrap();
-    events.take();
+    events.take().await;
     (store, events, service)
 }
 
@@ -29,7 +29,7 @@ async fn previews_what_the_call_does_and_writes_nothing() {
     for settings in ["", r#""isPinned": true, "ex": "x""#, r#""isPinned": false"#] {
         let (store, events, service) = prepared().await;
         let preview = service.preview(&admin(), &request(settings)).await.unwrap();
-        assert_eq!(events.take(), []);
+        assert_eq!(events.take().await, []);
         assert_eq!(store.version(&user("alice")).await.unwrap().version.0, 1, "nothing was written");
         let report = service.set(&admin(), request(settings)).await.unwrap();
         assert_eq!(preview, report, "{settings}");

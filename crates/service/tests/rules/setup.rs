@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use conversation_settings_core::{
     Conversation, ConversationId, GroupId, Key, Limits, Report, ReportEntry, SetConversations, Timestamp, UserId,
 };
@@ -116,14 +117,23 @@ pub(crate) fn checked(users: &[&str], conversation: &str, settings: &str) -> Set
 #[derive(Debug, Default)]
 pub(crate) struct Events(Mutex<Vec<Event>>);
 
+#[async_trait]
 impl EventSink for Events {
-    fn emit(&self, event: Event) {
-        self.0.lock().unwrap().push(event);
+    fn name(&self) -> &'static str {
+        "test"
+    }
+
+    async fn emit(&self, events: &[Event]) {
+        self.0.lock().unwrap().extend_from_slice(events);
     }
 }
 
 impl Events {
-    pub(crate) fn take(&self) -> Vec<Event> {
+    /// The events since the last call. The sinks' tasks run while this one yields, on the one thread of a test.
+    pub(crate) async fn take(&self) -> Vec<Event> {
+        for _ in 0..16 {
+            tokio::task::yield_now().await;
+        }
         std::mem::take(&mut self.0.lock().unwrap())
     }
 }

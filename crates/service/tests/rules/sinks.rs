@@ -1,15 +1,15 @@
-//! The ready sinks: a log, a channel inside the process, and several sinks as one.
+//! The ready sinks: a log, and a channel inside the process.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use conversation_settings_core::Version;
-use conversation_settings_service::{Event, EventChannel, EventFanOut, EventLog, EventSink};
+use conversation_settings_core::{Field, Patch, Version};
+use conversation_settings_service::{Event, EventChannel, EventKind, EventLog, EventSink};
 use serde_json::json;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use crate::{
     log::begin_log,
-    setup::{Events, admin, of, service, set_group, set_single},
+    setup::{Events, admin, key, of, service, set_group, set_single},
 };
 
 #[tokio::test]
@@ -20,6 +20,7 @@ async fn logs_structured_fields_without_values() {
     assert!(EventLog::is_enabled());
     set_group(&service, &of("alice"), &["alice"], r#""isPinned": true, "ex": "secret""#).await.unwrap();
     set_single(&service, &of("alice"), &["alice"], r#""isPrivateChat": true"#).await.unwrap();
+    assert_eq!(service.close(Duration::from_secs(10)).await, 0);
     drop(log);
     let lines = written.lines();
     let line = |owner: &str, conversation: &str, kind: &str, fields: &str, version: u64| {
@@ -34,22 +35,18 @@ async fn logs_structured_fields_without_values() {
     assert_eq!(lines.len(), 5, "two events for each participant of the single chat");
 }
 
-#[test]
-fn logs_nothing_if_the_filter_excludes_events() {
+#[tokio::test]
+async fn logs_nothing_if_the_filter_excludes_events() {
     let (written, _log) = begin_log("info");
     assert!(!EventLog::is_enabled());
-    EventLog.emit(event());
+    EventLog.emit(&[event()]).await;
     assert_eq!(written.lines(), [json!(null); 0]);
 }
 
-/// An event that the service emitted.
+/// An event that a host constructs in its tests.
 fn event() -> Event {
-    let events = Arc::new(Events::default());
-    let (_, service) = service();
-    let service = service.events(events.clone()).build();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(set_group(&service, &admin(), &["alice"], r#""ex": "x""#)).unwrap();
-    events.take().remove(0)
+    let kind = EventKind::Created(Field::Ex.into());
+    Event::new(&admin(), key("alice", "sg_team"), kind, Patch::KEEP.ex("x"), Version(1))
 }
 
 #[tokio::test]
@@ -60,7 +57,7 @@ async fn reports_missed_events_to_a_slow_listener() {
     let service = service.events(Arc::new(channel)).build();
     for version in 1..=10 {
         set_group(&service, &admin(), &["alice"], &format!(r#""minSeq": {version}"#)).await.unwrap();
-        assert_eq!(fast.try_recv().unwrap().version, Version(version));
+        assert_eq!(fast.recv().await.unwrap().version, Version(version));
     }
     assert!(matches!(slow.recv().await, Err(RecvError::Lagged(6))));
     for version in 7..=10 {
@@ -81,6 +78,7 @@ async fn holds_the_events_of_the_largest_call() {
     let users: Vec<_> = (0..9_999).map(|n| format!("u{n}")).chain(["bob".into()]).collect();
     let users: Vec<_> = users.iter().map(String::as_str).collect();
     set_single(&service, &admin(), &users, r#""isPrivateChat": true"#).await.unwrap();
+    assert_eq!(service.close(Duration::from_secs(10)).await, 0);
     let heard = std::iter::from_fn(|| match listener.try_recv() {
         Ok(event) => Some(event),
         Err(error) => {
@@ -101,11 +99,10 @@ async fn needs_no_listener() {
 #[tokio::test]
 async fn passes_the_same_events_to_all_sinks() {
     let (one, other) = (Arc::new(Events::default()), Arc::new(Events::default()));
-    let sinks: [Arc<dyn EventSink>; 2] = [one.clone(), other.clone()];
     let (_, service) = service();
-    let service = service.events(Arc::new(EventFanOut::from_iter(sinks))).build();
+    let service = service.events(one.clone()).events(other.clone()).build();
     set_group(&service, &admin(), &["alice", "bob"], r#""ex": "x""#).await.unwrap();
-    let emitted = one.take();
-    assert_eq!((emitted.len(), &emitted), (2, &other.take()));
-    EventFanOut::default().emit(emitted[0].clone());
+    let emitted = one.take().await;
+    assert_eq!((emitted.len(), &emitted), (2, &other.take().await));
+    assert_eq!(emitted[0], event(), "an event carries the new values");
 }

@@ -12,7 +12,7 @@ use std::{
 use ::metrics::Unit;
 use conversation_settings_core::{ConversationId, GroupId, Patch, Seq, SetConversations, UserId};
 use conversation_settings_http_client::testing::{Receiver, Reply};
-use conversation_settings_service::{Context, Service};
+use conversation_settings_service::{Context, Service, metrics::EVENT_QUEUE_DEPTH};
 use conversation_settings_store_memory::MemoryStore;
 use conversation_settings_webhook::{ClientError, Webhook, WebhookOptions, metrics};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
@@ -32,10 +32,13 @@ fn eager() -> WebhookOptions {
     WebhookOptions::default().attempts(ATTEMPTS).delays(delay, delay)
 }
 
-fn start(url: &str, options: &WebhookOptions) -> (Arc<Webhook>, Service) {
-    let webhook = Arc::new(Webhook::start(url, options).unwrap());
-    let service = Service::builder(Arc::new(MemoryStore::new())).events(webhook.clone()).build();
-    (webhook, service)
+fn start(url: &str, options: &WebhookOptions) -> Service {
+    start_with(url, options, Service::EVENT_QUEUE)
+}
+
+fn start_with(url: &str, options: &WebhookOptions, queue: usize) -> Service {
+    let webhook = Arc::new(Webhook::new(url, options).unwrap());
+    Service::builder(MemoryStore::new()).events(webhook).event_queue(queue).build()
 }
 
 async fn set(service: &Service, users: &[&str], min_seq: u64) {
@@ -73,16 +76,16 @@ fn dropped(snapshotter: &Snapshotter) -> HashMap<String, u64> {
 #[tokio::test]
 async fn sends_all_waiting_events_in_one_request() {
     let mut receiver = Receiver::accepting().await;
-    let (webhook, service) = start(&format!("{}/hook?key=1", receiver.url()), &eager());
+    let service = start(&format!("{}/hook?key=1", receiver.url()), &eager());
     set(&service, &["alice", "bob"], 1).await;
     let request = receiver.next().await;
     assert_eq!((&*request.path, request.headers["content-type"].as_bytes()), ("/hook?key=1", &b"application/json"[..]));
     let event = |owner: &str| {
         json!({ "ownerUserID": owner, "conversationID": "sg_team", "kind": "created", "fields": ["minSeq"],
-            "version": 1, "operationID": "op-1", "opUserID": "imAdmin" })
+            "values": { "minSeq": 1 }, "version": 1, "operationID": "op-1", "opUserID": "imAdmin" })
     };
     assert_eq!(request.body, json!({ "events": [event("alice"), event("bob")] }));
-    assert_eq!(webhook.close(LONG).await, 0);
+    assert_eq!(service.close(LONG).await, 0);
     assert!(!receiver.has_more());
 }
 
@@ -100,21 +103,21 @@ async fn sends_the_request_that_the_guide_shows() {
     let guide = include_str!("../../../../docs/events.md");
     let shown = guide.split_once("```json\n").and_then(|(_, rest)| rest.split_once("```")).unwrap().0;
     let mut receiver = Receiver::accepting().await;
-    let (webhook, service) = start(receiver.url(), &eager());
+    let service = start(receiver.url(), &eager());
     open_private_chat(&service, None).await;
     assert_eq!(receiver.next().await.body, serde_json::from_str::<Value>(shown).unwrap());
-    assert_eq!(webhook.close(LONG).await, 0);
+    assert_eq!(service.close(LONG).await, 0);
 }
 
 #[tokio::test]
 async fn names_fields_as_openim_does() {
     let mut receiver = Receiver::accepting().await;
-    let (webhook, service) = start(receiver.url(), &eager());
+    let service = start(receiver.url(), &eager());
     open_private_chat(&service, Some(true)).await;
     let admin = Context::admin(UserId::new("imAdmin").unwrap()).with_operation_id("op-admin");
     let id = ConversationId::new("si_alice_bob").unwrap();
     service.remove_conversation(&admin, &id, &[UserId::new("bob").unwrap()]).await.unwrap();
-    assert_eq!(webhook.close(LONG).await, 0);
+    assert_eq!(service.close(LONG).await, 0);
     let mut events = Vec::new();
     while receiver.has_more() {
         let text = receiver.next().await.text;
@@ -123,11 +126,11 @@ async fn names_fields_as_openim_does() {
     assert_eq!(
         events.join(","),
         [
-            r#"{"ownerUserID":"alice","conversationID":"si_alice_bob","kind":"created","fields":["isPinned","isPrivateChat"],"version":1,"operationID":"op-1","opUserID":"alice"}"#,
-            r#"{"ownerUserID":"alice","conversationID":"si_alice_bob","kind":"privateChat","fields":["isPrivateChat"],"version":1,"operationID":"op-1","opUserID":"alice","userID":"bob","isPrivateChat":true}"#,
-            r#"{"ownerUserID":"bob","conversationID":"si_alice_bob","kind":"created","fields":["isPrivateChat"],"version":1,"operationID":"op-1","opUserID":"alice"}"#,
-            r#"{"ownerUserID":"bob","conversationID":"si_alice_bob","kind":"privateChat","fields":["isPrivateChat"],"version":1,"operationID":"op-1","opUserID":"alice","userID":"alice","isPrivateChat":true}"#,
-            r#"{"ownerUserID":"bob","conversationID":"si_alice_bob","kind":"removed","fields":[],"version":2,"operationID":"op-admin","opUserID":"imAdmin"}"#,
+            r#"{"ownerUserID":"alice","conversationID":"si_alice_bob","kind":"created","fields":["isPinned","isPrivateChat"],"values":{"isPinned":true,"isPrivateChat":true},"version":1,"operationID":"op-1","opUserID":"alice"}"#,
+            r#"{"ownerUserID":"alice","conversationID":"si_alice_bob","kind":"privateChat","fields":["isPrivateChat"],"values":{"isPrivateChat":true},"version":1,"operationID":"op-1","opUserID":"alice","userID":"bob","isPrivateChat":true}"#,
+            r#"{"ownerUserID":"bob","conversationID":"si_alice_bob","kind":"created","fields":["isPrivateChat"],"values":{"isPrivateChat":true},"version":1,"operationID":"op-1","opUserID":"alice"}"#,
+            r#"{"ownerUserID":"bob","conversationID":"si_alice_bob","kind":"privateChat","fields":["isPrivateChat"],"values":{"isPrivateChat":true},"version":1,"operationID":"op-1","opUserID":"alice","userID":"alice","isPrivateChat":true}"#,
+            r#"{"ownerUserID":"bob","conversationID":"si_alice_bob","kind":"removed","fields":[],"values":{},"version":2,"operationID":"op-admin","opUserID":"imAdmin"}"#,
         ]
         .join(",")
     );
@@ -136,7 +139,7 @@ async fn names_fields_as_openim_does() {
 #[tokio::test]
 async fn retries_failed_requests_in_order() {
     let mut receiver = Receiver::start(|n| Reply::Status([500, 200, 429, 503, 200, 308][n % 6])).await;
-    let (webhook, service) = start(receiver.url(), &eager().attempts(9));
+    let service = start(receiver.url(), &eager().attempts(9));
     let callers = (0..8).map(|caller| {
         let service = service.clone();
         tokio::spawn(async move {
@@ -148,7 +151,7 @@ async fn retries_failed_requests_in_order() {
     for caller in callers.collect::<Vec<_>>() {
         caller.await.unwrap();
     }
-    assert_eq!(webhook.close(LONG).await, 0);
+    assert_eq!(service.close(LONG).await, 0);
     let (mut taken, mut failed) = (HashMap::<_, Vec<u64>>::new(), 0);
     while receiver.has_more() {
         let request = receiver.next().await;
@@ -167,14 +170,14 @@ async fn retries_failed_requests_in_order() {
 async fn drops_events_from_a_full_queue_without_blocking_calls() {
     let (snapshotter, _recording) = snapshotter();
     let receiver = Receiver::start(|_| Reply::Never).await;
-    let (webhook, service) = start(receiver.url(), &eager().queue(10));
+    let service = start_with(receiver.url(), &eager(), 10);
     let users: Vec<_> = (0..1_000).map(|n| format!("u{n}")).collect();
     let users: Vec<_> = users.iter().map(String::as_str).collect();
     let began = Instant::now();
     set(&service, &users, 1).await;
     assert!(began.elapsed() < Duration::from_secs(5), "the call did not wait for the receiver");
     assert_eq!(dropped(&snapshotter), HashMap::from([("queue_full".to_owned(), 990)]));
-    assert_eq!(webhook.close(Duration::ZERO).await, 10);
+    assert_eq!(service.close(Duration::ZERO).await, 10);
     assert_eq!(dropped(&snapshotter), HashMap::from([("closed".to_owned(), 10), ("queue_full".to_owned(), 0)]));
 }
 
@@ -182,12 +185,12 @@ async fn drops_events_from_a_full_queue_without_blocking_calls() {
 async fn drops_refused_events_without_a_retry() {
     let (snapshotter, _recording) = snapshotter();
     let mut receiver = Receiver::start(|n| Reply::Status(if n == 0 { 422 } else { 204 })).await;
-    let (webhook, service) = start(receiver.url(), &eager());
+    let service = start(receiver.url(), &eager());
     set(&service, &["alice"], 1).await;
     assert_eq!(receiver.next().await.status, 422);
     set(&service, &["alice"], 2).await;
     assert_eq!(versions(&receiver.next().await.body, "alice"), [2]);
-    assert_eq!(webhook.close(LONG).await, 0);
+    assert_eq!(service.close(LONG).await, 0);
     assert_eq!(dropped(&snapshotter), HashMap::from([("refused".to_owned(), 1)]));
 }
 
@@ -205,9 +208,9 @@ async fn drops_failed_events_after_the_last_attempt() {
         };
         let receiver = Receiver::start(counted).await;
         let timeout = Duration::from_millis(if matches!(reply, Reply::Never) { 1_000 } else { 20_000 });
-        let (webhook, service) = start(receiver.url(), &eager().timeout(timeout));
+        let service = start(receiver.url(), &eager().timeout(timeout));
         set(&service, &["alice"], 1).await;
-        assert_eq!(webhook.close(LONG).await, 0);
+        assert_eq!(service.close(LONG).await, 0);
         assert_eq!(dropped(&snapshotter), HashMap::from([("failed".to_owned(), 1)]), "{reply:?}");
         assert_eq!(requests.load(Ordering::SeqCst), ATTEMPTS, "{reply:?}");
     }
@@ -223,9 +226,9 @@ async fn drops_events_for_an_unreachable_receiver() {
     let unreachable = socket.local_addr().unwrap();
     for url in [format!("http://{unreachable}"), receiver.url().replace("http:", "https:")] {
         let (snapshotter, _recording) = snapshotter();
-        let (webhook, service) = start(&url, &eager());
+        let service = start(&url, &eager());
         set(&service, &["alice"], 1).await;
-        assert_eq!(webhook.close(LONG).await, 0);
+        assert_eq!(service.close(LONG).await, 0);
         assert_eq!(dropped(&snapshotter), HashMap::from([("failed".to_owned(), 1)]), "{url}");
     }
 }
@@ -234,11 +237,11 @@ async fn drops_events_for_an_unreachable_receiver() {
 async fn sends_waiting_events_on_close_and_rejects_later_ones() {
     let (snapshotter, _recording) = snapshotter();
     let mut receiver = Receiver::accepting().await;
-    let (webhook, service) = start(receiver.url(), &eager());
+    let service = start(receiver.url(), &eager());
     for n in 1..=250 {
         set(&service, &["alice"], n).await;
     }
-    assert_eq!(webhook.close(LONG).await, 0);
+    assert_eq!(service.close(LONG).await, 0);
     let mut taken = Vec::new();
     while receiver.has_more() {
         taken.extend(versions(&receiver.next().await.body, "alice"));
@@ -246,15 +249,15 @@ async fn sends_waiting_events_on_close_and_rejects_later_ones() {
     assert_eq!(taken, (1..=250).collect::<Vec<_>>());
     set(&service, &["alice"], 251).await;
     assert_eq!(dropped(&snapshotter), HashMap::from([("closed".to_owned(), 1)]));
-    assert_eq!(webhook.close(LONG).await, 0, "closing twice is harmless");
+    assert_eq!(service.close(LONG).await, 0, "closing twice is harmless");
 }
 
 #[tokio::test]
 async fn sends_waiting_events_when_dropped() {
     let mut receiver = Receiver::accepting().await;
-    let (webhook, service) = start(receiver.url(), &eager());
+    let service = start(receiver.url(), &eager());
     set(&service, &["alice"], 1).await;
-    drop((webhook, service));
+    drop(service);
     assert_eq!(versions(&receiver.next().await.body, "alice"), [1]);
 }
 
@@ -263,7 +266,7 @@ fn measured(snapshotter: &Snapshotter) -> (f64, Vec<(String, usize)>) {
     let (mut depth, mut times) = (0.0, Vec::new());
     for (key, _, _, value) in snapshotter.snapshot().into_vec() {
         match (key.key().name(), value) {
-            (metrics::WEBHOOK_QUEUE_DEPTH, DebugValue::Gauge(change)) => depth += *change,
+            (EVENT_QUEUE_DEPTH, DebugValue::Gauge(change)) => depth += *change,
             (metrics::WEBHOOK_REQUEST_SECONDS, DebugValue::Histogram(values)) => {
                 times.push((key.key().labels().next().unwrap().value().to_owned(), values.len()));
             }
@@ -277,11 +280,11 @@ fn measured(snapshotter: &Snapshotter) -> (f64, Vec<(String, usize)>) {
 async fn measures_queue_depth_and_request_time() {
     let (snapshotter, _recording) = snapshotter();
     let receiver = Receiver::start(|n| Reply::Status(if n == 0 { 500 } else { 200 })).await;
-    let (webhook, service) = start(receiver.url(), &eager());
+    let service = start(receiver.url(), &eager());
     set(&service, &["alice", "bob", "carol"], 1).await;
     // Each snapshot resets the recorder.
     let (before, _) = measured(&snapshotter);
-    webhook.close(LONG).await;
+    service.close(LONG).await;
     let (after, mut times) = measured(&snapshotter);
     assert_eq!((before, after), (3.0, -3.0));
     times.sort();
@@ -292,9 +295,9 @@ async fn measures_queue_depth_and_request_time() {
 async fn describes_each_metric_with_its_unit() {
     let (snapshotter, _recording) = snapshotter();
     let receiver = Receiver::start(|_| Reply::Status(422)).await;
-    let (webhook, service) = start(receiver.url(), &eager());
+    let service = start(receiver.url(), &eager());
     set(&service, &["alice"], 1).await;
-    webhook.close(LONG).await;
+    service.close(LONG).await;
     let mut described: Vec<_> = snapshotter
         .snapshot()
         .into_vec()
@@ -303,8 +306,8 @@ async fn describes_each_metric_with_its_unit() {
         .collect();
     described.sort_by(|one, other| one.0.cmp(&other.0));
     let expected = [
+        (EVENT_QUEUE_DEPTH, Unit::Count),
         (metrics::EVENTS_DROPPED, Unit::Count),
-        (metrics::WEBHOOK_QUEUE_DEPTH, Unit::Count),
         (metrics::WEBHOOK_REQUEST_SECONDS, Unit::Seconds),
     ];
     assert_eq!(described, expected.map(|(name, unit)| (name.to_owned(), Some(unit), true)));
@@ -321,15 +324,15 @@ async fn logs_the_first_dropped_event_and_later_their_count() {
         Reply::Status(200)
     })
     .await;
-    let (webhook, service) = start(receiver.url(), &eager().queue(300));
+    let service = start_with(receiver.url(), &eager(), 300);
     let users: Vec<_> = (0..301).map(|n| format!("u{n}")).collect();
     set(&service, &users.iter().map(String::as_str).collect::<Vec<_>>(), 1).await;
-    assert_eq!(webhook.close(LONG).await, 0);
+    assert_eq!(service.close(LONG).await, 0);
     assert_eq!(*lines.lock().unwrap(), [1, 2, 2], "lines in the log at each request");
     let lines: Vec<_> = written.lines().into_iter().map(|line| line["fields"].clone()).collect();
     let expected = [
-        json!({ "message": "the webhook's queue is full: dropping events" }),
-        json!({ "message": "the webhook's queue was full: events were dropped", "events": 1 }),
+        json!({ "message": "the queue of an event sink is full: dropping events", "sink": "webhook" }),
+        json!({ "message": "the queue of an event sink was full: events were dropped", "sink": "webhook", "events": 1 }),
     ];
     assert_eq!(lines, expected);
 }
@@ -337,21 +340,24 @@ async fn logs_the_first_dropped_event_and_later_their_count() {
 #[tokio::test]
 async fn reuses_the_connection_after_a_long_response() {
     let mut receiver = Receiver::start(|_| Reply::Body("x".repeat(60 * 1024))).await;
-    let (webhook, service) = start(receiver.url(), &eager());
+    let service = start(receiver.url(), &eager());
     set(&service, &["alice"], 1).await;
     let first = receiver.next().await.client;
     set(&service, &["alice"], 2).await;
     assert_eq!(receiver.next().await.client, first);
-    assert_eq!(webhook.close(LONG).await, 0);
+    assert_eq!(service.close(LONG).await, 0);
 }
 
 #[tokio::test]
 async fn rejects_other_urls_without_repeating_them() {
     for url in ["", "example.org/hook", "/hook", "ftp://example.org", "http://", "https://u:pass@[::1"] {
-        let error = Webhook::start(url, &eager()).unwrap_err();
+        let error = Webhook::new(url, &eager()).unwrap_err();
         assert!(matches!(error, ClientError::Url), "{url}");
         assert_eq!(error.to_string(), "the URL must start with http:// or https://");
     }
-    let webhook = Webhook::start("https://user:pass@example.org", &eager()).unwrap();
-    assert_eq!(format!("{webhook:?}"), "Webhook { waiting: 0, .. }");
+    let webhook = Webhook::new("https://user:pass@example.org", &eager()).unwrap();
+    assert_eq!(
+        format!("{webhook:?}"),
+        "Webhook { options: WebhookOptions { timeout: 5s, attempts: 3, first_delay: 1ms, longest_delay: 1ms }, .. }"
+    );
 }

@@ -1,0 +1,106 @@
+//! A sink delays neither calls nor other sinks, and its faults stay its own.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use conversation_settings_service::{Event, EventSink};
+use tokio::sync::Semaphore;
+
+use crate::setup::{Events, admin, service, set_group};
+
+const LONG: Duration = Duration::from_secs(10);
+
+/// Waits for a permit before each batch, and panics while it is told to.
+#[derive(Debug)]
+struct Slow {
+    gate: Semaphore,
+    panics: Mutex<u32>,
+    received: Mutex<Vec<(String, u64)>>,
+}
+
+impl Slow {
+    fn new(permits: usize, panics: u32) -> Arc<Self> {
+        Arc::new(Self { gate: Semaphore::new(permits), panics: panics.into(), received: Mutex::default() })
+    }
+}
+
+#[async_trait]
+impl EventSink for Slow {
+    fn name(&self) -> &'static str {
+        "slow"
+    }
+
+    async fn emit(&self, events: &[Event]) {
+        self.gate.acquire().await.unwrap().forget();
+        let is_panicking = {
+            let mut panics = self.panics.lock().unwrap();
+            *panics = panics.saturating_sub(1);
+            *panics > 0
+        };
+        assert!(!is_panicking, "a defect of the sink");
+        let events = events.iter().map(|event| (event.owner.to_string(), event.version.0));
+        self.received.lock().unwrap().extend(events);
+    }
+}
+
+#[tokio::test]
+async fn a_slow_sink_delays_neither_calls_nor_other_sinks() {
+    let (slow, quick) = (Slow::new(0, 0), Arc::new(Events::default()));
+    let (_, service) = service();
+    let service = service.events(slow.clone()).events(quick.clone()).build();
+    for owner in ["alice", "bob", "carol", "dave"] {
+        set_group(&service, &admin(), &[owner], r#""ex": "x""#).await.unwrap();
+    }
+    assert_eq!(quick.take().await.len(), 4, "the other sink has them all");
+    assert_eq!(slow.received.lock().unwrap().len(), 0);
+    slow.gate.add_permits(100);
+    assert_eq!(service.close(LONG).await, 0);
+    assert_eq!(slow.received.lock().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn a_panicking_sink_fails_no_call_and_receives_later_events() {
+    let sink = Slow::new(100, 2);
+    let (_, service) = service();
+    let service = service.events(sink.clone()).build();
+    for min_seq in 1..=3 {
+        let report = set_group(&service, &admin(), &["alice"], &format!(r#""minSeq": {min_seq}"#)).await.unwrap();
+        assert_eq!(report.changed().count(), 1);
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(service.close(LONG).await, 0);
+    let received = sink.received.lock().unwrap();
+    assert_eq!(*received, [("alice".to_owned(), 2), ("alice".to_owned(), 3)], "the first one is lost");
+}
+
+#[tokio::test]
+async fn a_full_queue_drops_new_events() {
+    let sink = Slow::new(0, 0);
+    let (_, service) = service();
+    let service = service.events(sink.clone()).event_queue(2).build();
+    set_group(&service, &admin(), &["alice"], r#""minSeq": 1"#).await.unwrap();
+    // The sink has taken the first event out of the queue.
+    tokio::task::yield_now().await;
+    for min_seq in 2..=9 {
+        set_group(&service, &admin(), &["alice"], &format!(r#""minSeq": {min_seq}"#)).await.unwrap();
+    }
+    sink.gate.add_permits(100);
+    assert_eq!(service.close(LONG).await, 0);
+    let versions: Vec<u64> = sink.received.lock().unwrap().iter().map(|(_, version)| *version).collect();
+    assert_eq!(versions, [1, 2, 3], "the next event would show the gap by its version");
+}
+
+#[tokio::test]
+async fn closing_drops_what_a_sink_does_not_receive_in_time() {
+    let sink = Slow::new(0, 0);
+    let (_, service) = service();
+    let service = service.events(sink.clone()).build();
+    set_group(&service, &admin(), &["alice", "bob"], r#""minSeq": 1"#).await.unwrap();
+    assert_eq!(service.close(Duration::ZERO).await, 2);
+    set_group(&service, &admin(), &["alice"], r#""minSeq": 2"#).await.unwrap();
+    assert_eq!(service.close(LONG).await, 0, "closing twice is harmless");
+    assert!(sink.received.lock().unwrap().is_empty());
+}
