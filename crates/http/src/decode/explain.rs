@@ -1,6 +1,6 @@
 //! Which value of a JSON document does not fit its request.
 //!
-//! serde_json reports that as text, which quotes the client's values. So a document that was rejected is read again, with an
+//! `serde_json` reports that as text, which quotes the client's values. So a document that was rejected is read again, with an
 //! error type that keeps what was expected apart from what was found.
 
 use std::fmt;
@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::{invalid, not_json};
 use crate::ApiError;
 
-/// Why `body` is not an `R`: serde_json rejected it with `error`.
+/// Why `body` is not an `R`: `serde_json` rejected it with `error`.
 pub(super) fn explain<R: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> ApiError {
     let json = match serde_json::from_slice(body) {
         Ok(json) => json,
@@ -110,7 +110,7 @@ impl<'de> Deserializer<'de> for Json {
     }
 }
 
-impl<'de> IntoDeserializer<'de, Mismatch> for Json {
+impl IntoDeserializer<'_, Mismatch> for Json {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {

@@ -80,8 +80,8 @@ fn response<D: ToSchema>(codes: &[Code]) -> Response {
     let success = envelope(0, "").property("data", data::<D>()).required("data");
     let failures = codes.iter().map(|code| Ref::from_schema_name(code.name()));
     let schema = failures.fold(OneOfBuilder::new().item(success), OneOfBuilder::item);
-    let list: String = codes.iter().map(|&code| format!("\n- {}", code_text(code))).collect();
-    let text = format!("`errCode` is 0 after success. Otherwise it is one of:\n{list}");
+    let list: Vec<String> = codes.iter().map(|&code| format!("\n- {}", code_text(code))).collect();
+    let text = format!("`errCode` is 0 after success. Otherwise it is one of:\n{}", list.concat());
     ResponseBuilder::new().description(text).content(JSON, Content::new(Some(schema))).build()
 }
 

@@ -26,8 +26,8 @@ pub(crate) fn record(work: impl Future<Output = ()>) -> BTreeMap<(String, Vec<St
         tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(work);
     });
     let all = recorder.snapshotter().snapshot().into_vec().into_iter();
-    let recorded = all.filter(|(key, ..)| key.key().name().starts_with("conversation_http_"));
-    recorded
+    let of_http = all.filter(|(key, ..)| key.key().name().starts_with("conversation_http_"));
+    of_http
         .map(|(key, _, description, value)| {
             let key = key.key();
             assert!(description.is_some(), "{key} is described");

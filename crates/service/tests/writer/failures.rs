@@ -18,8 +18,8 @@ async fn busy() -> (GateStore, Writer) {
     (store, writer)
 }
 
-async fn open_when_waiting(store: &GateStore, writer: &Writer, writes: usize) {
-    while writer.waiting() < writes {
+async fn open_when_waiting(store: &GateStore, writer: &Writer, count: usize) {
+    while writer.waiting() < count {
         tokio::task::yield_now().await;
     }
     store.open(100);

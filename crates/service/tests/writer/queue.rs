@@ -10,8 +10,8 @@ use crate::{
     merging::{AT, call},
 };
 
-async fn waiting(writer: &Writer, writes: usize) {
-    while writer.waiting() < writes {
+async fn waiting(writer: &Writer, count: usize) {
+    while writer.waiting() < count {
         tokio::task::yield_now().await;
     }
 }
