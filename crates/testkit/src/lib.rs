@@ -27,7 +27,7 @@
 //!
 //! | module | finds |
 //! |---|---|
-//! | [`conformance`] | broken rules of the contract, case by case |
+//! | [`conformance`](mod@conformance) | broken rules of the contract, case by case |
 //! | [`history`] | differences from the [`Model`], in random histories of calls |
 //! | [`sync`] | clients that miss a change, also during writes |
 //! | [`multiprocess`] | batches of several processes that have no single order |

@@ -1,6 +1,6 @@
 //! Checks that this version reads and continues what an older version stored.
 //!
-//! An adapter keeps a fixture: a database that the older version filled with [`write`]. Its test opens the fixture and
+//! An adapter keeps a fixture: a database that the older version filled with [`write()`]. Its test opens the fixture and
 //! calls [`check`].
 //!
 //! ```
