@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Lifetime of the token in the banner.
-const BANNER_TOKEN_LIFETIME: Duration = Duration::from_hours(1);
+const BANNER_TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 /// OpenIM's platform number for a token of `conversation-server token`: 7 is Linux.
 const USER_PLATFORM: i32 = 7;
