@@ -7,8 +7,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::ApiError;
 
-/// Used if the limit is too long to be added to the time now.
-const LONGEST: Duration = Duration::from_hours(24 * 365);
+/// Used if the limit is too long to be added to the time now: a year.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// The moment by which a call must be done.
 #[derive(Clone, Copy)]
