@@ -13,7 +13,7 @@ use crate::{ArgsError, Patch, SetConversations, Value, Violation};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The maximum number of users or conversation IDs in a request. A request counts its duplicates.
+    /// The maximum number of users or conversation IDs in a request. Duplicates count.
     pub max_users: usize,
     /// The maximum length of `ex` and `attachedInfo`, in bytes of UTF-8.
     pub max_text_bytes: usize,

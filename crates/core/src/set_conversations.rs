@@ -22,7 +22,7 @@ pub struct SetConversations {
     /// The same users in byte order.
     pub(crate) sorted: Vec<UserId>,
     pub(crate) conversation_id: ConversationId,
-    /// The target from every participant's view except its own.
+    /// The target from every participant's view except the peer's; the peer sees `counterpart`.
     pub(crate) target: Target,
     /// The counterpart of a single chat's peer; `Some` whenever the peer's row is written.
     pub(crate) counterpart: Option<UserId>,
@@ -30,7 +30,7 @@ pub struct SetConversations {
 }
 
 impl SetConversations {
-    /// The one check of what arguments may mean together.
+    /// Checks the rules that span several arguments.
     fn new(
         users: Vec<UserId>,
         conversation_id: ConversationId,

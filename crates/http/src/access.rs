@@ -8,7 +8,7 @@ use conversation_settings_service::Context;
 
 use crate::{ApiError, Authenticate};
 
-/// Caller information that a handler needs. Its type decides the access.
+/// What a handler receives about its caller. The type that it asks for sets the route's access check.
 pub(crate) trait Access: Sized + Send {
     /// Whether the caller must be authenticated.
     const REQUIRES_AUTH: bool;

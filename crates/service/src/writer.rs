@@ -1,4 +1,4 @@
-//! One writer between the use cases and the store.
+//! Queues the batches of concurrent callers, and merges waiting ones into one transaction.
 
 mod call;
 mod merge;
@@ -34,7 +34,7 @@ const NAME: &str = "writer";
 
 /// Lets calls share transactions: a store in front of another store.
 ///
-/// A batch starts at once if no batch of its owners runs and a lane is free. Batches that wait meanwhile are merged, up to
+/// A batch starts at once if no batch of its owners runs and a lane, room for one transaction, is free. Batches that wait meanwhile are merged, up to
 /// a bound, into one batch when a lane becomes free; each caller receives the effects of its own writes. So one
 /// transaction and one commit serve many callers, on every engine.
 ///

@@ -1,5 +1,6 @@
 //! Connecting: parses the address, finds a primary, checks that the server is fit, makes missing indexes.
 
+use conversation_settings_store::WriteProfile;
 use mongodb::{
     Client,
     bson::{Document, doc},
@@ -21,10 +22,14 @@ const DEFAULT_DATABASE: &str = "openim_v3";
 /// Calls beyond this number wait for a connection. The driver's default is 10.
 const MAX_CONNECTIONS: u32 = 100;
 
+/// Transactions at a time on a sharded cluster: as many as keep several shards busy, well below [`MAX_CONNECTIONS`].
+const SHARDED_LANES: usize = 64;
+
 /// MongoDB 5.0: the first version with snapshot reads outside of transactions.
 const MIN_WIRE_VERSION: i32 = 13;
 
-pub(crate) async fn open(address: &str) -> Result<Collections, OpenError> {
+/// The collections, and how concurrent batches are best applied.
+pub(crate) async fn open(address: &str) -> Result<(Collections, WriteProfile), OpenError> {
     let mut options = ClientOptions::parse(address).await.map_err(|error| match &*error.kind {
         // The driver checks the name too.
         ErrorKind::InvalidArgument { message, .. } if message.contains("database name") => OpenError::Database,
@@ -51,10 +56,10 @@ pub(crate) async fn open(address: &str) -> Result<Collections, OpenError> {
         ErrorKind::ServerSelection { .. } | ErrorKind::Io(_) => OpenError::Unreachable { hosts, source: error.into() },
         _ => OpenError::from_driver(error),
     })?;
-    check_server(&hello)?;
+    let profile = check_server(&hello)?;
     let collections = Collections::new(database, primary);
     schema::prepare(&collections).await?;
-    Ok(collections)
+    Ok((collections, profile))
 }
 
 fn is_database_name(name: &str) -> bool {
@@ -63,7 +68,9 @@ fn is_database_name(name: &str) -> bool {
 }
 
 /// Checks that the server has transactions: a member of a replica set has them, and a router of a sharded cluster.
-fn check_server(hello: &Document) -> Result<(), OpenError> {
+///
+/// A transaction over owners on several shards costs more than one for each, so batches are not merged there.
+fn check_server(hello: &Document) -> Result<WriteProfile, OpenError> {
     let is_router = hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid");
     if !is_router && !hello.contains_key("setName") {
         return Err(OpenError::Standalone);
@@ -71,5 +78,5 @@ fn check_server(hello: &Document) -> Result<(), OpenError> {
     if hello.get_i32("maxWireVersion").unwrap_or_default() < MIN_WIRE_VERSION {
         return Err(OpenError::TooOld);
     }
-    Ok(())
+    Ok(if is_router { WriteProfile::separate(SHARDED_LANES) } else { WriteProfile::default() })
 }

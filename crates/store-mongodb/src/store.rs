@@ -8,7 +8,8 @@ use std::sync::{
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, decide_batch,
+    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, WriteProfile,
+    decide_batch,
 };
 use mongodb::ClientSession;
 use tokio::time::Instant;
@@ -32,6 +33,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct MongoStore {
     collections: Collections,
+    profile: WriteProfile,
     retries: Arc<RetryQueue>,
     last_commit: Arc<LastCommit>,
     /// A hint: after a no-op, the next batch tries the fast path first, since no-ops come in series.
@@ -50,9 +52,10 @@ impl MongoStore {
     ///
     /// [`OpenError`]. Missing indexes may have been made; nothing else is written.
     pub async fn open(address: &str) -> Result<Self, OpenError> {
-        let collections = open::open(address).await?;
+        let (collections, profile) = open::open(address).await?;
         Ok(Self {
             collections,
+            profile,
             retries: Arc::default(),
             last_commit: Arc::default(),
             expect_noop: Arc::default(),
@@ -226,6 +229,10 @@ impl ConversationStore for MongoStore {
             }
         })
         .await
+    }
+
+    fn write_profile(&self) -> WriteProfile {
+        self.profile
     }
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {

@@ -1,26 +1,24 @@
-//! The first pure step between load and store: what becomes of each conversation of a batch.
+//! The first step between load and store: decides the outcome of each conversation of a batch.
 
-use conversation_settings_core::{
-    Conversation, Decision, Effect, Outcome, Rejected, Timestamp, Version, WriteBatch, decide,
-};
+use conversation_settings_core::{Conversation, Decision, Effect, Outcome, Rejected, Timestamp, WriteBatch, decide};
 
-use crate::{Applied, Lifespan, Loaded, Record, RecordWrite, Resolved, State};
+use crate::Applied;
 
 /// What becomes of each conversation of a batch, decided from the conversations alone.
 ///
 /// This is all that a preview and a no-op need. [`stamp`](Self::stamp) adds versions and lifespans.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decided<'b> {
-    batch: &'b WriteBatch,
-    outcomes: Vec<Outcome>,
-    changes: Vec<DecidedChange>,
+    pub(crate) batch: &'b WriteBatch,
+    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) changes: Vec<DecidedChange>,
 }
 
 /// A conversation to store, or to remove.
 #[derive(Clone, Debug, PartialEq)]
-struct DecidedChange {
-    position: usize,
-    conversation: Option<Conversation>,
+pub(crate) struct DecidedChange {
+    pub(crate) position: usize,
+    pub(crate) conversation: Option<Conversation>,
 }
 
 /// Decides what becomes of each conversation of `batch`. `conversations` are the stored ones, one for each of
@@ -73,64 +71,5 @@ impl Decided<'_> {
     pub fn noop(&self) -> Option<Applied> {
         let effect = |&outcome: &Outcome| Effect { outcome, version: None };
         self.is_noop().then(|| Applied { effects: self.outcomes.iter().map(effect).collect() })
-    }
-
-    /// The effect of each write, if `versions` are the versions of [`WriteBatch::owners`] before it.
-    ///
-    /// # Panics
-    ///
-    /// When `versions` is not aligned with the batch.
-    #[must_use]
-    pub fn effects(&self, versions: &[Version]) -> Vec<Effect> {
-        let mut effects = Vec::with_capacity(self.batch.len());
-        for (writes, version) in self.batch.by_owner().zip(versions) {
-            let outcomes = &self.outcomes[effects.len()..][..writes.len()];
-            let raised = outcomes.iter().any(|outcome| outcome.is_change()).then(|| version.next());
-            effects.extend(outcomes.iter().map(|&outcome| Effect { outcome, version: raised }));
-        }
-        assert_eq!(effects.len(), self.batch.len(), "a version for each owner");
-        effects
-    }
-
-    /// Adds versions and lifespans: what to store, and what to answer. `loaded` holds the records of the conversations
-    /// that were decided on, and their owners' versions.
-    ///
-    /// # Panics
-    ///
-    /// When `loaded` is not aligned with the batch, or lacks the record of a conversation that was decided on.
-    #[must_use]
-    pub fn stamp(self, loaded: &Loaded) -> Resolved {
-        assert_eq!(loaded.records.len(), self.batch.len(), "a record or none for each write");
-        let effects = self.effects(&loaded.versions);
-        let raised = |position: usize| effects[position].version;
-
-        let mut versions = Vec::new();
-        let mut position = 0;
-        for writes in self.batch.by_owner() {
-            versions.extend(raised(position).map(|version| (writes[0].key.owner.clone(), version)));
-            position += writes.len();
-        }
-
-        let mut records = Vec::with_capacity(self.changes.len());
-        for DecidedChange { position, conversation } in self.changes {
-            let outcome = self.outcomes[position];
-            let version = raised(position).expect("a change raises its owner's version");
-            let lifespan = lifespan(loaded.records[position].as_ref(), outcome, version);
-            let state = match conversation {
-                Some(conversation) => State::Live(conversation),
-                None => State::Removed(self.batch.writes()[position].key.clone()),
-            };
-            records.push(RecordWrite { position, record: Record { state, lifespan, last_changed: version }, outcome });
-        }
-        Resolved { records, versions, applied: Applied { effects } }
-    }
-}
-
-fn lifespan(record: Option<&Record>, outcome: Outcome, version: Version) -> Lifespan {
-    match (record, outcome) {
-        (None, Outcome::Created) => Lifespan::created_at(version),
-        (None, _) => panic!("the record of each conversation that was decided on"),
-        (Some(record), Outcome::Created | Outcome::Removed) => record.lifespan.toggled_at(version),
-        (Some(record), _) => record.lifespan.clone(),
     }
 }

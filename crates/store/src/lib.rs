@@ -46,6 +46,7 @@ pub mod metrics;
 mod page;
 mod record;
 mod resolve;
+mod stamp;
 mod store;
 mod version;
 mod write_profile;

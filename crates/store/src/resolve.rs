@@ -1,4 +1,4 @@
-//! The pure step between load and store, the same for all adapters.
+//! [`resolve`]: deciding and stamping in one call, the pure step between load and store.
 
 use conversation_settings_core::{Effect, Outcome, Rejected, Timestamp, UserId, Version, WriteBatch};
 

@@ -1,4 +1,4 @@
-//! Several batches as one, and the effects of one as those of several.
+//! Merges batches into one, and splits the effects back per batch.
 
 use conversation_settings_core::{Effect, WriteBatch};
 

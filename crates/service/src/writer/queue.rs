@@ -53,6 +53,7 @@ struct Blocked<T> {
 struct Ready<T> {
     jobs: VecDeque<Job<T>>,
     running: usize,
+    /// The most runs at a time.
     lanes: usize,
 }
 

@@ -13,7 +13,7 @@ use crate::setup::{Events, admin, service, set_group};
 
 const LONG: Duration = Duration::from_secs(10);
 
-/// Waits for a permit before each batch, and panics while it is told to.
+/// Waits for a permit before each batch, and panics on the first ones.
 #[derive(Debug)]
 struct Slow {
     gate: Semaphore,
