@@ -129,9 +129,11 @@ fn logs_events_if_the_filter_allows() {
     for (filter, is_logged) in [("info,conversation_events=debug", true), ("info", false)] {
         let mut command = program(folder.path());
         command.args(["--store", "memory:"]).env("RUST_LOG", filter);
-        let mut server = Server::start(&mut command);
+        let server = Server::start(&mut command);
         set(&server, "team");
-        let log = server.kill();
+        // A stop writes the events that still wait for the log.
+        server.signal("TERM");
+        let (_, log) = server.end();
         assert_eq!(log.contains("a conversation changed"), is_logged, "{log}");
     }
 }
