@@ -80,7 +80,7 @@ impl Event {
         let private =
             private.map(|PrivateChat { with, is_on, .. }| EventKind::PrivateChat { with: with.clone(), is_on: *is_on });
         let kinds = kind.into_iter().chain(private);
-        kinds.zip(std::iter::repeat(entry.version)).filter_map(|(kind, version)| {
+        kinds.zip(std::iter::repeat(entry.version)).filter_map(move |(kind, version)| {
             let values = match change {
                 Change::Set { patch, .. } => patch.only(kind.fields()),
                 Change::Remove => Patch::KEEP,
