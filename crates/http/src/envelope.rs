@@ -35,10 +35,9 @@ pub(crate) fn failure_with(status: StatusCode, code: Code, detail: &str) -> Resp
     (status, failure(code, detail)).into_response()
 }
 
-/// The response of a call beyond the limit of concurrent calls: status 429, as OpenIM has it, so that proxies back off
+/// The response of a call beyond a limit: status 429, as OpenIM has it, so that proxies back off
 /// too.
-pub(crate) fn too_many_requests(limit: usize) -> Response {
-    let detail = format!("the limit of {limit} concurrent calls is reached: try again in a moment");
-    let response = failure_with(StatusCode::TOO_MANY_REQUESTS, Code::TooManyRequests, &detail);
+pub(crate) fn too_many_requests(detail: &str) -> Response {
+    let response = failure_with(StatusCode::TOO_MANY_REQUESTS, Code::TooManyRequests, detail);
     ([(RETRY_AFTER, HeaderValue::from_static("1"))], response).into_response()
 }

@@ -19,6 +19,13 @@ pub async fn not_found(method: Method) -> Response {
     cors::allow(envelope::failure_with(StatusCode::NOT_FOUND, Code::RecordNotFound, "the path does not exist"))
 }
 
+/// Responds with status 429 on a connection beyond the `limit` of a server's connections.
+#[must_use]
+pub fn too_many_connections(limit: usize) -> Response {
+    let detail = format!("the limit of {limit} connections is reached: try again in a moment");
+    cors::allow(envelope::too_many_requests(&detail))
+}
+
 /// Status 404 instead of 405, as OpenIM has it.
 pub(crate) async fn wrong_method() -> Response {
     envelope::failure_with(StatusCode::NOT_FOUND, Code::RecordNotFound, "the path does not support this method")

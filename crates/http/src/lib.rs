@@ -71,4 +71,4 @@ pub use api::Api;
 pub use api_error::ApiError;
 pub use authenticate::Authenticate;
 pub use conversation_settings_openim::{Claims, Code, TokenAuthority, TokenError};
-pub use fallback::not_found;
+pub use fallback::{not_found, too_many_connections};

@@ -109,7 +109,8 @@ async fn reject(
     metrics.rejected();
     deadline.drain(body.drain()).await;
     api.concurrency.log_rejection();
-    envelope::too_many_requests(api.concurrency.limit())
+    let limit = api.concurrency.limit();
+    envelope::too_many_requests(&format!("the limit of {limit} concurrent calls is reached: try again in a moment"))
 }
 
 /// Logs a failed call and answers it. The caller of an internal error learns only the operation ID.

@@ -26,20 +26,25 @@ impl Api {
     /// The router has no fallback, so that it can be merged; see [`not_found`](crate::not_found).
     pub fn router(self) -> Router {
         let api = Arc::new(self);
-        let (mut router, mut descriptions) = (Router::new(), Vec::new());
-        for endpoint in routes::table(&api) {
-            let path = endpoint.path;
-            let (description, methods) = endpoint.bind(&api);
-            router = router.route(path, methods);
-            descriptions.push((path, description));
-        }
-        descriptions.push((OPENAPI.path, openapi::describe_page(&OPENAPI)));
-        let document = openapi::document(&api, descriptions);
-        let endpoint = Endpoint::get(&OPENAPI, move |_| ready(openapi::response(document.clone())));
-        let (_, methods) = endpoint.bind(&api);
-        let compression = CompressionLayer::new().compress_when(SizeAbove::new(MIN_COMPRESSED_BYTES));
-        router.route(OPENAPI.path, methods).route_layer(compression)
+        let table = routes::table(&api);
+        documented(&api, table)
     }
+
+    /// The [router](Self::router) without the [operators' routes](Self::OPERATIONS), and a router of these: for a server
+    /// that serves operators at an address of their own.
+    pub fn split_router(self) -> (Router, Router) {
+        let api = Arc::new(self);
+        let (operations, calls): (Vec<_>, Vec<_>) =
+            routes::table(&api).into_iter().partition(|endpoint| Self::OPERATIONS.contains(&endpoint.path));
+        let operations = operations.into_iter().fold(Router::new(), |router, endpoint| {
+            let path = endpoint.path;
+            router.route(path, endpoint.bind(&api).1)
+        });
+        (documented(&api, calls), operations.route_layer(compression()))
+    }
+
+    /// The paths of the operators' routes.
+    pub const OPERATIONS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
     /// The paths that the router serves: for tests, documentation or limits of a host.
     #[must_use]
@@ -47,4 +52,24 @@ impl Api {
         let table = routes::table(self).into_iter();
         table.map(|endpoint| endpoint.path).chain([OPENAPI.path]).collect()
     }
+}
+
+/// A router of the endpoints, with the document that describes them.
+fn documented(api: &Arc<Api>, endpoints: Vec<Endpoint>) -> Router {
+    let (mut router, mut descriptions) = (Router::new(), Vec::new());
+    for endpoint in endpoints {
+        let path = endpoint.path;
+        let (description, methods) = endpoint.bind(api);
+        router = router.route(path, methods);
+        descriptions.push((path, description));
+    }
+    descriptions.push((OPENAPI.path, openapi::describe_page(&OPENAPI)));
+    let document = openapi::document(api, descriptions);
+    let endpoint = Endpoint::get(&OPENAPI, move |_| ready(openapi::response(document.clone())));
+    let (_, methods) = endpoint.bind(api);
+    router.route(OPENAPI.path, methods).route_layer(compression())
+}
+
+fn compression() -> CompressionLayer<SizeAbove> {
+    CompressionLayer::new().compress_when(SizeAbove::new(MIN_COMPRESSED_BYTES))
 }
