@@ -9,6 +9,8 @@ use std::{
 pub(crate) struct Banner<'a> {
     /// The bound address.
     pub(crate) address: SocketAddr,
+    /// The bound address of `--listen-operations`.
+    pub(crate) operations: Option<SocketAddr>,
     /// The store's location, without secrets.
     pub(crate) store: &'a str,
     /// An admin's token.
@@ -19,6 +21,9 @@ impl fmt::Display for Banner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} {}", env!("CARGO_BIN_NAME"), env!("CARGO_PKG_VERSION"))?;
         writeln!(f, "listening on http://{}", self.address)?;
+        if let Some(address) = self.operations {
+            writeln!(f, "metrics and health checks on http://{address}")?;
+        }
         writeln!(f, "storing in {}", self.store)?;
         writeln!(f, "every route, to read and to try: http://{}/docs", connectable(self.address))?;
         writeln!(f, "\nSet a conversation for two users:\n")?;

@@ -22,6 +22,11 @@ pub(crate) struct Config {
     #[arg(long, env = "CONVERSATION_LISTEN", value_name = "HOST:PORT", default_value = "127.0.0.1:10002")]
     pub(crate) listen: String,
 
+    /// Address for `/metrics`, `/healthz` and `/readyz` alone, which `--listen` then does not serve
+    /// [default: --listen serves them].
+    #[arg(long, env = "CONVERSATION_LISTEN_OPERATIONS", value_name = "HOST:PORT")]
+    pub(crate) listen_operations: Option<String>,
+
     #[arg(
         long,
         env = "CONVERSATION_STORE",
@@ -80,7 +85,7 @@ pub(crate) struct Config {
         long,
         env = "CONVERSATION_REQUEST_TIMEOUT",
         value_name = "SECONDS",
-        default_value_t = NonZeroU64::new(Api::DEFAULT_REQUEST_TIMEOUT.as_secs()).unwrap_or(NonZeroU64::MIN)
+        default_value_t = seconds(Api::DEFAULT_REQUEST_TIMEOUT.as_secs())
     )]
     pub(crate) request_timeout: NonZeroU64,
 
@@ -92,6 +97,20 @@ pub(crate) struct Config {
         default_value_t = non_zero(Api::DEFAULT_MAX_IN_FLIGHT)
     )]
     pub(crate) max_in_flight: NonZeroUsize,
+
+    /// Maximum number of open connections; beyond it, a new connection replaces an idle one. A lower limit of open files
+    /// lowers it.
+    #[arg(long, env = "CONVERSATION_MAX_CONNECTIONS", value_name = "N", default_value_t = non_zero(4096))]
+    pub(crate) max_connections: NonZeroUsize,
+
+    /// How long a connection stays open between two requests, in seconds: longer than the load balancer before this server
+    /// keeps it.
+    #[arg(long, env = "CONVERSATION_KEEP_ALIVE", value_name = "SECONDS", default_value_t = seconds(75))]
+    pub(crate) keep_alive: NonZeroU64,
+
+    /// Maximum duration of a stop, in seconds, for requests in progress and events together.
+    #[arg(long, env = "CONVERSATION_SHUTDOWN_TIMEOUT", value_name = "SECONDS", default_value_t = seconds(20))]
+    pub(crate) shutdown_timeout: NonZeroU64,
 
     /// URL that receives every change as JSON by POST, for example `https://notices.example/changed`
     /// [default: no webhook].
@@ -175,6 +194,10 @@ impl Config {
 
 fn non_zero(value: usize) -> NonZeroUsize {
     NonZeroUsize::new(value).unwrap_or(NonZeroUsize::MIN)
+}
+
+fn seconds(value: u64) -> NonZeroU64 {
+    NonZeroU64::new(value).unwrap_or(NonZeroU64::MIN)
 }
 
 /// The paragraph of clap's message that says what is wrong; the others are usage hints.

@@ -3,6 +3,7 @@
 mod banner;
 mod config;
 mod error;
+mod fallback;
 mod integrations;
 mod logs;
 mod metrics;

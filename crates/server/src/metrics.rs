@@ -2,10 +2,16 @@
 
 use std::time::Duration;
 
+use ::metrics::{describe_counter, describe_gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::error::StartError;
+
+/// Gauge: open connections, by `listener`.
+pub(crate) const CONNECTIONS: &str = "conversation_connections";
+/// Counter: connections that ended, by `reason`.
+pub(crate) const CONNECTIONS_ENDED: &str = "conversation_connections_ended_total";
 
 /// Histogram buckets for durations, from a cached read to the default request timeout.
 const SECONDS: [f64; 17] =
@@ -26,6 +32,8 @@ pub(crate) fn install() -> Result<PrometheusHandle, StartError> {
     let recorder = builder.build_recorder();
     let handle = recorder.handle();
     ::metrics::set_global_recorder(recorder).map_err(StartError::metrics)?;
+    describe_gauge!(CONNECTIONS, "Open connections.");
+    describe_counter!(CONNECTIONS_ENDED, "Connections that ended.");
     tokio::spawn(run_upkeep(handle.clone()));
     Ok(handle)
 }

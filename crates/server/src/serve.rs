@@ -1,87 +1,75 @@
-//! Accepts connections, serves them, and drains them before the process ends.
+//! Serves connections, and stops.
 
-use std::{io, time::Duration};
+mod activity;
+mod connection;
+mod http2;
+mod listener;
+mod open_files;
+mod response_body;
+mod signals;
+mod slots;
+mod stream;
 
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
-};
+use std::{sync::Arc, time::Duration};
+
+use conversation_settings_service::Service;
 use tokio::{
-    net::{TcpListener, TcpStream},
-    signal::unix::{Signal, SignalKind, signal},
-    time::sleep,
+    task::JoinSet,
+    time::{Instant, timeout_at},
 };
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
-/// Time for a client to send a request's headers, or to begin the next request on an open connection.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-const MAX_HEADER_BYTES: usize = 64 * 1024;
-/// Pause after a failed accept, for example while too many files are open.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+use slots::Slots;
 
-/// SIGTERM and SIGINT (Ctrl-C).
+pub(crate) use self::{
+    listener::{ConnectionLimits, Listener},
+    open_files::allow as allow_connections,
+    signals::{StopSignals, ignore_others as ignore_other_signals},
+};
+
+/// Time to close the store at the end, even if requests and events have taken all of the shutdown timeout.
+const CLOSING_TIME: Duration = Duration::from_secs(1);
+
+/// Serves until a stop signal arrives, and then finishes what is in progress.
 ///
-/// Created before the server announces that it is ready, so that no signal is missed.
-pub(crate) struct StopSignals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl StopSignals {
-    pub(crate) fn listen() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => (),
-            _ = self.interrupt.recv() => (),
-        }
-    }
-}
-
-/// Serves until a stop signal arrives, then drains requests for at most `drain_timeout`. A second signal ends it at once.
-pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: StopSignals, drain_timeout: Duration) {
-    let connections = GracefulShutdown::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => serve_connection(stream, router.clone(), &connections),
-                Err(error) => {
-                    warn!(%error, "cannot accept a connection");
-                    sleep(ACCEPT_PAUSE).await;
-                }
-            },
-            () = stop.next() => break,
-        }
-    }
-    drop(listener);
+/// Requests and events have `shutdown_timeout` together. A second signal ends both at once. Returns when the process has to
+/// end.
+pub(crate) async fn serve(
+    listeners: Vec<Listener>,
+    service: &Service,
+    mut stop: StopSignals,
+    shutdown_timeout: Duration,
+) -> Instant {
+    let slots: Vec<_> = listeners.iter().map(Listener::slots).collect();
+    let mut accepting: JoinSet<()> = listeners.into_iter().map(Listener::accept).collect();
+    stop.next().await;
+    let deadline = Instant::now() + shutdown_timeout;
+    accepting.shutdown().await;
     info!("stopping: finishing the requests in progress");
     tokio::select! {
-        () = connections.shutdown() => info!("stopped"),
-        () = sleep(drain_timeout) => warn!("stopped before some requests finished: the request timeout is over"),
-        () = stop.next() => warn!("stopped before some requests finished: a second signal arrived"),
+        () = finish(&slots, service, deadline) => deadline.max(Instant::now() + CLOSING_TIME),
+        () = stop.next() => {
+            warn!("stopped before everything was finished: a second signal arrived");
+            Instant::now()
+        }
     }
 }
 
-fn serve_connection(stream: TcpStream, router: Router, connections: &GracefulShutdown) {
-    // A response is written whole, so waiting to fill a packet only delays it.
-    if let Err(error) = stream.set_nodelay(true) {
-        debug!(%error, "connection lost before its first request");
-        return;
+/// Finishes requests, then events, until the deadline. The event sinks go on meanwhile, so their events are late only if
+/// the sinks are.
+async fn finish(slots: &[Arc<Slots>], service: &Service, deadline: Instant) {
+    for slots in slots {
+        slots.finish();
     }
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_header_size(MAX_HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    let connection = connections.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            debug!(%error, "connection lost");
+    let all_freed = async {
+        for slots in slots {
+            slots.all_freed().await;
         }
-    });
+    };
+    if timeout_at(deadline, all_freed).await.is_err() {
+        let connections: usize = slots.iter().map(|slots| slots.taken()).sum();
+        warn!(connections, "stopped before some requests finished: the shutdown timeout is over");
+    }
+    service.close(deadline.saturating_duration_since(Instant::now())).await;
+    info!("stopped");
 }

@@ -2,27 +2,32 @@
 
 use std::{
     io::{self, Write},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
     time::Duration,
 };
 
-use axum::Router;
 use conversation_settings_core::{Limits, UserId};
-use conversation_settings_http::{Api, TokenAuthority, not_found};
+use conversation_settings_http::{Api, TokenAuthority};
 use conversation_settings_service::Service;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::{net::TcpListener, runtime::Runtime};
-use tracing::info;
+use tokio::{net::TcpListener, runtime::Runtime, time::Instant};
+use tracing::{info, warn};
 
 use crate::{
     banner::Banner,
     config::{Command, Config},
     error::StartError,
+    fallback::with_fallback,
     integrations::Integrations,
     logs, metrics,
     secret::Secret,
-    serve::{StopSignals, serve},
+    serve::{ConnectionLimits, Listener, StopSignals, allow_connections, ignore_other_signals, serve},
     store,
 };
+
+/// Connections for operators' requests beyond `--max-connections`.
+const MAX_OPERATORS_CONNECTIONS: usize = 16;
 
 /// Lifetime of the token in the banner.
 const BANNER_TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -39,26 +44,44 @@ pub(crate) fn run(config: Config) -> Result<(), StartError> {
         }
         None => {
             logs::start(config.log)?;
-            Runtime::new()?.block_on(start(config))
+            let runtime = Runtime::new()?;
+            match runtime.block_on(start(config)) {
+                Ok((service, deadline)) => {
+                    close(runtime, service, deadline);
+                    Ok(())
+                }
+                Err(error) => {
+                    // A failed start waits for nothing, such as a name that is being looked up.
+                    runtime.shutdown_background();
+                    Err(error)
+                }
+            }
         }
     }
 }
 
-async fn start(config: Config) -> Result<(), StartError> {
+/// Serves until the server is stopped. Returns what is still open, and when the process has to end.
+async fn start(config: Config) -> Result<(Service, Instant), StartError> {
+    ignore_other_signals()?;
     // Options are checked before anything is created.
     let location = config.store.parse::<store::Location>()?;
     let metrics = metrics::install()?;
     let integrations = Integrations::from_config(&config)?;
-    let listener = listen(&config.listen).await?;
+    let socket = listen("--listen", &config.listen).await?;
+    let operations_socket = match &config.listen_operations {
+        Some(address) => Some(listen("--listen-operations", address).await?),
+        None => None,
+    };
     let tokens = authority(&config)?;
     let store = store::open(&location).await?;
     let stop = StopSignals::listen()?;
-    let address = listener.local_addr()?;
+    let address = socket.local_addr()?;
+    let operations = operations_socket.as_ref().map(TcpListener::local_addr).transpose()?;
 
     let admin =
         config.admin.first().ok_or_else(|| StartError::Usage("--admin: at least one user is required".into()))?;
     let token = token(&tokens.clone().with_lifetime(BANNER_TOKEN_LIFETIME), admin);
-    let banner = Banner { address, store: &location.to_string(), token: &token };
+    let banner = Banner { address, operations, store: &location.to_string(), token: &token };
     let mut out = io::stdout().lock();
     write!(out, "{banner}").and_then(|()| out.flush())?;
     drop(out);
@@ -66,25 +89,63 @@ async fn start(config: Config) -> Result<(), StartError> {
 
     let service = Service::builder(store).limits(limits(&config)).missing(config.missing.into());
     let service = integrations.install(service).build();
-    let drain_timeout = Duration::from_secs(config.request_timeout.get());
-    serve(listener, router(service.clone(), tokens, metrics, &config), stop, drain_timeout).await;
-    service.close(drain_timeout).await;
-    Ok(())
+    let listeners = listeners(&config, socket, operations_socket, api(service.clone(), tokens, metrics, &config));
+    let shutdown_timeout = Duration::from_secs(config.shutdown_timeout.get());
+    let deadline = serve(listeners, &service, stop, shutdown_timeout).await;
+    Ok((service, deadline))
 }
 
-fn router(service: Service, tokens: TokenAuthority, metrics: PrometheusHandle, config: &Config) -> Router {
+/// What to serve at which address.
+fn listeners(config: &Config, socket: TcpListener, operations_socket: Option<TcpListener>, api: Api) -> Vec<Listener> {
+    let keep_alive = Duration::from_secs(config.keep_alive.get());
+    let limits = |connections, reserved| ConnectionLimits { connections, reserved, keep_alive };
+    let connections = allow_connections(config.max_connections.get(), MAX_OPERATORS_CONNECTIONS);
+    let operators = (connections / 4).clamp(1, MAX_OPERATORS_CONNECTIONS);
+    let paths = api.paths();
+    match operations_socket {
+        None => {
+            vec![Listener::new("calls", socket, with_fallback(api.router(), &paths), limits(connections, operators))]
+        }
+        Some(operations_socket) => {
+            let (calls, operations) = api.split_router();
+            let (operations_paths, paths): (Vec<_>, Vec<_>) =
+                paths.into_iter().partition(|path| Api::OPERATIONS.contains(path));
+            let operations = with_fallback(operations, &operations_paths);
+            vec![
+                Listener::new("calls", socket, with_fallback(calls, &paths), limits(connections, 0)),
+                Listener::new("operations", operations_socket, operations, limits(operators, 0)),
+            ]
+        }
+    }
+}
+
+/// Closes the store and the runtime. Does not wait beyond the deadline, for example for a commit in progress.
+fn close(runtime: Runtime, open: impl Send + 'static, deadline: Instant) {
+    let (closed, closing) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        let entered = runtime.enter();
+        drop(open);
+        drop(entered);
+        drop(runtime);
+        drop(closed);
+    });
+    let remaining = deadline.saturating_duration_since(Instant::now());
+    if closing.recv_timeout(remaining) == Err(RecvTimeoutError::Timeout) {
+        warn!("stopped before the store was closed: the time is over");
+    }
+}
+
+fn api(service: Service, tokens: TokenAuthority, metrics: PrometheusHandle, config: &Config) -> Api {
     Api::with_tokens(service, tokens)
         .metrics(move || metrics.render())
         .max_body_bytes(config.max_body_bytes.get())
         .request_timeout(Duration::from_secs(config.request_timeout.get()))
         .max_in_flight(config.max_in_flight.get())
-        .router()
-        .fallback(not_found)
 }
 
-async fn listen(address: &str) -> Result<TcpListener, StartError> {
+async fn listen(option: &str, address: &str) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
-        io::ErrorKind::InvalidInput => StartError::Usage(format!("--listen: {address:?} is not HOST:PORT")),
+        io::ErrorKind::InvalidInput => StartError::Usage(format!("{option}: {address:?} is not HOST:PORT")),
         _ => StartError::Listen { address: address.to_owned(), source },
     })
 }
@@ -101,4 +162,30 @@ fn token(tokens: &TokenAuthority, user: &UserId) -> String {
 
 fn limits(config: &Config) -> Limits {
     Limits::default().max_users(config.max_users.get()).max_text_bytes(config.max_text_bytes.get())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store that closes when the test allows it.
+    struct SlowToClose(mpsc::Receiver<()>);
+
+    impl Drop for SlowToClose {
+        fn drop(&mut self) {
+            let _ = self.0.recv();
+        }
+    }
+
+    #[test]
+    fn waits_for_the_store_to_close_until_the_deadline() {
+        let (allow, allowed) = mpsc::channel();
+        close(Runtime::new().unwrap(), SlowToClose(allowed), Instant::now());
+        // Ended without an allowance; and this one is not needed.
+        drop(allow);
+        let (allow, allowed) = mpsc::channel();
+        allow.send(()).unwrap();
+        close(Runtime::new().unwrap(), SlowToClose(allowed), Instant::now() + Duration::from_secs(60 * 60));
+        assert!(allow.send(()).is_err(), "the store is open");
+    }
 }

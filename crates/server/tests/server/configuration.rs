@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::harness::{LONG, Server, program};
+use crate::harness::{LONG, Server, begin_call, program};
 
 /// An effect of an option that is visible from outside.
 type Probe = fn(&mut Server) -> String;
@@ -44,6 +44,30 @@ fn second_call(server: &mut Server) -> String {
     String::from_utf8_lossy(&response[..read]).into_owned()
 }
 
+/// How a connection ends on which no second request follows.
+fn idle_end(server: &mut Server) -> String {
+    let mut connection = TcpStream::connect(server.address()).unwrap();
+    connection.write_all(b"OPTIONS /a HTTP/1.1\r\nhost: t\r\n\r\n").unwrap();
+    end_of(connection)
+}
+
+/// How a call ends whose body never arrives while the server stops.
+fn stopped_call(server: &mut Server) -> String {
+    let connection = begin_call(server.address(), &server.admin_token(), 9);
+    server.signal("TERM");
+    end_of(connection)
+}
+
+/// "closed" if the server closes the connection soon.
+fn end_of(mut connection: TcpStream) -> String {
+    connection.set_read_timeout(Some(std::time::Duration::from_secs(3))).unwrap();
+    let mut rest = Vec::new();
+    match connection.read_to_end(&mut rest) {
+        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => "open".into(),
+        _ => "closed".into(),
+    }
+}
+
 fn metrics(server: &Server) -> String {
     let mut answer = ureq::get(format!("http://{}/metrics", server.address())).call().unwrap();
     answer.body_mut().read_to_string().unwrap()
@@ -58,8 +82,15 @@ fn headers(token: &str) -> String {
 
 #[test]
 fn reads_each_option_from_its_flag_and_its_variable() {
-    let options: [(&str, &str, &str, Probe, &str); 10] = [
+    let options: [(&str, &str, &str, Probe, &str); 14] = [
         ("--listen", "CONVERSATION_LISTEN", "[::1]:0", |server| server.address().ip().to_string(), "::1"),
+        (
+            "--listen-operations",
+            "CONVERSATION_LISTEN_OPERATIONS",
+            "127.0.0.1:0",
+            |server| server.banner.clone(),
+            "metrics and health checks on http://127.0.0.1:",
+        ),
         ("--store", "CONVERSATION_STORE", "memory:", |server| server.banner.clone(), "memory:"),
         (
             "--admin",
@@ -95,6 +126,9 @@ fn reads_each_option_from_its_flag_and_its_variable() {
         ),
         ("--request-timeout", "CONVERSATION_REQUEST_TIMEOUT", "1", body_timeout, "HTTP/1.1"),
         ("--max-in-flight", "CONVERSATION_MAX_IN_FLIGHT", "1", second_call, "HTTP/1.1 429"),
+        ("--max-connections", "CONVERSATION_MAX_CONNECTIONS", "1", second_call, "the limit of 1 connections"),
+        ("--keep-alive", "CONVERSATION_KEEP_ALIVE", "1", idle_end, "closed"),
+        ("--shutdown-timeout", "CONVERSATION_SHUTDOWN_TIMEOUT", "1", stopped_call, "closed"),
         (
             "--log",
             "CONVERSATION_LOG",

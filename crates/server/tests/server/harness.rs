@@ -1,11 +1,11 @@
 //! Runs the built program in its own folder, on a free port.
 
 use std::{
-    io::{BufRead, BufReader, Read},
-    net::SocketAddr,
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
     path::Path,
     process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
-    sync::mpsc,
+    sync::{Arc, Mutex, mpsc},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -18,6 +18,24 @@ pub(crate) fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_conversation-server"));
     command.current_dir(folder).env_clear().env("CONVERSATION_LISTEN", "127.0.0.1:0").stdin(Stdio::null());
     command
+}
+
+/// [`program`] with limits of its own, set by `ulimit`, for example `-n 64`.
+pub(crate) fn limited_program(folder: &Path, limit: &str) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.current_dir(folder).env_clear().env("CONVERSATION_LISTEN", "127.0.0.1:0").stdin(Stdio::null());
+    command.args(["-c", &format!("ulimit {limit} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_conversation-server")]);
+    command
+}
+
+/// Polls until `condition` holds, for at most [`LONG`].
+pub(crate) fn wait_for(mut condition: impl FnMut() -> bool, otherwise: impl Fn() -> String) {
+    let began = Instant::now();
+    while !condition() {
+        assert!(began.elapsed() < LONG, "{}", otherwise());
+        #[expect(clippy::disallowed_methods, reason = "polls for a condition, with a limit")]
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// Runs the program to its end.
@@ -57,10 +75,43 @@ fn wait(child: &mut Child) -> ExitStatus {
     }
 }
 
+/// The log of a running server, up to now.
+struct Log {
+    text: Arc<Mutex<String>>,
+    reading: Option<JoinHandle<()>>,
+}
+
+impl Log {
+    fn read(from: impl Read + Send + 'static) -> Self {
+        let text = Arc::new(Mutex::new(String::new()));
+        let lines = Arc::clone(&text);
+        let reading = std::thread::spawn(move || {
+            for line in BufReader::new(from).lines() {
+                let mut lines = lines.lock().unwrap();
+                lines.push_str(&line.unwrap());
+                lines.push('\n');
+            }
+        });
+        Self { text, reading: Some(reading) }
+    }
+
+    fn text(&self) -> String {
+        self.text.lock().unwrap().clone()
+    }
+
+    /// The complete log of a server that has ended.
+    fn complete(&mut self) -> String {
+        if let Some(reading) = self.reading.take() {
+            reading.join().unwrap();
+        }
+        self.text()
+    }
+}
+
 /// A running server; killed at the end of its test.
 pub(crate) struct Server {
     child: Child,
-    stderr: Option<JoinHandle<Vec<u8>>>,
+    log: Log,
     /// The start-up output.
     pub(crate) banner: String,
 }
@@ -69,9 +120,9 @@ impl Server {
     /// Starts the program and waits for its two commands.
     pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let stderr = read(child.stderr.take().unwrap());
+        let log = Log::read(child.stderr.take().unwrap());
         let lines = lines(child.stdout.take().unwrap());
-        let mut server = Self { child, stderr: Some(stderr), banner: String::new() };
+        let mut server = Self { child, log, banner: String::new() };
         while server.commands().len() < 2 {
             match lines.recv_timeout(LONG) {
                 Ok(line) => server.banner.push_str(&line),
@@ -120,6 +171,11 @@ impl Server {
         self.child.id()
     }
 
+    /// Waits until the log contains `text`.
+    pub(crate) fn wait_for_log(&self, text: &str) {
+        wait_for(|| self.log.text().contains(text), || format!("{text} is not in the log: {}", self.log.text()));
+    }
+
     /// Sends a signal by name.
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.id().to_string()]).status().unwrap();
@@ -129,18 +185,14 @@ impl Server {
     /// Waits for the process to end. Returns its status and log.
     pub(crate) fn end(mut self) -> (ExitStatus, String) {
         let status = wait(&mut self.child);
-        (status, self.log())
+        (status, self.log.complete())
     }
 
     /// Kills the process like `kill -9` and returns its log.
     pub(crate) fn kill(&mut self) -> String {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        self.log()
-    }
-
-    fn log(&mut self) -> String {
-        self.stderr.take().map(|log| String::from_utf8(log.join().unwrap()).unwrap()).unwrap_or_default()
+        self.log.complete()
     }
 }
 
@@ -181,4 +233,36 @@ pub(crate) fn post(
         .send(&body.to_string())?;
     let text = answer.body_mut().read_to_string()?;
     Ok(serde_json::from_str(&text).unwrap())
+}
+
+/// Opens a connection and sends the head of a call, whose body has `length` bytes. Returns when the call is in progress.
+pub(crate) fn begin_call(address: SocketAddr, token: &str, length: usize) -> TcpStream {
+    let mut connection = TcpStream::connect(address).unwrap();
+    connection.set_read_timeout(Some(LONG)).unwrap();
+    let head = format!(
+        "POST /conversation/get_all_conversations HTTP/1.1\r\nhost: test\r\noperationID: 1\r\ntoken: {token}\r\n\
+         expect: 100-continue\r\ncontent-length: {length}\r\n\r\n",
+    );
+    connection.write_all(head.as_bytes()).unwrap();
+    // The server asks for the body, so the call is in progress.
+    let mut interim = [0; 25];
+    connection.read_exact(&mut interim).unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    connection
+}
+
+/// Everything that a new connection receives.
+pub(crate) fn exchange(address: SocketAddr, sent: &str) -> String {
+    let mut connection = TcpStream::connect(address).unwrap();
+    connection.set_read_timeout(Some(LONG)).unwrap();
+    // The server may respond and close before it has read everything.
+    let _ = connection.write_all(sent.as_bytes());
+    let mut answer = Vec::new();
+    let _ = connection.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// The response to a GET on a connection of its own.
+pub(crate) fn get(address: SocketAddr, path: &str) -> String {
+    exchange(address, &format!("GET {path} HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\r\n"))
 }

@@ -1,12 +1,15 @@
 //! The built program from outside: output, responses, log and data.
 
 mod configuration;
+mod connections;
 mod crash;
 mod harness;
 mod integrations;
 mod logs;
 mod operations;
+mod paths;
 mod refusals;
+mod signals;
 mod start;
 mod stop;
 mod stores;

@@ -1,14 +1,10 @@
 //! What operators and proxies see: metrics, header limits, CORS and compression.
 
-use std::{
-    collections::BTreeMap,
-    io::{Read, Write},
-    net::TcpStream,
-};
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use serde_json::json;
 
-use crate::harness::{LONG, Server, program};
+use crate::harness::{Server, exchange, get, program};
 
 /// The values in `/metrics`, by name and labels.
 fn metrics(server: &Server) -> BTreeMap<String, f64> {
@@ -55,24 +51,13 @@ fn counts_calls_in_the_metrics() {
     }
 }
 
-/// Everything that a new connection receives.
-fn exchange(server: &Server, sent: &str) -> String {
-    let mut connection = TcpStream::connect(server.address()).unwrap();
-    connection.set_read_timeout(Some(LONG)).unwrap();
-    // The server may respond and close before it has read everything.
-    let _ = connection.write_all(sent.as_bytes());
-    let mut answer = Vec::new();
-    let _ = connection.read_to_end(&mut answer);
-    String::from_utf8_lossy(&answer).into_owned()
-}
-
 #[test]
 fn rejects_long_headers() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(program(folder.path()).args(["--store", "memory:"]));
     let request =
         |bytes| format!("GET /healthz HTTP/1.1\r\nhost: t\r\nconnection: close\r\nx: {}\r\n\r\n", "x".repeat(bytes));
-    let (long, short) = (exchange(&server, &request(100_000)), exchange(&server, &request(60_000)));
+    let (long, short) = (exchange(server.address(), &request(100_000)), exchange(server.address(), &request(60_000)));
     assert!(long.starts_with("HTTP/1.1 431 "), "{long}");
     assert!(short.starts_with("HTTP/1.1 200 "), "{short}");
 }
@@ -83,7 +68,7 @@ fn answers_preflight_requests_on_any_path() {
     let server = Server::start(program(folder.path()).args(["--store", "memory:"]));
     for path in ["/conversation/set_conversations", "/nowhere"] {
         let answer = exchange(
-            &server,
+            server.address(),
             &format!(
                 "OPTIONS {path} HTTP/1.1\r\nhost: t\r\nconnection: close\r\norigin: https://chat.example.org\r\n\r\n"
             ),
@@ -100,8 +85,37 @@ fn compresses_responses_for_clients_that_accept_gzip() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(program(folder.path()).args(["--store", "memory:"]));
     let answer = exchange(
-        &server,
+        server.address(),
         "GET /openapi.json HTTP/1.1\r\nhost: t\r\nconnection: close\r\naccept-encoding: gzip\r\n\r\n",
     );
     assert!(answer.contains("content-encoding: gzip\r\n"), "{answer}");
+}
+
+/// The address of `--listen-operations` in the banner.
+fn operations_address(server: &Server) -> SocketAddr {
+    let (_, rest) = server.banner.split_once("metrics and health checks on http://").unwrap();
+    rest.lines().next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn serves_operators_at_an_address_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let server =
+        Server::start(program(folder.path()).args(["--store", "memory:", "--listen-operations", "127.0.0.1:0"]));
+    let (calls, operations) = (server.address(), operations_address(&server));
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert!(get(operations, path).starts_with("HTTP/1.1 200 "), "{path}");
+        assert!(get(calls, path).starts_with("HTTP/1.1 404 "), "{path}");
+    }
+    for path in ["/docs", "/openapi.json"] {
+        assert!(get(operations, path).starts_with("HTTP/1.1 404 "), "{path}");
+        assert!(get(calls, path).starts_with("HTTP/1.1 200 "), "{path}");
+    }
+    assert!(!get(calls, "/openapi.json").contains("/healthz"), "the document lists a route of the other address");
+    let body = json!({ "ownerUserID": "alice" });
+    assert_eq!(server.post("/conversation/get_all_conversations", &server.admin_token(), &body)["errCode"], 0);
+    assert!(
+        get(operations, "/metrics")
+            .contains(r#"conversation_http_requests_total{route="/conversation/get_all_conversations",code="0"} 1"#)
+    );
 }

@@ -30,6 +30,8 @@ fn rejects_invalid_options() {
         (&["--max-body-bytes", "16 MiB"], "invalid value '16 MiB' for '--max-body-bytes <BYTES>'"),
         (&["--request-timeout", "soon"], "invalid value 'soon' for '--request-timeout <SECONDS>'"),
         (&["--secret", "hush"], "unexpected argument '--secret' found"),
+        (&["--keep-alive", "0"], "invalid value '0' for '--keep-alive <SECONDS>'"),
+        (&["--listen-operations", "nowhere"], "--listen-operations: \"nowhere\" is not HOST:PORT"),
         (&["--listen", "nowhere"], "--listen: \"nowhere\" is not HOST:PORT"),
         (&["--listen", ":10002x"], "--listen: \":10002x\" is not HOST:PORT"),
         (&["serve"], "unrecognized subcommand 'serve'"),

@@ -2,12 +2,12 @@
 
 use std::{
     io::{Read, Write},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
 };
 
 use serde_json::json;
 
-use crate::harness::{LONG, Server, program};
+use crate::harness::{LONG, Server, begin_call, program};
 
 #[test]
 fn stops_cleanly_on_sigterm_and_sigint() {
@@ -25,19 +25,7 @@ fn finishes_requests_in_progress() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&mut program(folder.path()));
     let body = json!({ "ownerUserID": "alice" }).to_string();
-    let mut connection = TcpStream::connect(server.address()).unwrap();
-    connection.set_read_timeout(Some(LONG)).unwrap();
-    let head = format!(
-        "POST /conversation/get_all_conversations HTTP/1.1\r\nhost: test\r\noperationID: 1\r\ntoken: {}\r\n\
-         expect: 100-continue\r\ncontent-length: {}\r\n\r\n",
-        server.admin_token(),
-        body.len(),
-    );
-    connection.write_all(head.as_bytes()).unwrap();
-    // The server asks for the body, so the request is in progress.
-    let mut interim = [0; 25];
-    connection.read_exact(&mut interim).unwrap();
-    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    let mut connection = begin_call(server.address(), &server.admin_token(), body.len());
     server.signal("TERM");
     // The listener closes first: a refused connection means that the signal has arrived.
     while TcpStream::connect(server.address()).is_ok() {}
@@ -52,8 +40,11 @@ fn finishes_requests_in_progress() {
 #[test]
 fn stops_despite_connections_without_a_request() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(program(folder.path()).args(["--request-timeout", "1"]));
+    let server = Server::start(program(folder.path()).args(["--shutdown-timeout", "3600"]));
     let mut idle = TcpStream::connect(server.address()).unwrap();
+    let mut used = TcpStream::connect(server.address()).unwrap();
+    used.write_all(b"GET /healthz HTTP/1.1\r\nhost: t\r\n\r\n").unwrap();
+    used.read_exact(&mut [0; 15]).unwrap();
     let mut half = TcpStream::connect(server.address()).unwrap();
     half.write_all(b"POST /conversation/set_conversations HTTP/1.1\r\nhost:").unwrap();
     server.signal("TERM");
@@ -63,4 +54,38 @@ fn stops_despite_connections_without_a_request() {
         // Closed or reset.
         assert_eq!(connection.read(&mut [0]).unwrap_or(0), 0);
     }
+    drop(used);
+}
+
+#[test]
+fn gives_requests_and_events_one_deadline() {
+    let folder = tempfile::tempdir().unwrap();
+    // Accepts requests and never responds.
+    let receiver = TcpListener::bind("127.0.0.1:0").unwrap();
+    let webhook = format!("http://{}", receiver.local_addr().unwrap());
+    let server = Server::start(program(folder.path()).args(["--shutdown-timeout", "1", "--webhook", &webhook]));
+    let conversation = json!({ "conversationID": "sg_g", "conversationType": 3, "groupID": "g", "isPinned": true });
+    let set = json!({ "userIDs": ["alice"], "conversation": conversation });
+    assert_eq!(server.post("/conversation/set_conversations", &server.admin_token(), &set)["errCode"], 0);
+    let call = begin_call(server.address(), &server.admin_token(), 9);
+    server.signal("TERM");
+    let (status, log) = server.end();
+    assert!(status.success(), "{log}");
+    for line in ["stopped before some requests finished", "closed before the sink received all events"] {
+        assert!(log.contains(line), "{line} is not in the log: {log}");
+    }
+    drop((call, receiver));
+}
+
+#[test]
+fn ends_at_once_on_a_second_signal() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(program(folder.path()).args(["--shutdown-timeout", "3600"]));
+    let call = begin_call(server.address(), &server.admin_token(), 9);
+    server.signal("TERM");
+    server.wait_for_log("stopping");
+    server.signal("INT");
+    let (status, log) = server.end();
+    assert!(status.success() && log.contains("a second signal arrived"), "{log}");
+    drop(call);
 }
