@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use conversation_settings_core::{
     BurnDuration, Conversation, Decision, IfMissing, Key, Limits, Outcome, Patch, SetConversations,
-    SetConversationsRequest, Settings, Timestamp, decide,
+    SetConversationsRequest, Settings, Timestamp, decide_follower,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -29,8 +29,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Here a map is the table. Bob's row is touched too, in private chat alone.
     let mut table: BTreeMap<Key, Conversation> = BTreeMap::new();
     for _ in 0..2 {
-        for write in batch.writes() {
-            match decide(table.get(&write.key), write, Timestamp(1_700_000_000_000))? {
+        // Bob's row follows what changes for alice, so it is decided last.
+        let (followers, users): (Vec<_>, Vec<_>) = batch.writes().iter().partition(|write| write.is_follower());
+        let mut outcomes = BTreeMap::new();
+        for write in users.into_iter().chain(followers) {
+            let outcome_of = |key: &Key| outcomes.get(key).copied();
+            let decision = decide_follower(table.get(&write.key), write, outcome_of, Timestamp(1_700_000_000_000))?;
+            outcomes.insert(&write.key, decision.outcome());
+            match decision {
                 Decision::Put(conversation, outcome) => {
                     println!("{}: {outcome:?}, ex {:?}", write.key, &*conversation.settings.ex);
                     table.insert(write.key.clone(), conversation);

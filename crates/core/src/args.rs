@@ -3,7 +3,7 @@
 use alloc::{borrow::Cow, string::String};
 use core::fmt;
 
-use crate::{FieldError, IdError, ValueError};
+use crate::{FieldError, IdError, Text, ValueError};
 
 /// An argument that cannot be accepted: OpenIM's `ArgsError`, 1001.
 ///
@@ -100,6 +100,12 @@ pub enum Violation {
     /// The text is not a valid identifier.
     #[error(transparent)]
     Id(#[from] IdError),
+    /// The ID begins or ends with white space, in a request that would create a conversation with it.
+    #[error("must not begin or end with white space, got {got:?}")]
+    Blank {
+        /// The ID.
+        got: Text,
+    },
     /// The argument breaks a rule that involves other arguments.
     #[error("{0}")]
     Rule(Cow<'static, str>),

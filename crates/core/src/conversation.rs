@@ -108,6 +108,11 @@ impl Target {
         }
     }
 
+    /// The name of the argument that is the target's ID in OpenIM's request.
+    pub(crate) const fn id_name(&self) -> &'static str {
+        if self.user_id().is_some() { "userID" } else { "groupID" }
+    }
+
     /// The target with this [`conversation_type`](Self::conversation_type) and [`id`](Self::id), as a store keeps them.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! The decision about one write, from the stored conversation.
 
-use crate::{Change, Conversation, Key, Mask, Missing, Patch, Settings, Target, Timestamp, Version, Write};
+use crate::{ArgsError, Change, Conversation, Key, Mask, Missing, Patch, Settings, Target, Timestamp, Version, Write};
 
 /// What a write does to the stored conversation.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,6 +12,17 @@ pub enum Decision {
     Put(Conversation, Outcome),
     /// Remove the conversation.
     Delete,
+}
+
+impl Decision {
+    /// What the write does to the conversation.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        match self {
+            Self::Keep(outcome) | Self::Put(_, outcome) => *outcome,
+            Self::Delete => Outcome::Removed,
+        }
+    }
 }
 
 /// What happened to a conversation.
@@ -77,6 +88,14 @@ pub enum Rejected {
     /// The conversation does not exist, and the write must not create it.
     #[error("conversation {0} does not exist")]
     Missing(Key),
+    /// The conversation does not exist, and its IDs are not ones to create it with. Existing ones like it stay.
+    #[error("conversation {key} cannot be created: {error}")]
+    NotCreatable {
+        /// The conversation.
+        key: Key,
+        /// The ID, by its path in OpenIM's request, and its problem.
+        error: ArgsError,
+    },
     /// The conversation is not a single chat, and the write turns private chat on.
     #[error("conversation {0} is not a single chat, so it cannot be a private one")]
     NotSingleChat(Key),
@@ -87,12 +106,14 @@ impl Rejected {
     #[must_use]
     pub const fn key(&self) -> &Key {
         match self {
-            Self::Missing(key) | Self::NotSingleChat(key) => key,
+            Self::Missing(key) | Self::NotCreatable { key, .. } | Self::NotSingleChat(key) => key,
         }
     }
 }
 
 /// Decides what `write` does to its conversation, of which `current` is the stored one. `at` is the time of a creation.
+///
+/// A [`Change::Follow`] is decided as if it had a change to follow; [`decide_follower`] knows whether it has.
 ///
 /// # Errors
 ///
@@ -101,14 +122,41 @@ pub fn decide(current: Option<&Conversation>, write: &Write, at: Timestamp) -> R
     match (&*write.change, current) {
         (Change::Remove, None) => Ok(Decision::Keep(Outcome::Absent)),
         (Change::Remove, Some(_)) => Ok(Decision::Delete),
-        (Change::Set { patch, .. }, Some(current)) => update(current, patch),
-        (Change::Set { patch, missing }, None) => match missing {
-            Missing::Reject => Err(Rejected::Missing(write.key.clone())),
-            Missing::Skip => Ok(Decision::Keep(Outcome::Absent)),
-            Missing::Create(_) if patch.is_empty() => Ok(Decision::Keep(Outcome::Absent)),
-            Missing::Create(target) | Missing::CreateEvenIfEmpty(target) => create(&write.key, target, patch, at),
-        },
+        (Change::Set { patch, .. } | Change::Follow { patch, .. }, Some(current)) => update(current, patch),
+        (Change::Set { patch, missing }, None) => if_missing(missing, patch, &write.key, at),
+        // A missing conversation has the defaults already.
+        (Change::Follow { patch, .. }, None) if patch.apply(&mut Settings::default()).is_empty() => {
+            Ok(Decision::Keep(Outcome::Absent))
+        }
+        (Change::Follow { patch, missing, .. }, None) => if_missing(missing, patch, &write.key, at),
     }
+}
+
+fn if_missing(missing: &Missing, patch: &Patch, key: &Key, at: Timestamp) -> Result<Decision, Rejected> {
+    match missing {
+        Missing::Reject => Err(Rejected::Missing(key.clone())),
+        Missing::Skip => Ok(Decision::Keep(Outcome::Absent)),
+        Missing::Create(_) if patch.is_empty() => Ok(Decision::Keep(Outcome::Absent)),
+        Missing::Create(target) | Missing::CreateEvenIfEmpty(target) => create(key, target, patch, at),
+        Missing::Invalid(error) => Err(Rejected::NotCreatable { key: key.clone(), error: error.clone() }),
+    }
+}
+
+/// Decides what a [follower](Write::is_follower) does, once the outcomes of its batch's other writes are known.
+///
+/// # Errors
+///
+/// As [`decide`].
+pub fn decide_follower(
+    current: Option<&Conversation>,
+    write: &Write,
+    outcome_of: impl FnMut(&Key) -> Option<Outcome>,
+    at: Timestamp,
+) -> Result<Decision, Rejected> {
+    if write.is_led(outcome_of) {
+        return decide(current, write, at);
+    }
+    Ok(Decision::Keep(if current.is_some() { Outcome::Unchanged } else { Outcome::Absent }))
 }
 
 fn update(current: &Conversation, patch: &Patch) -> Result<Decision, Rejected> {

@@ -163,18 +163,23 @@ id! {
     ConversationId, 1024
 }
 
+/// How the IDs of single chats begin.
+const SINGLE: &str = "si_";
+/// How the IDs of groups' conversations begin.
+const GROUP: &str = "sg_";
+
 impl ConversationId {
     /// The single chat of two users, as OpenIM's clients name it: `si_`, then both IDs in byte order, joined by `_`.
     #[must_use]
     pub fn single(one: &UserId, other: &UserId) -> Self {
         let (first, second) = if one <= other { (one, other) } else { (other, one) };
-        Self(Text::from(alloc::format!("si_{first}_{second}")))
+        Self(Text::from(alloc::format!("{SINGLE}{first}_{second}")))
     }
 
     /// The conversation of a group, as OpenIM's clients name it: `sg_` and the group's ID.
     #[must_use]
     pub fn group(group: &GroupId) -> Self {
-        Self(Text::from(alloc::format!("sg_{group}")))
+        Self(Text::from(alloc::format!("{GROUP}{group}")))
     }
 
     /// The peer of `party` in a single chat, if this ID is one that [`Self::single`] makes; otherwise `None`.
@@ -182,7 +187,7 @@ impl ConversationId {
     /// IDs are opaque: a host may name its conversations in another way, and then an ID names no peer.
     #[must_use]
     pub fn other_party(&self, party: &UserId) -> Option<UserId> {
-        let pair = self.as_str().strip_prefix("si_")?;
+        let pair = self.as_str().strip_prefix(SINGLE)?;
         let after = pair.strip_prefix(party.as_str()).and_then(|rest| rest.strip_prefix('_'));
         let before = pair.strip_suffix(party.as_str()).and_then(|rest| rest.strip_suffix('_'));
         [after, before]
@@ -190,6 +195,27 @@ impl ConversationId {
             .flatten()
             .filter_map(|other| UserId::new(other).ok())
             .find(|other| Self::single(party, other) == *self)
+    }
+
+    /// Whether the ID begins as those of single chats do.
+    pub(crate) fn names_single(&self) -> bool {
+        self.as_str().starts_with(SINGLE)
+    }
+
+    /// Whether the ID begins as those of groups do.
+    pub(crate) fn names_group(&self) -> bool {
+        self.as_str().starts_with(GROUP)
+    }
+
+    /// Whether the ID is the one that [`Self::single`] makes of the two, with the users in the wrong order.
+    pub(crate) fn is_reversed(&self, one: &UserId, other: &UserId) -> bool {
+        let is = |first: &UserId, second: &UserId| {
+            let pair = self.as_str().strip_prefix(SINGLE);
+            let rest = pair.and_then(|pair| pair.strip_prefix(first.as_str())?.strip_prefix('_'));
+            rest == Some(second.as_str())
+        };
+        let (first, second) = if one <= other { (one, other) } else { (other, one) };
+        is(second, first) && !is(first, second)
     }
 }
 
@@ -234,5 +260,21 @@ mod tests {
         assert_eq!(id("si_b_a").other_party(&user("a")), None, "not in byte order");
         assert_eq!(id("si_a_b").other_party(&user("c")), None);
         assert_eq!(id("room-7").other_party(&user("a")), None);
+    }
+
+    #[test]
+    fn finds_the_users_of_a_single_chat_in_the_wrong_order() {
+        let is_reversed = |id: &str, one: &str, other: &str| {
+            let id = ConversationId::new(id).unwrap();
+            assert_eq!(id.is_reversed(&user(one), &user(other)), id.is_reversed(&user(other), &user(one)));
+            id.is_reversed(&user(one), &user(other))
+        };
+        assert!(is_reversed("si_b_a", "a", "b"));
+        assert!(is_reversed("si_b_a_a", "a_a", "b"));
+        for right in ["si_a_b", "si_b_c", "si_c_a", "b_a", "si_b_a_", "si_ba", "si_b"] {
+            assert!(!is_reversed(right, "a", "b"), "{right}");
+        }
+        assert!(!is_reversed("si_a_a_a", "a", "a_a"), "it is in order, too");
+        assert!(!is_reversed("si_a_a", "a", "a"));
     }
 }

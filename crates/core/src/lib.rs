@@ -30,6 +30,7 @@ extern crate alloc;
 
 mod args;
 mod conversation;
+mod creation;
 mod decide;
 mod id;
 mod limits;
@@ -47,7 +48,7 @@ mod write;
 
 pub use args::{ArgsError, Path, Violation};
 pub use conversation::{Conversation, Key, Target, TargetError, Timestamp, Version};
-pub use decide::{Decision, Effect, Outcome, Rejected, decide};
+pub use decide::{Decision, Effect, Outcome, Rejected, decide, decide_follower};
 pub use id::{ConversationId, GroupId, IdError, UserId};
 pub use limits::Limits;
 pub use mask::{Mask, UnknownField};

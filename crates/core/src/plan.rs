@@ -3,7 +3,8 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use crate::{
-    Change, Effect, Key, Missing, Patch, Report, ReportEntry, Role, SetConversations, Target, UserId, Write, WriteBatch,
+    ArgsError, Change, Effect, Key, Missing, Patch, Path, Report, ReportEntry, Role, SetConversations, Target, UserId,
+    Violation, Write, WriteBatch,
 };
 
 /// What `set_conversations` does for users who do not have the conversation.
@@ -19,22 +20,30 @@ pub enum IfMissing {
 
 impl SetConversations {
     /// The batch that the request writes. It has each user's own row and, if private chat is set in a single chat, the
-    /// counterpart's row in that one field.
+    /// counterpart's row in that one field. The counterpart's row follows what changes for the users: it is created only
+    /// when private chat is turned on, and a request that changes no user's private chat leaves it alone.
+    ///
+    /// A conversation that clients would not find is not created, and rejects the batch: see [`Key::check_new`].
     #[expect(clippy::missing_panics_doc, reason = "it does not panic: the keys are distinct by construction")]
     #[must_use]
     pub fn plan(&self, policy: IfMissing) -> WriteBatch {
-        let own = Arc::new(self.own_change(&self.target, policy));
+        let own = Arc::new(self.own_change(policy, Missing::Create(self.target.clone())));
         let mut writes = Vec::with_capacity(self.sorted.len() + 2);
         for user in &self.sorted {
+            let key = self.key(user);
             let change = match (&self.target, &self.counterpart) {
                 (Target::Single(peer), Some(counterpart)) if peer == user => {
-                    Arc::new(self.own_change(&Target::Single(counterpart.clone()), policy))
+                    let missing = self.create(&key, Target::Single(counterpart.clone()));
+                    Arc::new(self.own_change(policy, missing))
                 }
-                _ => own.clone(),
+                _ => match self.check_new(&key, &self.target) {
+                    Ok(()) => own.clone(),
+                    Err(error) => Arc::new(self.own_change(policy, Missing::Invalid(error))),
+                },
             };
-            writes.push(Write { key: self.key(user), change });
+            writes.push(Write { key, change });
         }
-        writes.extend(self.peers().map(|(peer, target)| self.peer_write(peer, target)));
+        writes.extend(self.peers().map(|(peer, counterpart)| self.peer_write(peer, counterpart)));
         WriteBatch::new(writes).expect("users are distinct, and a peer is not one of them")
     }
 
@@ -55,12 +64,40 @@ impl SetConversations {
         Key::new(user.clone(), self.conversation_id.clone())
     }
 
-    fn own_change(&self, target: &Target, policy: IfMissing) -> Change {
+    fn own_change(&self, policy: IfMissing, create: Missing) -> Change {
         let missing = match policy {
-            IfMissing::Create => Missing::Create(target.clone()),
+            IfMissing::Create => create,
             IfMissing::Reject => Missing::Reject,
         };
         Change::Set { patch: self.patch.clone(), missing }
+    }
+
+    /// Creates the conversation, if clients find it.
+    fn create(&self, key: &Key, target: Target) -> Missing {
+        match self.check_new(key, &target) {
+            Ok(()) => Missing::Create(target),
+            Err(error) => Missing::Invalid(error),
+        }
+    }
+
+    /// Checks that clients find the conversation, if the request can create it.
+    fn check_new(&self, key: &Key, target: &Target) -> Result<(), ArgsError> {
+        if self.patch.is_empty() {
+            return Ok(());
+        }
+        key.check_new(target).map_err(|error| self.locate(error))
+    }
+
+    /// `error` with the path at which this request has the ID: the owner of one row is the target of another.
+    fn locate(&self, error: ArgsError) -> ArgsError {
+        let Violation::Blank { got } = &error.problem else { return error };
+        let is_user = self.sorted.binary_search_by(|user| user.as_str().cmp(got)).is_ok();
+        let path = match &self.target {
+            _ if is_user => Path::Field("userIDs"),
+            target if *target.id() == **got => Path::Conversation(target.id_name()),
+            _ => Path::Conversation("conversationID"),
+        };
+        ArgsError { path, ..error }
     }
 
     /// The participant that `user` sees in a single chat.
@@ -86,9 +123,11 @@ impl SetConversations {
     }
 
     /// Both participants share private chat alone; every other setting is the owner's.
-    fn peer_write(&self, peer: &UserId, target: &UserId) -> Write {
+    fn peer_write(&self, peer: &UserId, counterpart: &UserId) -> Write {
         let patch = Patch { is_private_chat: self.patch.is_private_chat, ..Patch::KEEP };
-        let missing = Missing::Create(Target::Single(target.clone()));
-        Write { key: self.key(peer), change: Arc::new(Change::Set { patch, missing }) }
+        let key = self.key(peer);
+        let missing = self.create(&key, Target::Single(counterpart.clone()));
+        let change = Change::Follow { patch, missing, owners: self.sorted.as_slice().into() };
+        Write { key, change: Arc::new(change) }
     }
 }

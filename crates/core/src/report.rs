@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::{Change, ConversationId, Effect, Field, Key, Mask, Outcome, UserId, Version, Write, WriteBatch};
+use crate::{ConversationId, Effect, Field, Key, Mask, Outcome, UserId, Version, Write, WriteBatch};
 
 /// What a call did to each conversation that it touched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +12,9 @@ pub struct Report {
     /// One entry for each conversation. `set_conversations` reports the users in the order of the request, then their
     /// peers; every other call reports in the order of the keys.
     pub entries: Vec<ReportEntry>,
+    /// The conversations of peers of which the caller may not know what happened to them: see
+    /// [`without_peers_outcomes`](Self::without_peers_outcomes).
+    pub hidden_peers: Vec<Key>,
 }
 
 impl Report {
@@ -26,11 +29,22 @@ impl Report {
     pub fn changed(&self) -> impl Iterator<Item = &ReportEntry> {
         self.entries.iter().filter(|entry| entry.outcome.is_change())
     }
+
+    /// The report for a caller who may not know what happened to others: it names the peers' conversations, and has no
+    /// entries of them. Outcomes and versions reveal whether a peer has the conversation, and how often the peer changes
+    /// anything.
+    #[must_use]
+    pub fn without_peers_outcomes(self) -> Self {
+        let (entries, peers): (Vec<_>, Vec<_>) = self.entries.into_iter().partition(|entry| entry.role == Role::User);
+        let mut hidden_peers = self.hidden_peers;
+        hidden_peers.extend(peers.into_iter().map(|entry| Key::new(entry.user, entry.conversation_id)));
+        Self { entries, hidden_peers }
+    }
 }
 
 impl FromIterator<ReportEntry> for Report {
     fn from_iter<I: IntoIterator<Item = ReportEntry>>(entries: I) -> Self {
-        Self { entries: entries.into_iter().collect() }
+        Self { entries: entries.into_iter().collect(), hidden_peers: Vec::new() }
     }
 }
 
@@ -85,10 +99,8 @@ impl ReportEntry {
 
     /// The entry of `write`; `counterpart` is the other participant if the write may turn private chat on or off.
     pub(crate) fn of_write(write: &Write, effect: Effect, role: Role, counterpart: Option<&UserId>) -> Self {
-        let (patched, is_on) = match &*write.change {
-            Change::Set { patch, .. } => (patch.mask(), patch.is_private_chat),
-            Change::Remove => (Mask::EMPTY, None),
-        };
+        let patch = write.change.patch();
+        let (patched, is_on) = patch.map_or((Mask::EMPTY, None), |patch| (patch.mask(), patch.is_private_chat));
         let (fields, is_on) = match effect.outcome {
             // A conversation created with private chat off is like any other: nothing was turned off.
             Outcome::Created => (patched, is_on.filter(|is_on| *is_on)),
@@ -141,5 +153,23 @@ mod tests {
         .collect();
         let changed: Vec<_> = report.changed().map(|entry| (entry.user.as_str(), entry.outcome.to_string())).collect();
         assert_eq!(changed, [("a", "created".into()), ("b", "updated".into()), ("e", "removed".into())]);
+    }
+
+    #[test]
+    fn hides_everything_that_happened_to_peers() {
+        let entry = |user: &str, role, outcome| {
+            let key = Key::new(UserId::new(user).unwrap(), ConversationId::new("c").unwrap());
+            ReportEntry::new(key, role, Effect { outcome, version: Some(Version(7)) })
+        };
+        let user = entry("a", Role::User, Outcome::Created);
+        let outcomes = [Outcome::Created, Outcome::Updated(Mask::ALL), Outcome::Unchanged, Outcome::Absent];
+        for outcome in outcomes {
+            let report: Report = [user.clone(), entry("b", Role::Peer, outcome)].into_iter().collect();
+            let shown = report.without_peers_outcomes();
+            let peers = [Key::new(UserId::new("b").unwrap(), ConversationId::new("c").unwrap())];
+            let expected = Report { entries: [user.clone()].into(), hidden_peers: peers.into() };
+            assert_eq!(shown, expected, "the same after {outcome}");
+            assert_eq!(shown.clone().without_peers_outcomes(), shown);
+        }
     }
 }

@@ -33,7 +33,11 @@ macro_rules! settings {
             pub group_id: Option<Text>,
             $(
                 $(#[doc = $doc])+
-                #[serde(rename = $wire, skip_serializing_if = "Option::is_none")]
+                #[serde(
+                    rename = $wire,
+                    skip_serializing_if = "Option::is_none",
+                    deserialize_with = "crate::Primitive::or_null"
+                )]
                 pub $field: Option<<$type as $crate::Setting>::Raw>,
             )*
         }

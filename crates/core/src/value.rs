@@ -2,7 +2,11 @@
 
 use core::fmt;
 
+use serde::Deserialize;
+
 use crate::{Text, Timestamp};
+
+mod boolean;
 
 /// The kind of a [`Value`], and of a column that holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,16 +157,29 @@ pub trait Setting: sealed::Sealed + Clone + PartialEq {
 }
 
 /// One of the Rust types behind [`Value`]. Sealed.
-pub trait Primitive: sealed::Sealed + Sized {
+pub trait Primitive: sealed::Sealed + Sized + serde::de::DeserializeOwned {
     /// The kind of the type.
     const KIND: Kind;
+
+    /// Reads a primitive as OpenIM's clients send it, for `serde(deserialize_with)`: `null` is `None`, and a boolean may be
+    /// 0 or 1.
+    ///
+    /// # Errors
+    ///
+    /// The deserializer's, for a value of another kind.
+    fn or_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Option::deserialize(deserializer)
+    }
 
     /// The primitive in `value`, if it is of this type.
     fn of(value: Value<'_>) -> Option<Self>;
 }
 
 macro_rules! primitive {
-    ($type:ty, $kind:ident, $raw:ident => $owned:expr, $value:ident => $borrowed:expr $(, $unit:literal)?) => {
+    (
+        $type:ty, $kind:ident, $raw:ident => $owned:expr, $value:ident => $borrowed:expr
+        $(, unit $unit:literal)? $(, or_null $or_null:path)?
+    ) => {
         impl sealed::Sealed for $type {}
 
         impl Primitive for $type {
@@ -174,6 +191,12 @@ macro_rules! primitive {
                     _ => None,
                 }
             }
+
+            $(
+                fn or_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+                    $or_null(deserializer)
+                }
+            )?
         }
 
         impl Setting for $type {
@@ -193,8 +216,8 @@ macro_rules! primitive {
     };
 }
 
-primitive!(bool, Bool, raw => raw, value => *value);
+primitive!(bool, Bool, raw => raw, value => *value, or_null boolean::or_null);
 primitive!(i32, I32, raw => raw, value => *value);
 primitive!(i64, I64, raw => raw, value => *value);
-primitive!(Timestamp, Timestamp, raw => Timestamp(raw), value => value.0, "milliseconds since the epoch");
+primitive!(Timestamp, Timestamp, raw => Timestamp(raw), value => value.0, unit "milliseconds since the epoch");
 primitive!(Text, Text, raw => Text::from(raw), value => value);

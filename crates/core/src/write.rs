@@ -2,7 +2,7 @@
 
 use alloc::{sync::Arc, vec::Vec};
 
-use crate::{Key, Patch, Target, UserId};
+use crate::{ArgsError, Key, Outcome, Patch, Target, UserId};
 
 /// A change of one conversation.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,8 +15,32 @@ pub enum Change {
         /// What happens if the conversation does not exist.
         missing: Missing,
     },
+    /// Sets settings that the owner shares with others, as far as the batch changes them there.
+    ///
+    /// It has an effect only if the same batch creates this conversation for one of `owners`, or changes one of these
+    /// settings of theirs: see [`Write::is_led`]. So a request that writes back what was read changes nobody's view.
+    Follow {
+        /// The settings to set, with their values.
+        patch: Patch,
+        /// What happens if the conversation does not exist, and the patch differs from the defaults. Otherwise it stays
+        /// missing.
+        missing: Missing,
+        /// The owners whose changes are followed.
+        owners: Arc<[UserId]>,
+    },
     /// Removes the conversation, if it exists.
     Remove,
+}
+
+impl Change {
+    /// The settings to set; `None` for a removal.
+    #[must_use]
+    pub const fn patch(&self) -> Option<&Patch> {
+        match self {
+            Self::Set { patch, .. } | Self::Follow { patch, .. } => Some(patch),
+            Self::Remove => None,
+        }
+    }
 }
 
 /// What a [`Change::Set`] does if the conversation does not exist.
@@ -31,6 +55,8 @@ pub enum Missing {
     Skip,
     /// Reject the whole batch.
     Reject,
+    /// Reject the whole batch, because clients would not find the conversation: see [`Key::check_new`].
+    Invalid(ArgsError),
 }
 
 /// One change of one conversation.
@@ -42,6 +68,26 @@ pub struct Write {
     /// The change. Writes of the same change share one `Arc`: an adapter may store those with one statement.
     /// Separate `Arc`s of equal changes have the same effect, at a higher cost.
     pub change: Arc<Change>,
+}
+
+impl Write {
+    /// Whether the write depends on what the rest of its batch does: a [`Change::Follow`]. It is decided last.
+    #[must_use]
+    pub fn is_follower(&self) -> bool {
+        matches!(*self.change, Change::Follow { .. })
+    }
+
+    /// Whether the write has an effect, given the outcomes of its batch's other writes. Every write has, except for a
+    /// [follower](Self::is_follower) with no change to follow.
+    pub fn is_led(&self, mut outcome_of: impl FnMut(&Key) -> Option<Outcome>) -> bool {
+        let Change::Follow { patch, owners, .. } = &*self.change else { return true };
+        let mask = patch.mask();
+        owners.iter().any(|owner| match outcome_of(&Key::new(owner.clone(), self.key.conversation_id.clone())) {
+            Some(Outcome::Created) => true,
+            Some(Outcome::Updated(changed)) => !(changed & mask).is_empty(),
+            Some(Outcome::Removed | Outcome::Unchanged | Outcome::Absent) | None => false,
+        })
+    }
 }
 
 /// Writes that take effect together or not at all: each key once, in the order of the keys, and so grouped by owner.

@@ -67,13 +67,35 @@ fn keeps_absent_and_null_fields_and_sets_zero_and_empty() {
 fn rejects_another_type_in_every_field() {
     for &field in Field::ALL.iter().filter(|field| field.is_client()) {
         let wrong: &[Value] = match field.kind() {
-            Kind::Bool => &[json!(1), json!("true"), json!([]), json!({})],
+            Kind::Bool => &[
+                json!(2),
+                json!(-1),
+                json!(1.0),
+                json!(0.0),
+                json!(-0.0),
+                json!("true"),
+                json!("1"),
+                json!([]),
+                json!({}),
+            ],
             Kind::I32 => &[json!("1"), json!(1.5), json!(true), json!({ "value": 1 }), json!(2_147_483_648_i64)],
             Kind::I64 | Kind::Timestamp => &[json!("1"), json!(1.0), json!(true), json!([1]), json!(u64::MAX)],
             Kind::Text => &[json!(1), json!(false), json!(["x"]), json!({ "value": "x" })],
         };
         for wrong in wrong {
             refused(with(single(), &format!("/conversation/{field}"), wrong.clone()));
+        }
+    }
+}
+
+#[test]
+fn accepts_0_and_1_as_booleans() {
+    for &field in Field::ALL.iter().filter(|field| field.is_client() && field.kind() == Kind::Bool) {
+        let pointer = format!("/conversation/{field}");
+        for (number, value) in [(0, false), (1, true)] {
+            let set = parse(with(single(), &pointer, json!(number))).unwrap();
+            assert_eq!(set, parse(with(single(), &pointer, json!(value))).unwrap(), "{field}");
+            assert_eq!(set.patch().value(field), Some(conversation_settings_core::Value::Bool(value)), "{field}");
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use conversation_settings_core::{
-    Conversation, Decision, Effect, Field, IfMissing, Key, Limits, Mask, Outcome, Rejected, Report, Role,
-    SetConversations, Settings, Timestamp, UserId, Version, Write, decide,
+    Conversation, ConversationId, Decision, Effect, Field, GroupId, IfMissing, Key, Limits, Mask, Outcome, Rejected,
+    Report, Role, SetConversations, Settings, Target, Timestamp, UserId, Version, WriteBatch, decide_follower,
 };
 use serde_json::{Value, json};
 
@@ -16,10 +16,34 @@ impl Rows {
         let request = serde_json::from_value(request).unwrap();
         let set = SetConversations::parse(request, &Limits::default()).unwrap();
         let batch = set.plan(policy);
-        let decide = |write: &Write| decide(self.0.get(&write.key), write, Timestamp(7));
-        let decisions: Vec<Decision> = batch.writes().iter().map(decide).collect::<Result<_, _>>()?;
-        let effects: Vec<Effect> = decisions.into_iter().map(|decision| self.store(decision)).collect();
+        let effects: Vec<Effect> = self.decide(&batch)?.into_values().map(|decision| self.store(decision)).collect();
         Ok(set.report(&batch, &effects))
+    }
+
+    /// The decisions by key. Writes that follow others come last.
+    fn decide(&self, batch: &WriteBatch) -> Result<BTreeMap<Key, Decision>, Rejected> {
+        let (followers, users): (Vec<_>, Vec<_>) = batch.writes().iter().partition(|write| write.is_follower());
+        let mut decisions: BTreeMap<Key, Decision> = BTreeMap::new();
+        for write in users.into_iter().chain(followers) {
+            let outcome_of = |key: &Key| decisions.get(key).map(Decision::outcome);
+            let decision = decide_follower(self.0.get(&write.key), write, outcome_of, Timestamp(7))?;
+            decisions.insert(write.key.clone(), decision);
+        }
+        Ok(decisions)
+    }
+
+    /// Stores a conversation that no request creates, as OpenIM or an earlier version may have.
+    fn insert(&mut self, owner: &str, id: &str, target: Target) {
+        let key = Key::new(UserId::new(owner).unwrap(), ConversationId::new(id).unwrap());
+        let settings = Settings::default();
+        self.0.insert(key.clone(), Conversation { key, target, settings, created_at: Timestamp(0) });
+    }
+
+    fn refusal(&mut self, request: Value) -> String {
+        match self.run(request, IfMissing::Create) {
+            Err(Rejected::NotCreatable { error, .. }) => error.to_string(),
+            other => panic!("must not be created: {other:?}"),
+        }
     }
 
     fn store(&mut self, decision: Decision) -> Effect {
@@ -143,9 +167,7 @@ fn changes_nothing_if_a_request_is_repeated() {
 #[test]
 fn never_turns_private_chat_on_in_a_stored_group() {
     let mut rows = Rows::default();
-    let group = json!({ "userIDs": ["a"], "conversation":
-        { "conversationID": "si_a_p", "conversationType": 3, "groupID": "g", "isPinned": true } });
-    rows.set(group);
+    rows.insert("a", "si_a_p", Target::Group(GroupId::new("g").unwrap()));
     let rejected = rows.run(single(&["a"], "p", json!({ "isPrivateChat": true })), IfMissing::Create).unwrap_err();
     assert!(matches!(rejected, Rejected::NotSingleChat(_)));
 }
@@ -163,4 +185,146 @@ fn plans_each_conversation_once_in_order() {
     let request = serde_json::from_value(single(&["z", "a", "z", "p"], "p", json!({ "isPrivateChat": true }))).unwrap();
     let batch = SetConversations::parse(request, &Limits::default()).unwrap().plan(IfMissing::Create);
     assert_eq!(batch.owners().map(UserId::as_str).collect::<Vec<_>>(), ["a", "p", "z"]);
+}
+
+fn request(users: &[&str], id: &str, kind: i32, target: &str) -> Value {
+    let name = if matches!(kind, 2 | 3) { "groupID" } else { "userID" };
+    let conversation = json!({ "conversationID": id, "conversationType": kind, name: target, "isPinned": true });
+    json!({ "userIDs": users, "conversation": conversation })
+}
+
+#[test]
+fn creates_the_peers_conversation_only_when_private_chat_is_turned_on() {
+    let mut rows = Rows::default();
+    let user = |outcome| ("a".to_owned(), Role::User, outcome);
+    let peer = |outcome| ("p".to_owned(), Role::Peer, outcome);
+    let private = |is_on: bool| single(&["a"], "p", json!({ "isPrivateChat": is_on }));
+    assert_eq!(rows.set(private(false)), [user(Outcome::Created), peer(Outcome::Absent)]);
+    assert_eq!(rows.set(private(false)), [user(Outcome::Unchanged), peer(Outcome::Absent)]);
+    let updated = || Outcome::Updated(Field::IsPrivateChat.into());
+    assert_eq!(rows.set(private(true)), [user(updated()), peer(Outcome::Created)]);
+    assert_eq!(rows.set(private(false)), [user(updated()), peer(updated())]);
+    rows.set(private(true));
+    rows.0.retain(|key, _| key.owner.as_str() == "a");
+    assert_eq!(rows.set(private(true)), [user(Outcome::Unchanged), peer(Outcome::Absent)], "it was on already");
+}
+
+#[test]
+fn leaves_the_peer_alone_if_no_users_private_chat_changes() {
+    let mut rows = Rows::default();
+    rows.set(single(&["a", "p"], "p", json!({ "isPinned": true })));
+    rows.set(single(&["p"], "p", json!({ "isPrivateChat": true })));
+    rows.0.retain(|key, _| key.owner.as_str() == "a");
+    rows.set(single(&["p"], "p", json!({ "ex": "new" })));
+    assert_eq!([rows.of("a"), rows.of("p")].map(|row| row.settings.is_private_chat), [true, false]);
+    // What a client sends that reads, changes the pin, and writes everything back.
+    let outcomes = rows.set(single(&["a"], "p", json!({ "isPrivateChat": true, "isPinned": false })));
+    assert_eq!(outcomes[1].2, Outcome::Unchanged);
+    let outcomes = rows.set(single(&["a"], "p", json!({ "isPrivateChat": false })));
+    assert_eq!(outcomes[1].2, Outcome::Unchanged, "it is off already");
+}
+
+#[test]
+fn creates_no_single_chat_that_names_its_users_in_the_wrong_order() {
+    let wrong = "conversation.conversationID: must be si_alice_bob: the users of a single chat are in byte order";
+    for users in [&["alice"][..], &["alice", "bob"], &["alice", "carol"]] {
+        assert_eq!(Rows::default().refusal(request(users, "si_bob_alice", 1, "bob")), wrong);
+    }
+    assert_eq!(Rows::default().refusal(request(&["bob"], "si_bob_alice", 1, "alice")), wrong);
+    let mut private = request(&["carol"], "si_bob_alice", 1, "bob");
+    private["conversation"]["isPrivateChat"] = json!(true);
+    private["userIDs"] = json!(["alice"]);
+    assert_eq!(Rows::default().refusal(private), wrong);
+    for (users, id, peer) in [
+        (&["carol"][..], "si_bob_alice", "bob"),
+        (&["carol"], "si_alice_bob", "bob"),
+        (&["alice"], "si_alice_bob", "bob"),
+        (&["alice"], "si_bob_carol", "bob"),
+        (&["alice"], "room-7", "bob"),
+        (&["alice"], "bob_alice", "bob"),
+    ] {
+        assert!(Rows::default().run(request(users, id, 1, peer), IfMissing::Create).is_ok(), "{users:?} {id}");
+    }
+}
+
+#[test]
+fn creates_no_conversation_whose_id_names_another_kind() {
+    for kind in 1..=4 {
+        for (id, is_right) in [
+            ("si_alice_bob", !matches!(kind, 2 | 3)),
+            ("sg_team", matches!(kind, 2 | 3)),
+            ("sg_another", matches!(kind, 2 | 3)),
+            ("sn_alice_bob", true),
+            ("team", true),
+            ("SG_team", true),
+        ] {
+            let request = request(&["alice"], id, kind, if matches!(kind, 2 | 3) { "team" } else { "bob" });
+            if is_right {
+                assert!(Rows::default().run(request, IfMissing::Create).is_ok(), "{id} {kind}");
+            } else {
+                let refusal = Rows::default().refusal(request);
+                assert!(refusal.starts_with("conversation.conversationID: must not begin with s"), "{kind}: {refusal}");
+            }
+        }
+    }
+}
+
+#[test]
+fn creates_no_conversation_with_white_space_around_an_id() {
+    let rule = "must not begin or end with white space, got";
+    for blank in [" ", "\u{a0}", "\u{3000}", "\u{2003}", "\u{200b}", "\u{feff}"] {
+        let [before, after] = [format!("{blank}x"), format!("x{blank}")];
+        for id in [&before, &after] {
+            let mut private = request(&["alice"], "room", 1, id);
+            private["conversation"]["isPrivateChat"] = json!(true);
+            for (request, path) in [
+                (request(&["alice", id], "sg_team", 3, "team"), "userIDs"),
+                (request(&["alice"], id, 3, "team"), "conversation.conversationID"),
+                (request(&["alice"], "room", 3, id), "conversation.groupID"),
+                (request(&["alice"], "room", 2, id), "conversation.groupID"),
+                (request(&["alice"], "room", 1, id), "conversation.userID"),
+                (request(&["alice"], "room", 4, id), "conversation.userID"),
+                (private, "conversation.userID"),
+                (request(&["alice", id], "room", 1, id), "userIDs"),
+            ] {
+                let mut rows = Rows::default();
+                assert_eq!(rows.refusal(request), format!("{path}: {rule} {id:?}"));
+                assert!(rows.0.is_empty());
+            }
+        }
+    }
+    let inside = request(&["a b"], "c d", 3, "e f");
+    assert!(Rows::default().run(inside, IfMissing::Create).is_ok());
+}
+
+#[test]
+fn names_the_argument_of_a_peer_with_white_space() {
+    let mut rows = Rows::default();
+    // Alice has the conversation, so that only the peer's would be created.
+    rows.insert("alice", "si_ bob_alice", Target::Single(UserId::new(" bob").unwrap()));
+    let mut private = request(&["alice"], "si_ bob_alice", 1, " bob");
+    private["conversation"]["isPrivateChat"] = json!(true);
+    let expected = "conversation.userID: must not begin or end with white space, got \" bob\"";
+    assert_eq!(rows.refusal(private), expected);
+}
+
+#[test]
+fn sets_existing_conversations_that_no_request_creates() {
+    let (group, user) = (|id| Target::Group(GroupId::new(id).unwrap()), |id| Target::Single(UserId::new(id).unwrap()));
+    for (owner, id, kind, target) in [
+        ("alice", "si_bob_alice", 1, user("bob")),
+        ("alice", "sg_team", 1, user("bob")),
+        ("alice", "si_alice_bob", 3, group("team")),
+        ("alice ", "sg_team", 3, group("team")),
+        ("alice", "sg_team ", 3, group("team ")),
+    ] {
+        let mut rows = Rows::default();
+        rows.insert(owner, id, target.clone());
+        let outcomes = rows.set(request(&[owner], id, kind, target.id()));
+        assert_eq!(outcomes, [(owner.into(), Role::User, Outcome::Updated(Field::IsPinned.into()))], "{id}");
+        let mut nothing = request(&["zoe", owner], id, kind, target.id());
+        nothing["conversation"].as_object_mut().unwrap().remove("isPinned");
+        let outcomes: Vec<_> = rows.set(nothing).into_iter().map(|entry| entry.2).collect();
+        assert_eq!(outcomes, [Outcome::Absent, Outcome::Unchanged], "a request that sets nothing creates nothing");
+    }
 }

@@ -25,7 +25,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is not an administrator; the same user twice; a failing store.
+    /// [`ServiceError`]: a caller who is not an administrator; the same user twice, or an ID with white space around
+    /// it; a failing store.
     pub async fn create_single_chat(
         &self,
         context: &Context,
@@ -37,9 +38,10 @@ impl Service {
             return Err(ArgsError::new("userID", "must be the other party").into());
         }
         let id = ConversationId::single(one, other);
-        let write = |owner: &UserId, peer: &UserId| Write {
-            key: Key::new(owner.clone(), id.clone()),
-            change: Arc::new(create(Target::Single(peer.clone()), Patch::KEEP)),
+        let write = |owner: &UserId, peer: &UserId| {
+            let key = Key::new(owner.clone(), id.clone());
+            let change = Arc::new(create(&key, &Target::Single(peer.clone()), Patch::KEEP));
+            Write { key, change }
         };
         self.write_batch(context, vec![write(one, other), write(other, one)]).await
     }
@@ -50,7 +52,8 @@ impl Service {
     /// # Errors
     ///
     /// [`ServiceError`]: a caller who is not an administrator; no members, or more than the service's limit on users;
-    /// an unknown or dismissed group; a failing directory or store.
+    /// an ID with white space around it of a member without the conversation; an unknown or dismissed group; a failing
+    /// directory or store.
     pub async fn open_group_conversation(
         &self,
         context: &Context,
@@ -61,7 +64,14 @@ impl Service {
         self.check_users(members)?;
         self.check_group(context, group).await?;
         let id = ConversationId::group(group);
-        let change = create(Target::Group(group.clone()), Patch::KEEP.max_seq(Seq::ZERO));
+        let target = Target::Group(group.clone());
+        let patch = Patch::KEEP.max_seq(Seq::ZERO);
+        let missing = Missing::CreateEvenIfEmpty(target.clone());
+        let shared = Arc::new(Change::Set { patch: patch.clone(), missing });
+        let change = |key: &Key| match key.check_new(&target) {
+            Ok(()) => Arc::clone(&shared),
+            Err(_) => Arc::new(create(key, &target, patch.clone())),
+        };
         self.write_for(context, &id, members, change).await
     }
 
@@ -88,7 +98,8 @@ impl Service {
             let rule = "is shared by both parties, and set for both by set_conversations";
             return Err(ArgsError::in_conversation(Field::IsPrivateChat.wire_name(), rule).into());
         }
-        self.write_for(context, conversation_id, owners, Change::Set { patch, missing: Missing::Skip }).await
+        let change = Arc::new(Change::Set { patch, missing: Missing::Skip });
+        self.write_for(context, conversation_id, owners, |_| Arc::clone(&change)).await
     }
 
     /// The fields of `mask` as each of `owners` has set them, in the order of `owners`; `None` for an owner who does
@@ -126,7 +137,8 @@ impl Service {
     ) -> Result<Report, ServiceError> {
         context.caller.check_admin()?;
         self.check_users(owners)?;
-        self.write_for(context, conversation_id, owners, Change::Remove).await
+        let change = Arc::new(Change::Remove);
+        self.write_for(context, conversation_id, owners, |_| Arc::clone(&change)).await
     }
 
     /// A page of the users who mute a conversation: they do not receive its messages, or receive them without a
@@ -155,18 +167,19 @@ impl Service {
         self.inner.limits.check_count("userIDs", users.len())
     }
 
-    /// The same change of one conversation for each of `owners`.
+    /// A change of one conversation for each of `owners`.
     async fn write_for(
         &self,
         context: &Context,
         conversation_id: &ConversationId,
         owners: &[UserId],
-        change: Change,
+        change: impl Fn(&Key) -> Arc<Change>,
     ) -> Result<Report, ServiceError> {
-        let change = Arc::new(change);
-        let key = |owner: &UserId| Key::new(owner.clone(), conversation_id.clone());
-        let writes = owners.iter().map(|owner| Write { key: key(owner), change: Arc::clone(&change) });
-        let mut writes: Vec<_> = writes.collect();
+        let write = |owner: &UserId| {
+            let key = Key::new(owner.clone(), conversation_id.clone());
+            Write { change: change(&key), key }
+        };
+        let mut writes: Vec<_> = owners.iter().map(write).collect();
         writes.sort_by(|a, b| a.key.cmp(&b.key));
         writes.dedup_by(|a, b| a.key == b.key);
         self.write_batch(context, writes).await
@@ -179,6 +192,11 @@ impl Service {
     }
 }
 
-fn create(target: Target, patch: Patch) -> Change {
-    Change::Set { patch, missing: Missing::CreateEvenIfEmpty(target) }
+/// Creates the conversation, without a setting too, if clients find it.
+fn create(key: &Key, target: &Target, patch: Patch) -> Change {
+    let missing = match key.check_new(target) {
+        Ok(()) => Missing::CreateEvenIfEmpty(target.clone()),
+        Err(error) => Missing::Invalid(error),
+    };
+    Change::Set { patch, missing }
 }

@@ -45,7 +45,7 @@ pub enum ServiceError {
     #[error(transparent)]
     Store(StoreError),
     /// A call that takes several batches failed after its first: only a part is written.
-    #[error("the call failed after {} of its changes were written", written.changed().count())]
+    #[error("the call failed after {} of its changes were written", written.changed().count() + written.hidden_peers.len())]
     Partial {
         /// What was written before the failure.
         written: Report,
@@ -64,6 +64,7 @@ impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Rejected(Rejected::Missing(key)) => Self::NotFound(key),
+            StoreError::Rejected(Rejected::NotCreatable { error, .. }) => Self::Args(error),
             StoreError::Rejected(rejected @ Rejected::NotSingleChat(_)) => {
                 let rule = Violation::Rule(rejected.to_string().into());
                 Self::Args(ArgsError::in_conversation(Field::IsPrivateChat.wire_name(), rule))

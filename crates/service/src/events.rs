@@ -81,10 +81,7 @@ impl Event {
             private.map(|PrivateChat { with, is_on, .. }| EventKind::PrivateChat { with: with.clone(), is_on: *is_on });
         let kinds = kind.into_iter().chain(private);
         kinds.zip(std::iter::repeat(entry.version)).filter_map(move |(kind, version)| {
-            let values = match change {
-                Change::Set { patch, .. } => patch.only(kind.fields()),
-                Change::Remove => Patch::KEEP,
-            };
+            let values = change.patch().map_or(Patch::KEEP, |patch| patch.only(kind.fields()));
             let key = Key::new(entry.user.clone(), entry.conversation_id.clone());
             Some(Self::new(context, key, kind, values, version?))
         })

@@ -1,6 +1,6 @@
 //! Who may do what.
 
-use conversation_settings_core::{ConversationId, Field, SetConversations, Target, UserId};
+use conversation_settings_core::{ConversationId, Field, Report, SetConversations, Target, UserId};
 
 use crate::{Caller, ServiceError};
 
@@ -39,6 +39,17 @@ impl Caller {
             Target::Single(peer) if ConversationId::single(user, &peer) == *set.conversation_id() => Ok(()),
             _ => refuse(user, "may only set private chat in a single chat of their own"),
         }
+    }
+
+    /// Whether the caller may know what happened to the views of others. Outcomes and versions of a peer reveal whether
+    /// the peer has the conversation, and how often the peer changes anything.
+    pub(crate) const fn sees_peers(&self) -> bool {
+        self.is_admin()
+    }
+
+    /// As much of `report` as the caller may know.
+    pub(crate) fn visible(&self, report: Report) -> Report {
+        if self.sees_peers() { report } else { report.without_peers_outcomes() }
     }
 }
 

@@ -10,20 +10,25 @@ impl Service {
     /// Sets fields of one conversation for many users, in one atomic batch, and reports what happened to each.
     ///
     /// A field that the patch keeps stays as it is, user by user. Setting private chat in a single chat sets it for the
-    /// other participant too. A repeated call is a no-op.
+    /// other participant too, if it changes it for a user; the other participant's conversation is created only when private
+    /// chat is turned on. A repeated call is a no-op, and so is a call that sets what was read.
+    ///
+    /// The report names a peer. Only an administrator learns what happened to the peer's conversation.
     ///
     /// Once it writes, the call runs to its end even if the future is dropped.
     ///
     /// # Errors
     ///
     /// [`ServiceError`], in this order: [`Args`](ServiceError::Args) past the service's [`Limits`]; no permission;
-    /// an unknown or dismissed group; a missing conversation if the service rejects them; a failing store.
+    /// an unknown or dismissed group; a missing conversation if the service rejects them, or one that must not be created:
+    /// an ID with white space around it, or of another kind or other users than its target; a failing store.
     ///
     /// [`Limits`]: conversation_settings_core::Limits
     pub async fn set(&self, context: &Context, set: SetConversations) -> Result<Report, ServiceError> {
         self.check_set(context, &set).await?;
         let batch = set.plan(self.inner.missing);
-        self.write(context, batch, move |batch, effects| set.report(batch, effects)).await
+        let report = self.write(context, batch, move |batch, effects| set.report(batch, effects)).await?;
+        Ok(context.caller.visible(report))
     }
 
     /// Reports what [`set`](Self::set) would do now, and writes nothing.
@@ -35,7 +40,7 @@ impl Service {
         self.check_set(context, set).await?;
         let batch = set.plan(self.inner.missing);
         let effects = self.effects_now(&batch).await?;
-        Ok(set.report(&batch, &effects))
+        Ok(context.caller.visible(set.report(&batch, &effects)))
     }
 
     async fn check_set(&self, context: &Context, set: &SetConversations) -> Result<(), ServiceError> {

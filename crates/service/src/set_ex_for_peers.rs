@@ -15,6 +15,9 @@ impl Service {
     /// The user's own single chats name the peers, so peers whose chat the user no longer has are skipped. Peers who do
     /// not have the conversation are skipped too.
     ///
+    /// Only an administrator learns which peers have the conversation, and what happened to it. The report for another
+    /// caller names all peers' conversations as [hidden](Report::hidden_peers).
+    ///
     /// # Errors
     ///
     /// [`ServiceError`]: a text past the service's limit; a caller who is neither the user nor an administrator; a
@@ -28,12 +31,27 @@ impl Service {
             Target::Single(peer) if peer != *user => Some(Key::new(peer, conversation.key.conversation_id)),
             _ => None,
         };
-        let keys: Vec<_> = own.into_iter().filter_map(of_peer).collect();
+        let mut keys: Vec<_> = own.into_iter().filter_map(of_peer).collect();
         let views = self.inner.store.get(&keys).await?.into_iter().flatten();
         let change = Arc::new(Change::Set { patch: Patch::KEEP.ex(ex), missing: Missing::Skip });
         // IDs are opaque: the peer may use this ID for a chat with somebody else.
         let with_user = views.filter(|view| view.target.user_id() == Some(user));
         let writes = with_user.map(|view| Write { key: view.key, change: Arc::clone(&change) });
-        self.write_chunked(context, writes.collect(), Role::Peer).await
+        let written = self.write_chunked(context, writes.collect(), Role::Peer).await;
+        if context.caller.sees_peers() {
+            return written;
+        }
+        match written {
+            Ok(_) => {
+                keys.sort_unstable();
+                let mut report = Report::default();
+                report.hidden_peers = keys;
+                Ok(report)
+            }
+            Err(ServiceError::Partial { written, source }) => {
+                Err(ServiceError::Partial { written: written.without_peers_outcomes(), source })
+            }
+            Err(error) => Err(error),
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! The first step between load and store: decides the outcome of each conversation of a batch.
 
-use conversation_settings_core::{Conversation, Decision, Effect, Outcome, Rejected, Timestamp, WriteBatch, decide};
+use conversation_settings_core::{
+    Conversation, Decision, Effect, Key, Outcome, Rejected, Timestamp, WriteBatch, decide, decide_follower,
+};
 
 use crate::Applied;
 
@@ -38,21 +40,61 @@ pub fn decide_batch<'b, 'c>(
 ) -> Result<Decided<'b>, Rejected> {
     let mut conversations = conversations.into_iter();
     let mut decided = Decided { batch, outcomes: Vec::with_capacity(batch.len()), changes: Vec::new() };
+    let mut followers = Vec::new();
     for (position, write) in batch.writes().iter().enumerate() {
         let current = conversations.next().expect("a conversation or none for each write");
-        let (outcome, changed) = match decide(current, write, at)? {
-            Decision::Keep(outcome) => (outcome, None),
-            Decision::Put(conversation, outcome) => (outcome, Some(Some(conversation))),
-            Decision::Delete => (Outcome::Removed, Some(None)),
-        };
-        decided.outcomes.push(outcome);
-        decided.changes.extend(changed.map(|conversation| DecidedChange { position, conversation }));
+        if write.is_follower() {
+            followers.push((position, current));
+            decided.outcomes.push(Outcome::Unchanged);
+        } else {
+            let decision = decide(current, write, at)?;
+            decided.outcomes.push(decision.outcome());
+            decided.changes.extend(DecidedChange::new(position, decision));
+        }
     }
     assert!(conversations.next().is_none(), "no more conversations than writes");
+    decided.decide_followers(followers, at)?;
     Ok(decided)
 }
 
+impl DecidedChange {
+    fn new(position: usize, decision: Decision) -> Option<Self> {
+        let conversation = match decision {
+            Decision::Keep(_) => return None,
+            Decision::Put(conversation, _) => Some(conversation),
+            Decision::Delete => None,
+        };
+        Some(Self { position, conversation })
+    }
+}
+
 impl Decided<'_> {
+    /// Decides the writes that follow others, which must have their outcomes.
+    fn decide_followers(
+        &mut self,
+        followers: Vec<(usize, Option<&Conversation>)>,
+        at: Timestamp,
+    ) -> Result<(), Rejected> {
+        if followers.is_empty() {
+            return Ok(());
+        }
+        let mut last = Vec::with_capacity(followers.len());
+        for (position, current) in followers {
+            let outcome_of = |key: &Key| {
+                let position = self.batch.position(key)?;
+                // A follower follows no other follower.
+                (!self.batch.writes()[position].is_follower()).then(|| self.outcomes[position])
+            };
+            last.push((position, decide_follower(current, &self.batch.writes()[position], outcome_of, at)?));
+        }
+        for (position, decision) in last {
+            self.outcomes[position] = decision.outcome();
+            self.changes.extend(DecidedChange::new(position, decision));
+        }
+        self.changes.sort_by_key(|change| change.position);
+        Ok(())
+    }
+
     /// Whether there is nothing to store.
     #[must_use]
     pub fn is_noop(&self) -> bool {

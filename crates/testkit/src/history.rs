@@ -174,6 +174,9 @@ impl fmt::Display for Call {
                     write!(f, "\n    {}: ", write.key)?;
                     match &*write.change {
                         Change::Set { patch, missing } => write!(f, "set {}, if missing {missing:?}", Set(patch))?,
+                        Change::Follow { patch, missing, owners } => {
+                            write!(f, "set {} as for {owners:?}, if missing {missing:?}", Set(patch))?;
+                        }
                         Change::Remove => f.write_str("remove")?,
                     }
                 }

@@ -6,14 +6,14 @@ use std::{
 };
 
 use conversation_settings_core::{
-    Conversation, ConversationId, Decision, Effect, Key, Outcome, Rejected, Timestamp, UserId, Version, Write,
-    WriteBatch, decide,
+    Conversation, ConversationId, Decision, Effect, Key, Outcome, Rejected, Timestamp, UserId, Version, WriteBatch,
+    decide, decide_follower,
 };
 use conversation_settings_store::{Applied, Changes, Filter, Lifespan, LogId, OwnerVersion, Page, PageRequest};
 
 /// A model of the whole storage contract, against which a store, or a server on one, is compared.
 ///
-/// The model shares core's [`decide`] with the adapters, and nothing else: it has its own, simple and slow, code for
+/// The model shares core's [`decide`] and [`decide_follower`] with the adapters, and nothing else: it has its own, simple and slow, code for
 /// versions, tombstones and changes.
 ///
 /// ```
@@ -63,10 +63,8 @@ impl Model {
     ///
     /// [`Rejected`]; nothing has changed then.
     pub fn apply(&mut self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, Rejected> {
-        let decide = |write: &Write| decide(self.conversation(&write.key), write, at);
-        let decisions = batch.writes().iter().map(decide).collect::<Result<Vec<_>, _>>()?;
         let mut effects = Vec::new();
-        let mut decisions = decisions.into_iter();
+        let mut decisions = self.decide(batch, at)?.into_iter();
         for writes in batch.by_owner() {
             let id = |index: usize| writes[index].key.conversation_id.clone();
             let decided: Vec<_> = decisions.by_ref().take(writes.len()).collect();
@@ -87,6 +85,22 @@ impl Model {
             }
         }
         Ok(Applied { effects })
+    }
+
+    /// The decision on each write. Those that follow others are decided by the outcomes of the others.
+    fn decide(&self, batch: &WriteBatch, at: Timestamp) -> Result<Vec<Decision>, Rejected> {
+        let (followers, leaders): (Vec<_>, Vec<_>) = batch.writes().iter().partition(|write| write.is_follower());
+        let mut decisions = BTreeMap::new();
+        for write in leaders {
+            decisions.insert(&write.key, decide(self.conversation(&write.key), write, at)?);
+        }
+        let outcomes: BTreeMap<_, _> = decisions.iter().map(|(&key, decision)| (key, decision.outcome())).collect();
+        for write in followers {
+            let current = self.conversation(&write.key);
+            let decision = decide_follower(current, write, |key| outcomes.get(key).copied(), at)?;
+            decisions.insert(&write.key, decision);
+        }
+        Ok(decisions.into_values().collect())
     }
 
     /// As [`ConversationStore::get`](conversation_settings_store::ConversationStore::get).

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use conversation_settings_core::{Field, Limits, Mask, Outcome, Patch, RecvMsgOpt, Report, Seq, Target, UserId};
+use conversation_settings_core::{
+    Change, Field, Limits, Mask, Missing, Outcome, Patch, RecvMsgOpt, Report, Seq, Target, UserId, Write, WriteBatch,
+};
 use conversation_settings_service::testing::MockGroups;
 use conversation_settings_service::{Context, EventKind, GroupStatus, Service, ServiceError};
-use conversation_settings_store::{ConversationStoreExt, PageRequest};
+use conversation_settings_store::{ConversationStore, ConversationStoreExt, PageRequest};
 
-use crate::setup::{Events, admin, create, id, key, of, service, set_group, team, user, users};
+use crate::setup::{Events, NOW, admin, create, id, key, of, service, set_group, team, user, users};
 
 fn outcomes(report: &Report) -> Vec<(&str, Outcome)> {
     report.entries.iter().map(|entry| (entry.user.as_str(), entry.outcome)).collect()
@@ -49,6 +51,33 @@ async fn opens_a_group_for_new_and_former_members() {
     assert_eq!(outcomes(&opened), [("alice", reopened), ("bob", Outcome::Created)]);
     let alices = store.get_one(key("alice", "sg_team")).await.unwrap().unwrap();
     assert_eq!((alices.settings.max_seq, &*alices.settings.ex), (Seq::ZERO, "x"), "other settings stay");
+}
+
+#[tokio::test]
+async fn creates_nothing_with_white_space_around_an_id() {
+    let (store, service) = service();
+    let service = service.build();
+    let members = users(&["alice", "bob "]);
+    let error = service.open_group_conversation(&admin(), &team(), &members).await.unwrap_err();
+    let expected = "userIDs: must not begin or end with white space, got \"bob \"";
+    assert_eq!(error.to_string(), expected);
+    assert!(matches!(error, ServiceError::Args(_)));
+    let error = service.create_single_chat(&admin(), &user("alice"), &user("bob ")).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "conversation.conversationID: must not begin or end with white space, got \"si_alice_bob \""
+    );
+    assert!(store.get_one(key("alice", "sg_team")).await.unwrap().is_none(), "nothing is written for anybody");
+
+    // A member who has it already is reopened.
+    let missing = Missing::CreateEvenIfEmpty(Target::Group(team()));
+    let change = Arc::new(Change::Set { patch: Patch::KEEP, missing });
+    let batch = WriteBatch::new([Write { key: key("bob ", "sg_team"), change }].into()).unwrap();
+    store.apply(&batch, NOW).await.unwrap();
+    let opened = service.open_group_conversation(&admin(), &team(), &members).await.unwrap();
+    assert_eq!(outcomes(&opened), [("alice", Outcome::Created), ("bob ", Outcome::Unchanged)]);
+    let removed = service.remove(&admin(), &user("bob "), &[id("sg_team")]).await.unwrap();
+    assert_eq!(outcomes(&removed), [("bob ", Outcome::Removed)]);
 }
 
 #[tokio::test]

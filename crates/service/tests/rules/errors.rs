@@ -20,6 +20,10 @@ fn maps_rejections_to_the_caller_and_failures_to_the_store() {
     assert!(matches!(not_single, ServiceError::Args(_)) && !not_single.is_retryable());
     let text = format!("conversation.isPrivateChat: {}", Rejected::NotSingleChat(key()));
     assert_eq!(not_single.to_string(), text);
+    let error = ArgsError::new("userIDs", Violation::Blank { got: "alice ".into() });
+    let blank = ServiceError::from(StoreError::from(Rejected::NotCreatable { key: key(), error }));
+    assert!(matches!(blank, ServiceError::Args(_)) && !blank.is_retryable());
+    assert_eq!(blank.to_string(), "userIDs: must not begin or end with white space, got \"alice \"");
     let failed = ServiceError::from(unavailable());
     assert!(matches!(failed, ServiceError::Store(_)) && failed.is_retryable());
     let other = ServiceError::from(StoreError::Other { store: "mock", source: "no".into() });

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use conversation_settings_core::{IfMissing, Outcome, Role, SetConversations, Version};
+use conversation_settings_core::{IfMissing, Outcome, Report, Role, SetConversations, Version};
 use conversation_settings_service::{Service, ServiceError};
 use conversation_settings_store::ConversationStore;
 use conversation_settings_store_memory::MemoryStore;
 
-use crate::setup::{Events, admin, checked, of, service, set_group, user};
+use crate::setup::{Events, admin, checked, id, key, of, service, set_group, user};
 
 fn request(settings: &str) -> SetConversations {
     let conversation = r#""conversationID": "sg_team", "conversationType": 3, "groupID": "team""#;
@@ -42,12 +42,36 @@ async fn previews_the_peer() {
     let service = service.build();
     let conversation = r#""conversationID": "si_alice_bob", "conversationType": 1, "userID": "bob""#;
     let set = checked(&["alice"], conversation, r#""isPrivateChat": true"#);
-    let preview = service.preview(&of("alice"), &set).await.unwrap();
+    let preview = service.preview(&admin(), &set).await.unwrap();
     let entries: Vec<_> =
         preview.entries.iter().map(|entry| (entry.user.as_str(), entry.role, entry.outcome, entry.version)).collect();
     let created = (Outcome::Created, Some(Version(1)));
     assert_eq!(entries, [("alice", Role::User, created.0, created.1), ("bob", Role::Peer, created.0, created.1)]);
-    assert_eq!(service.set(&of("alice"), set).await.unwrap(), preview);
+    assert_eq!(service.set(&admin(), set).await.unwrap(), preview);
+}
+
+/// Whatever bob has done, alice's report is the same.
+#[tokio::test]
+async fn hides_what_happens_to_a_peer_from_users() {
+    let (_, service) = service();
+    let service = service.build();
+    let conversation = r#""conversationID": "si_alice_bob", "conversationType": 1, "userID": "bob""#;
+    let set = |is_on: bool| checked(&["alice"], conversation, &format!(r#""isPrivateChat": {is_on}"#));
+    let hides = |report: &Report| {
+        let roles: Vec<_> = report.entries.iter().map(|entry| entry.role).collect();
+        assert_eq!(roles, [Role::User], "{report:?}");
+        assert_eq!(report.hidden_peers, [key("bob", "si_alice_bob")]);
+    };
+    let bobs = async || service.remove(&admin(), &user("bob"), &[id("si_alice_bob")]).await.unwrap();
+    for is_on in [true, false, true, true] {
+        let preview = service.preview(&of("alice"), &set(is_on)).await.unwrap();
+        hides(&preview);
+        let report = service.set(&of("alice"), set(is_on)).await.unwrap();
+        hides(&report);
+        bobs().await;
+    }
+    let report = service.preview(&admin(), &set(false)).await.unwrap();
+    assert_eq!((report.entries.len(), report.hidden_peers.len()), (2, 0), "an administrator sees both: {report:?}");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use conversation_settings_core::{Change, Limits, Missing, Outcome, Patch, Role, 
 use conversation_settings_service::ServiceError;
 use conversation_settings_store::{ConversationStore, ConversationStoreExt};
 
-use crate::setup::{NOW, admin, create, key, key_of, of, service, set, set_single, user};
+use crate::setup::{NOW, admin, create, id, key, key_of, of, service, set, set_single, user};
 
 #[tokio::test]
 async fn sets_peers_views_of_single_chats_and_no_others() {
@@ -22,11 +22,11 @@ async fn sets_peers_views_of_single_chats_and_no_others() {
     create(&service, "alice", &["sg_team"]).await;
     create(&service, "bob", &["sg_team"]).await;
     // Alice's single chat with Bob has the name of a group of Bob's.
-    let named = r#""conversationID": "sg_bobs", "conversationType": 1, "userID": "bob""#;
+    let named = r#""conversationID": "room", "conversationType": 1, "userID": "bob""#;
     set(&service, &admin(), &["alice"], named, r#""ex": "own""#).await.unwrap();
-    create(&service, "bob", &["sg_bobs"]).await;
+    create(&service, "bob", &["room"]).await;
 
-    let report = service.set_ex_for_peers(&of("alice"), &user("alice"), "new".into()).await.unwrap();
+    let report = service.set_ex_for_peers(&admin(), &user("alice"), "new".into()).await.unwrap();
     assert_eq!(report.entries.iter().map(key_of).collect::<Vec<_>>(), [key("bob", "si_alice_bob")]);
     assert!(matches!(report.entries[0].outcome, Outcome::Updated(_)));
     assert_eq!(report.entries[0].role, Role::Peer);
@@ -34,7 +34,22 @@ async fn sets_peers_views_of_single_chats_and_no_others() {
     assert_eq!(ex("alice", "si_alice_bob").await.as_deref(), Some(""), "the user's own view is the user's own");
     assert_eq!(ex("carol", "si_alice_carol").await, None, "nothing is created");
     assert_eq!(ex("bob", "sg_team").await.as_deref(), Some("x"));
-    assert_eq!(ex("bob", "sg_bobs").await.as_deref(), Some("x"), "under that name Bob has a group");
+    assert_eq!(ex("bob", "room").await.as_deref(), Some("x"), "under that name Bob has a group");
+}
+
+#[tokio::test]
+async fn hides_from_users_which_peers_have_the_conversation() {
+    let (store, service) = service();
+    let service = service.build();
+    for peer in ["bob", "carol"] {
+        service.create_single_chat(&admin(), &user("alice"), &user(peer)).await.unwrap();
+    }
+    service.remove(&admin(), &user("carol"), &[id("si_alice_carol")]).await.unwrap();
+    let report = service.set_ex_for_peers(&of("alice"), &user("alice"), "new".into()).await.unwrap();
+    let peers = [key("bob", "si_alice_bob"), key("carol", "si_alice_carol")];
+    assert_eq!((report.entries, report.hidden_peers), (Vec::new(), peers.into()));
+    let bobs = store.get_one(key("bob", "si_alice_bob")).await.unwrap().unwrap();
+    assert_eq!(&*bobs.settings.ex, "new");
 }
 
 #[tokio::test]

@@ -68,6 +68,7 @@ cases! { $
         decisions::keeps_every_field_when_another_is_set,
         decisions::creates_from_the_defaults_and_the_patch,
         decisions::treats_a_missing_conversation_as_the_write_says,
+        decisions::follows_what_the_batch_changes_for_other_owners,
         decisions::keeps_target_and_creation_time,
         decisions::keeps_nothing_of_a_removed_conversation,
         histories::matches_the_model_in_random_histories,

@@ -79,12 +79,21 @@ impl World {
 
     /// A batch. Some are rejected.
     pub fn batch(&self) -> BoxedStrategy<WriteBatch> {
-        self.batch_of(prop_oneof![24 => harmless(), 1 => sizes().change()].boxed())
+        self.batch_of(prop_oneof![24 => harmless(), 2 => self.follower(), 1 => sizes().change()].boxed())
     }
 
     /// A batch that is never rejected.
     pub fn harmless_batch(&self) -> BoxedStrategy<WriteBatch> {
         self.batch_of(harmless().boxed())
+    }
+
+    /// A change that follows those of some of the users.
+    fn follower(&self) -> impl Strategy<Value = Change> + use<> {
+        let owners = prop::sample::subsequence(self.owners.clone(), 1..=self.owners.len());
+        (of_one_field(), sizes().target(), owners).prop_map(|(mut patch, target, owners)| {
+            patch.is_private_chat = None;
+            Change::Follow { patch, missing: Missing::Create(target), owners: owners.into() }
+        })
     }
 
     fn batch_of(&self, change: BoxedStrategy<Change>) -> BoxedStrategy<WriteBatch> {

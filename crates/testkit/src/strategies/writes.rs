@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use conversation_settings_core::{Change, Decision, Effect, Missing, Outcome, Write, WriteBatch};
+use conversation_settings_core::{ArgsError, Change, Decision, Effect, Missing, Outcome, Violation, Write, WriteBatch};
 use proptest::prelude::*;
 
 use super::{Sizes, mask, of_default_sizes, version};
@@ -55,6 +55,7 @@ impl Sizes {
             1 => self.target().prop_map(Missing::CreateEvenIfEmpty),
             1 => Just(Missing::Skip),
             1 => Just(Missing::Reject),
+            1 => Just(Missing::Invalid(ArgsError::new("userIDs", Violation::Empty))),
         ]
         .boxed()
     }
@@ -62,7 +63,13 @@ impl Sizes {
     /// As [`change()`].
     pub fn change(&self) -> BoxedStrategy<Change> {
         let set = (self.patch(), self.missing()).prop_map(|(patch, missing)| Change::Set { patch, missing });
-        prop_oneof![4 => set, 1 => Just(Change::Remove)].boxed()
+        let owners = prop::collection::vec(self.user_id(), 0..3).prop_map(Arc::from);
+        let follow = (self.patch(), self.missing(), owners).prop_map(|(patch, missing, owners)| Change::Follow {
+            patch,
+            missing,
+            owners,
+        });
+        prop_oneof![4 => set, 1 => follow, 1 => Just(Change::Remove)].boxed()
     }
 
     /// As [`write()`].

@@ -50,6 +50,7 @@ fails! {
     an_error_for_an_empty_batch: writes::NothingIsAnError => accepts_an_empty_batch;
     created_even_if_empty: writes::CreatedEvenIfEmpty => treats_a_missing_conversation_as_the_write_says;
     soft_delete: writes::SoftDelete => keeps_nothing_of_a_removed_conversation;
+    a_follower_on_its_own: writes::FollowsNothing => follows_what_the_batch_changes_for_other_owners;
     target_of_the_last_write: writes::TargetOfLastWrite => keeps_target_and_creation_time;
     rejection_of_the_first: writes::RejectionOfFirst => names_the_rejected_conversation;
     rejected_together: writes::RejectedTogether => isolates_calls_from_a_rejected_one;

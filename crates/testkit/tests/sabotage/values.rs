@@ -26,7 +26,7 @@ fn with_values(batch: &WriteBatch, value: impl for<'a> Fn(Value<'a>) -> Value<'a
             let set = |patch: Patch, (field, value): (Field, Value<'_>)| patch.with(field, value).unwrap();
             Change::Set { patch: values.fold(Patch::KEEP, set), missing }
         }
-        Change::Remove => Change::Remove,
+        change => change,
     })
 }
 
@@ -60,7 +60,7 @@ impl Sabotage for FieldDropped {
                 patch.burn_duration = None;
                 Change::Set { patch, missing }
             }
-            Change::Remove => Change::Remove,
+            change => change,
         });
         store.apply(&without, at).await
     }

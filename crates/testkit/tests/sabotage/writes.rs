@@ -377,6 +377,21 @@ impl Sabotage for TargetOfLastWrite {
     }
 }
 
+/// Sets a setting that owners share for all of them, whether or not it changes for one.
+#[derive(Debug, Default)]
+pub(crate) struct FollowsNothing;
+
+#[async_trait]
+impl Sabotage for FollowsNothing {
+    async fn apply(&self, store: &MemoryStore, batch: &WriteBatch, at: Timestamp) -> Answer {
+        let alone = changed(batch, |change| match change {
+            Change::Follow { patch, missing, .. } => Change::Set { patch, missing },
+            change => change,
+        });
+        store.apply(&alone, at).await
+    }
+}
+
 /// Names the first conversation of a rejected batch.
 #[derive(Debug, Default)]
 pub(crate) struct RejectionOfFirst;

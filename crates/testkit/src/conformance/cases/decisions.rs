@@ -1,7 +1,8 @@
 //! Rule 1: the store keeps what the core decides, for every field.
 
 use conversation_settings_core::{
-    Change, Conversation, Field, GroupId, Kind, Missing, Outcome, Patch, Rejected, Settings, Target, Timestamp, Value,
+    ArgsError, Change, Conversation, Field, GroupId, Kind, Missing, Outcome, Patch, Rejected, Settings, Target,
+    Timestamp, Value, Violation,
 };
 use conversation_settings_store::StoreError;
 
@@ -96,6 +97,44 @@ pub(super) async fn treats_a_missing_conversation_as_the_write_says(fixture: Fix
     let error = fixture.refused([change(key("a", "sg_6"), reject)]).await;
     assert!(matches!(error, StoreError::Rejected(Rejected::Missing(_))), "{error:?}");
     assert_eq!(fixture.get(&key("a", "sg_6")).await, None);
+}
+
+pub(super) async fn follows_what_the_batch_changes_for_other_owners(fixture: Fixture<'_, impl Harness>) {
+    let private = |is_on| Patch::KEEP.is_private_chat(is_on);
+    let pinned = |is_pinned| Patch::KEEP.is_pinned(is_pinned);
+    let follow = |is_on| {
+        let (missing, owners) = (Missing::Create(Target::Single(user("z"))), [user("z")].into());
+        change(key("a", "room"), Change::Follow { patch: private(is_on), missing, owners })
+    };
+    let updated = |field: Field| Outcome::Updated(field.into());
+    // What is set for `z`, and what follows for `a`, one after the other.
+    for (n, (patch, is_on, outcome, following)) in [
+        (private(false), false, Outcome::Created, Outcome::Absent),
+        (pinned(true), true, updated(Field::IsPinned), Outcome::Absent),
+        (private(true), true, updated(Field::IsPrivateChat), Outcome::Created),
+        (private(true), true, Outcome::Unchanged, Outcome::Unchanged),
+        (pinned(false), false, updated(Field::IsPinned), Outcome::Unchanged),
+        (private(false), false, updated(Field::IsPrivateChat), updated(Field::IsPrivateChat)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let effects = fixture.apply([follow(is_on), set_single(key("z", "room"), patch)]).await;
+        assert_eq!((effects[1].outcome, effects[0].outcome), (outcome, following), "step {n}");
+    }
+    fixture.apply([set_single(key("z", "room"), private(true)), remove(key("a", "room"))]).await;
+    let others = [set_single(key("z", "other"), private(true)), set_single(key("b", "room"), private(true))];
+    let unchanged = set_single(key("z", "room"), private(true));
+    let effects = fixture.apply(others.into_iter().chain([follow(true), unchanged])).await;
+    assert_eq!(effects[0].outcome, Outcome::Absent, "another owner and another conversation are not followed");
+    assert_eq!(fixture.get(&key("a", "room")).await, None);
+
+    let invalid = Missing::Invalid(ArgsError::new("userIDs", Violation::Empty));
+    let create = change(key("c", "room"), Change::Set { patch: private(true), missing: invalid.clone() });
+    let error = fixture.refused([create]).await;
+    assert!(matches!(error, StoreError::Rejected(Rejected::NotCreatable { .. })), "{error:?}");
+    let set = change(key("z", "room"), Change::Set { patch: pinned(true), missing: invalid });
+    assert_eq!(fixture.apply([set]).await[0].outcome, updated(Field::IsPinned), "it exists");
 }
 
 pub(super) async fn keeps_target_and_creation_time(fixture: Fixture<'_, impl Harness>) {
