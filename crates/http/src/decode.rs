@@ -1,31 +1,66 @@
 //! From a body to a request.
 
 mod explain;
+mod form;
+mod names;
+mod watch;
 
 use std::borrow::Cow;
 
 use conversation_settings_core::{ArgsError, Path, Violation};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use utoipa::ToSchema;
+
+pub(crate) use names::Names;
 
 use crate::ApiError;
+use watch::{Log, Watched};
+
+/// The arguments of a call, as a client sends them.
+pub(crate) trait Arguments: DeserializeOwned + ToSchema + Send + 'static {
+    /// The names that a client may send.
+    fn names() -> &'static Names;
+
+    /// Takes the paths of the names that the client sent and the server ignores, for a response that lists them.
+    fn take_ignored(&mut self, _paths: Vec<String>) {}
+}
 
 /// The request in `body`, which must be one JSON object.
-pub(crate) fn decode<R: DeserializeOwned>(body: &[u8]) -> Result<R, ApiError> {
+///
+/// A name that the server does not know is ignored, unless the client certainly meant a known one.
+pub(crate) fn decode<R: Arguments>(body: &[u8]) -> Result<R, ApiError> {
     match body.trim_ascii_start().first() {
         None => return Err(invalid("", "is empty")),
         Some(b'{') => (),
         // Derived code would also accept an array.
-        Some(_) => return Err(invalid("", "must be a JSON object")),
+        Some(_) => return Err(invalid("", form::problem(body).unwrap_or("must be a JSON object"))),
     }
-    serde_json::from_slice(body).map_err(|error| match error.classify() {
+    let log = Log::new(R::names());
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let read = R::deserialize(Watched::new(&mut json, &log)).and_then(|request| json.end().map(|()| request));
+    let mut request = read.map_err(|error| match error.classify() {
         Category::Data => explain::explain::<R>(body, &error),
-        Category::Syntax | Category::Eof | Category::Io => not_json(&error),
-    })
+        Category::Syntax | Category::Eof | Category::Io => not_json(body, &error),
+    })?;
+    let ignored = log.into_ignored().map_err(ApiError::from)?;
+    if !ignored.is_empty() {
+        request.take_ignored(ignored);
+    }
+    Ok(request)
 }
 
-fn not_json(error: &serde_json::Error) -> ApiError {
-    invalid("", format!("cannot be parsed as JSON: {error}"))
+fn not_json(body: &[u8], error: &serde_json::Error) -> ApiError {
+    if let Some(problem) = form::problem(body) {
+        return invalid("", problem);
+    }
+    match std::str::from_utf8(body) {
+        Ok(_) => invalid("", format!("cannot be parsed as JSON: {error}")),
+        Err(error) => {
+            let at = error.valid_up_to();
+            invalid("", format!("cannot be parsed as JSON: is not UTF-8 from byte {at} on"))
+        }
+    }
 }
 
 fn invalid(path: &str, problem: impl Into<Cow<'static, str>>) -> ApiError {

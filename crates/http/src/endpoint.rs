@@ -8,13 +8,14 @@ use axum::{
     routing::{self, MethodRouter},
 };
 use futures_util::FutureExt;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     Api, ApiError,
     access::Access,
     cors,
+    decode::Arguments,
     fallback::{options, wrong_method},
     metrics::RouteMetrics,
     openapi::{self, Description},
@@ -38,7 +39,7 @@ impl Endpoint {
     pub(crate) fn post<A, R, D, H, F>(route: &'static PostRoute, handler: H) -> Self
     where
         A: Access + 'static,
-        R: DeserializeOwned + ToSchema + Send + 'static,
+        R: Arguments,
         D: Serialize + ToSchema + Send + 'static,
         H: Fn(Arc<Api>, A, R) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result<D, ApiError>> + Send + 'static,

@@ -82,7 +82,9 @@ fn info(api: &Api) -> Info {
         "Every user's own settings of each conversation, in the format of OpenIM's clients.\n\n\
          A call is a `POST` of one JSON object. Its response has HTTP status 200 and an envelope: `errCode` is 0 after \
          success and an error code otherwise, and `errDlt` names the invalid argument. An absent argument and `null` are \
-         equal. Unknown arguments are ignored. Unknown paths and unsupported methods return 404.\n\n\
+         equal. A boolean may be sent as 1 or 0. Unknown arguments are ignored, but a name that differs from a known one \
+         only in case, in punctuation or by the prefix `is`, or that is in the wrong object or in the query, is an error. \
+         Unknown paths and unsupported methods return 404.\n\n\
          This server accepts at most {users} users or conversation IDs in a call, {text} bytes in `ex` and \
          `attachedInfo`, and {body} bytes in a body. A call takes at most {time:?}. While {calls} calls are running, \
          further calls return 429.",

@@ -9,13 +9,20 @@ use axum::{
 };
 use conversation_settings_openim::Code;
 use futures_util::FutureExt;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use tokio::time::Instant;
 use tracing::{Instrument, debug, error, info, info_span};
 
 use crate::{
-    Api, ApiError, access::Access, body::RequestBody, concurrency_limit::Permit, deadline::Deadline, decode::decode,
-    envelope, metrics::RouteMetrics, operation_id,
+    Api, ApiError,
+    access::Access,
+    body::RequestBody,
+    concurrency_limit::Permit,
+    deadline::Deadline,
+    decode::{Arguments, decode},
+    envelope,
+    metrics::RouteMetrics,
+    operation_id,
 };
 
 /// Answers a call by `handler`. Every call gets a response and a log line, even if its handler panics.
@@ -27,26 +34,26 @@ pub(crate) async fn handle<A, R, D, H, F>(
 ) -> Response
 where
     A: Access,
-    R: DeserializeOwned + Send,
+    R: Arguments,
     D: Serialize + Send,
     H: FnOnce(Arc<Api>, A, R) -> F + Send,
     F: Future<Output = Result<D, ApiError>> + Send,
 {
     let began = Instant::now();
     let deadline = Deadline::after(began, api.request_timeout);
-    let (Parts { headers, .. }, body) = request.into_parts();
-    let mut body = RequestBody::new(&headers, body);
+    let (parts, body) = request.into_parts();
+    let mut body = RequestBody::new(&parts.headers, body);
     let Some(permit) = api.concurrency.try_acquire() else {
-        return reject(&api, &metrics, &headers, body, deadline).await;
+        return reject(&api, &metrics, &parts.headers, body, deadline).await;
     };
     let in_flight = metrics.begin(began);
-    let operation_id = operation_id::from_headers(&headers);
+    let operation_id = operation_id::from_headers(&parts.headers);
     let span =
         info_span!("request", operation_id = operation_id.as_deref().unwrap_or_default(), route = metrics.route());
     let work = async move {
         let (operation_id, result) = match operation_id {
             Ok(operation_id) => {
-                let call = dispatch(api, permit, &operation_id, &headers, &mut body, deadline, handler);
+                let call = dispatch(api, permit, &operation_id, &parts, &mut body, deadline, handler);
                 let result = AssertUnwindSafe(call).catch_unwind().await;
                 (operation_id, result.unwrap_or_else(|_| Err(ApiError::internal("the handler panicked"))))
             }
@@ -78,18 +85,19 @@ async fn dispatch<A, R, D, H, F>(
     api: Arc<Api>,
     _permit: Permit,
     operation_id: &Arc<str>,
-    headers: &HeaderMap,
+    parts: &Parts,
     body: &mut RequestBody,
     deadline: Deadline,
     handler: H,
 ) -> Result<D, ApiError>
 where
     A: Access,
-    R: DeserializeOwned + Send,
+    R: Arguments,
     H: FnOnce(Arc<Api>, A, R) -> F + Send,
     F: Future<Output = Result<D, ApiError>> + Send,
 {
-    let caller = deadline.run(A::grant(&*api.authenticate, operation_id, headers)).await?;
+    let caller = deadline.run(A::grant(&*api.authenticate, operation_id, &parts.headers)).await?;
+    parts.uri.query().map_or(Ok(()), |query| R::names().check_query(query))?;
     let bytes = deadline.read_body(body.read(api.max_body_bytes)).await?;
     let request = decode(&bytes)?;
     drop(bytes);

@@ -15,6 +15,10 @@ mod sorted_list;
 mod sync;
 mod writes;
 
+use std::sync::LazyLock;
+
+use crate::decode::{Arguments, Names};
+
 pub(crate) use auth::{GetAdminTokenRequest, GetUserTokenRequest, Token};
 pub(crate) use reads::{
     ConversationIds, Conversations, GetAllConversationsRequest, GetConversationRequest, GetConversationsRequest,
@@ -26,3 +30,39 @@ pub(crate) use sync::{
     FullConversationIds, GetFullConversationIdsRequest, GetIncrementalConversationsRequest, IncrementalConversations,
 };
 pub(crate) use writes::{DeleteConversationsRequest, Removal, UpdateConversationsByUserRequest};
+
+/// The names of each request come from its schema, once it is needed.
+macro_rules! requests {
+    ($( $request:ty $( { $take_ignored:item } )? ),* $(,)?) => {
+        $(
+            impl Arguments for $request {
+                fn names() -> &'static Names {
+                    static NAMES: LazyLock<Names> = LazyLock::new(Names::of::<$request>);
+                    &NAMES
+                }
+
+                $( $take_ignored )?
+            }
+        )*
+    };
+}
+
+requests! {
+    SetConversationsRequest {
+        fn take_ignored(&mut self, paths: Vec<String>) {
+            self.ignored = paths;
+        }
+    },
+    DeleteConversationsRequest,
+    UpdateConversationsByUserRequest,
+    GetConversationRequest,
+    GetConversationsRequest,
+    GetAllConversationsRequest,
+    GetOwnerConversationRequest,
+    UserRequest,
+    GetSortedConversationListRequest,
+    GetFullConversationIdsRequest,
+    GetIncrementalConversationsRequest,
+    GetAdminTokenRequest,
+    GetUserTokenRequest,
+}

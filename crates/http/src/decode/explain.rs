@@ -23,7 +23,7 @@ use crate::ApiError;
 pub(super) fn explain<R: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> ApiError {
     let json = match serde_json::from_slice(body) {
         Ok(json) => json,
-        Err(error) => return not_json(&error),
+        Err(error) => return not_json(body, &error),
     };
     match serde_path_to_error::deserialize::<_, R>(Json(json)) {
         // A `Value` keeps the last of equal names, so the error is about those. It names the field, and quotes no value.

@@ -17,8 +17,13 @@ pub(super) const SET_CONVERSATIONS: PostRoute = PostRoute {
     summary: "Set fields of one conversation for many users",
     description: "Writes everything or nothing. A setting that is absent or `null` is kept, user by user; a setting that is present \
                   is set, to zero and to the empty text too. A user who does not have the conversation gets it, with defaults \
-                  for the other settings, unless the server is configured to reject the request. Setting `isPrivateChat` in a \
-                  single chat sets it for the other party too. A repeated call is a no-op.\n\n\
+                  for the other settings, unless the request sets nothing or the server is configured to reject it. A new \
+                  conversation's IDs have no white space around them. The ID of a single chat that names its two users names \
+                  them in byte order, an ID that begins with `sg_` belongs to a group, and a group's does not begin with `si_`.\n\n\
+                  Setting `isPrivateChat` in a single chat sets it for the other party too, if it changes it for a user; the other \
+                  party gets the conversation only when private chat is turned on. A repeated call is a no-op, and so is a call \
+                  that sets what was read. With `report` or `dryRun` the response lists what happens to each user, and the names \
+                  that the server ignores.\n\n\
                   A user may set their own conversations only, and `isPrivateChat` only in a single chat of their own.",
     fails: &[Code::RecordNotFound, Code::DismissedAlready],
     example: r#"{"userIDs":["alice","bob"],"conversation":{"conversationID":"sg_team","conversationType":3,"groupID":"team","isPinned":true,"recvMsgOpt":2}}"#,
@@ -27,14 +32,15 @@ pub(super) const SET_CONVERSATIONS: PostRoute = PostRoute {
 pub(super) async fn set_conversations(
     api: Arc<Api>,
     context: Context,
-    request: SetConversationsRequest,
+    mut request: SetConversationsRequest,
 ) -> Result<Reported, ApiError> {
+    let ignored = request.take_ignored();
     let (is_dry_run, wants_report, users) = (request.is_dry_run(), request.wants_report(), request.user_count());
     let set = request.check(api.service.limits())?;
     let report =
         if is_dry_run { api.service.preview(&context, &set).await? } else { api.service.set(&context, set).await? };
     record_users(users);
-    Ok(Some(report).filter(|_| wants_report).into())
+    Ok(if wants_report { Reported::new(report, ignored) } else { Reported::NOTHING })
 }
 
 pub(super) const DELETE_CONVERSATIONS: PostRoute = PostRoute {

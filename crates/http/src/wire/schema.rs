@@ -150,10 +150,18 @@ impl PartialSchema for Report {
         let users = ArrayBuilder::new()
             .description(Some("The users in the order of the request, then their peers."))
             .items(Ref::from_schema_name(ReportEntry::name()));
+        let ignored = ArrayBuilder::new()
+            .description(Some(
+                "Names in the request that the server does not know and ignores, as paths, such as `conversation.showName`; at \
+                 most 32.",
+            ))
+            .items(Object::with_type(Type::String));
         Object::builder()
             .description(Some("What happened to each user's view."))
             .property("users", users)
+            .property("ignored", ignored)
             .required("users")
+            .required("ignored")
             .into()
     }
 }
@@ -180,7 +188,10 @@ impl PartialSchema for ReportEntry {
                 "Version that the request gave the user; `null` if none of the user's conversations changed.",
             ));
         let described = Object::builder()
-            .description(Some("What happened to one user's view."))
+            .description(Some(
+                "What happened to one user's view. Only administrators learn what happened to the other party's: for other \
+                 callers its entry has neither `outcome` nor `fields` nor `version`.",
+            ))
             .property("userID", reference::<UserId>("ID of the user whose view it is."))
             .property(
                 "role",
@@ -192,7 +203,7 @@ impl PartialSchema for ReportEntry {
             .property("outcome", one_of("What happened to the view.", outcomes.map(Outcome::name)))
             .property("fields", fields)
             .property("version", version);
-        ["userID", "role", "outcome", "fields", "version"].into_iter().fold(described, ObjectBuilder::required).into()
+        ["userID", "role"].into_iter().fold(described, ObjectBuilder::required).into()
     }
 }
 
@@ -316,7 +327,7 @@ mod tests {
         assert_eq!(properties::<SetConversationsRequest>(), keys(&SetConversationsRequest::default()));
         let effect = Effect { outcome: Outcome::Created, version: Some(Version(1)) };
         let report: core::Report = [core::ReportEntry::new(key, Role::User, effect)].into_iter().collect();
-        let report = Report::from(report);
+        let report = Report::new(report, Vec::new());
         assert_eq!(properties::<Report>(), keys(&report));
         assert_eq!(properties::<ReportEntry>(), keys(&report.users[0]));
     }

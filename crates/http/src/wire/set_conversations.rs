@@ -1,7 +1,7 @@
 //! The main request, and its report.
 
 use conversation_settings_core::{
-    self as core, ArgsError, ConversationReq, Limits, SetConversations, Text, UserId, Version,
+    self as core, ArgsError, ConversationReq, Key, Limits, Primitive, Role, SetConversations, Text, UserId, Version,
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,9 +16,13 @@ pub(crate) struct SetConversationsRequest {
     user_ids: Option<Vec<Text>>,
     #[serde(deserialize_with = "ConversationReq::object_or_null")]
     conversation: Option<ConversationReq>,
+    #[serde(deserialize_with = "Primitive::or_null")]
     report: Option<bool>,
-    #[serde(rename = "dryRun")]
+    #[serde(rename = "dryRun", deserialize_with = "Primitive::or_null")]
     dry_run: Option<bool>,
+    /// The paths of names that the server ignores.
+    #[serde(skip)]
+    pub(super) ignored: Vec<String>,
 }
 
 impl SetConversationsRequest {
@@ -30,6 +34,11 @@ impl SetConversationsRequest {
     /// Whether the response carries the report: on request, and always of a dry run.
     pub(crate) fn wants_report(&self) -> bool {
         self.report == Some(true) || self.is_dry_run()
+    }
+
+    /// The paths of names that the server ignores, for the report.
+    pub(crate) fn take_ignored(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.ignored)
     }
 
     /// The number of entries in `userIDs`, duplicates included.
@@ -48,15 +57,27 @@ impl SetConversationsRequest {
 #[serde(transparent)]
 pub(crate) struct Reported(Option<Report>);
 
-impl From<Option<core::Report>> for Reported {
-    fn from(report: Option<core::Report>) -> Self {
-        Self(report.map(Report::from))
+impl Reported {
+    /// The response of a request that did not ask for the report.
+    pub(crate) const NOTHING: Self = Self(None);
+
+    /// The report, and the paths of names that the server ignored.
+    pub(crate) fn new(report: core::Report, ignored: Vec<String>) -> Self {
+        Self(Some(Report::new(report, ignored)))
     }
 }
 
 #[derive(Serialize)]
 pub(crate) struct Report {
     pub(super) users: Vec<ReportEntry>,
+    ignored: Vec<String>,
+}
+
+impl Report {
+    pub(super) fn new(report: core::Report, ignored: Vec<String>) -> Self {
+        let hidden = report.hidden_peers.into_iter().map(ReportEntry::hidden);
+        Self { users: report.entries.into_iter().map(ReportEntry::from).chain(hidden).collect(), ignored }
+    }
 }
 
 #[derive(Serialize)]
@@ -64,32 +85,38 @@ pub(crate) struct ReportEntry {
     #[serde(rename = "userID")]
     user_id: UserId,
     role: &'static str,
+    /// Absent if the caller may not know it.
+    #[serde(flatten)]
+    effect: Option<Effect>,
+}
+
+#[derive(Serialize)]
+struct Effect {
     outcome: &'static str,
     fields: Vec<&'static str>,
     version: Option<Version>,
 }
 
-impl From<core::Report> for Report {
-    fn from(report: core::Report) -> Self {
-        Self { users: report.entries.into_iter().map(ReportEntry::from).collect() }
+impl ReportEntry {
+    fn hidden(peer: Key) -> Self {
+        Self { user_id: peer.owner, role: Role::Peer.name(), effect: None }
     }
 }
 
 impl From<core::ReportEntry> for ReportEntry {
     fn from(entry: core::ReportEntry) -> Self {
-        Self {
-            user_id: entry.user,
-            role: entry.role.name(),
+        let effect = Effect {
             outcome: entry.outcome.name(),
             fields: entry.outcome.updated().iter().map(core::Field::wire_name).collect(),
             version: entry.version,
-        }
+        };
+        Self { user_id: entry.user, role: entry.role.name(), effect: Some(effect) }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use conversation_settings_core::{ConversationId, Effect, Field, Key, Outcome, Role};
+    use conversation_settings_core::{ConversationId, Field, Outcome};
 
     use super::*;
 
@@ -97,10 +124,10 @@ mod tests {
     fn writes_a_report_as_clients_read_it() {
         let entry = |user: &str, role, outcome, version: Option<u64>| {
             let key = Key::new(UserId::new(user).unwrap(), ConversationId::new("c").unwrap());
-            core::ReportEntry::new(key, role, Effect { outcome, version: version.map(Version) })
+            core::ReportEntry::new(key, role, core::Effect { outcome, version: version.map(Version) })
         };
         let changed = [Field::IsPinned, Field::Ex].into_iter().collect();
-        let report: core::Report = [
+        let mut report: core::Report = [
             entry("a", Role::User, Outcome::Created, Some(1)),
             entry("b", Role::User, Outcome::Updated(changed), Some(u64::MAX)),
             entry("c", Role::User, Outcome::Unchanged, None),
@@ -109,16 +136,19 @@ mod tests {
         ]
         .into_iter()
         .collect();
+        report.hidden_peers = vec![Key::new(UserId::new("f").unwrap(), ConversationId::new("c").unwrap())];
         let lines = [
             r#"{"userID":"a","role":"user","outcome":"created","fields":[],"version":1}"#,
             r#"{"userID":"b","role":"user","outcome":"updated","fields":["isPinned","ex"],"version":18446744073709551615}"#,
             r#"{"userID":"c","role":"user","outcome":"unchanged","fields":[],"version":null}"#,
             r#"{"userID":"d","role":"user","outcome":"absent","fields":[],"version":null}"#,
             r#"{"userID":"e","role":"peer","outcome":"removed","fields":[],"version":2}"#,
+            r#"{"userID":"f","role":"peer"}"#,
         ];
-        let expected = ["{\"users\":[", &lines.join(","), "]}"].concat();
-        assert_eq!(serde_json::to_string(&Reported::from(Some(report))).unwrap(), expected);
-        assert_eq!(serde_json::to_string(&Reported::from(None)).unwrap(), "null");
+        let expected = ["{\"users\":[", &lines.join(","), "],\"ignored\":[\"conversation.showName\"]}"].concat();
+        let reported = Reported::new(report, vec!["conversation.showName".to_owned()]);
+        assert_eq!(serde_json::to_string(&reported).unwrap(), expected);
+        assert_eq!(serde_json::to_string(&Reported::NOTHING).unwrap(), "null");
     }
 
     #[test]
@@ -132,6 +162,8 @@ mod tests {
             (r#"{"dryRun":true}"#, true, true),
             (r#"{"dryRun":false}"#, false, false),
             (r#"{"report":false,"dryRun":true}"#, true, true),
+            (r#"{"report":1,"dryRun":0}"#, false, true),
+            (r#"{"report":0,"dryRun":1}"#, true, true),
         ] {
             let request = read(json);
             assert_eq!((request.is_dry_run(), request.wants_report()), (is_dry_run, wants_report), "{json}");

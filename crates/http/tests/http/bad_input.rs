@@ -74,7 +74,9 @@ async fn rejects_bodies_that_are_no_json_object() {
         ("null", "body: must be a JSON object"),
         ("true", "body: must be a JSON object"),
         ("set", "body: must be a JSON object"),
-        ("\u{feff}{}", "body: must be a JSON object"),
+        ("\u{feff}{}", "body: begins with a byte order mark (BOM): send UTF-8 without it"),
+        ("\"{}\"", "body: must be a JSON object, got a string that contains one: encode it once"),
+        ("userIDs=a&dryRun=true", "body: must be a JSON object"),
         ("{set}", "body: cannot be parsed as JSON: key must be a string"),
         (&nested, "body: cannot be parsed as JSON: recursion limit exceeded"),
         // Unknown fields are skipped without recursion.
@@ -88,6 +90,33 @@ async fn rejects_bodies_that_are_no_json_object() {
     let trailing = format!("{} x", valid());
     let (_, text) = send(&rejecting.router, request(SET, &rejecting.admin, trailing)).await;
     assert!(text.contains("body: cannot be parsed as JSON: trailing characters"), "{text}");
+    rejecting.end().await;
+}
+
+#[tokio::test]
+async fn names_encodings_and_compression_of_bodies() {
+    let rejecting = Rejecting::new();
+    let text = valid().to_string();
+    let utf_16 = |mark: &[u8], encode: fn(u16) -> [u8; 2]| {
+        [mark.to_vec(), text.encode_utf16().flat_map(encode).collect()].concat()
+    };
+    let is_utf_16 = "body: is in UTF-16: send UTF-8";
+    let at = text.find("\"x\"").unwrap() + 1;
+    let latin_1 = [&text.as_bytes()[..at], b"\xe9", &text.as_bytes()[at + 1..]].concat();
+    let not_utf_8 = format!("body: cannot be parsed as JSON: is not UTF-8 from byte {at} on");
+    for (body, detail) in [
+        (utf_16(b"\xff\xfe", u16::to_le_bytes), is_utf_16),
+        (utf_16(b"", u16::to_le_bytes), is_utf_16),
+        (utf_16(b"\xfe\xff", u16::to_be_bytes), is_utf_16),
+        (utf_16(b"", u16::to_be_bytes), is_utf_16),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\xae\x05\0".to_vec(), "body: is compressed with gzip: send it uncompressed"),
+        (b"\x78\x9c\xab\xae\x05\0".to_vec(), "body: is compressed with zlib (deflate): send it uncompressed"),
+        (b"\x28\xb5\x2f\xfd\x04\0".to_vec(), "body: is compressed with zstd: send it uncompressed"),
+        (["\u{feff}", &text].concat().into_bytes(), "body: begins with a byte order mark (BOM): send UTF-8 without it"),
+        (latin_1, &not_utf_8),
+    ] {
+        rejecting.rejects(body, detail).await;
+    }
     rejecting.end().await;
 }
 
@@ -107,7 +136,16 @@ async fn rejects_settings_of_a_wrong_type_by_path() {
     let rejecting = Rejecting::new();
     for field in Field::ALL.iter().filter(|field| field.is_client()) {
         let wrong = match field.kind() {
-            Kind::Bool => vec![json!(1), json!("true"), json!([]), json!({ "value": true })],
+            Kind::Bool => vec![
+                json!(2),
+                json!(-1),
+                json!(1.0),
+                json!("true"),
+                json!("1"),
+                json!([]),
+                json!([true]),
+                json!({ "value": true }),
+            ],
             Kind::I32 => {
                 vec![json!(1.5), json!("1"), json!(true), json!([1]), json!({}), json!(i64::MAX), json!(1e300)]
             }
@@ -245,7 +283,7 @@ async fn keeps_absent_and_null_settings_and_ignores_unknown_fields() {
 #[tokio::test]
 async fn returns_ids_and_texts_byte_for_byte() {
     let (router, admin) = (router(), token(ADMIN));
-    for text in ["$set", "a.b", "'; DROP TABLE conversations; --", "\"quoted\"", "🦀 ä \u{10ffff}", "</script>", " "]
+    for text in ["$set", "a.b", "'; DROP TABLE conversations; --", "\"quoted\"", "🦀 ä \u{10ffff}", "</script>", "a  b"]
     {
         let conversation = json!({
             "conversationID": text, "conversationType": 3, "groupID": text,

@@ -75,7 +75,7 @@ async fn hides_the_cause_of_a_store_failure() {
 async fn matches_field_names_by_case() {
     let (router, admin) = (router(), token(ADMIN));
     let response = call(&router, SET, &admin, &json!({ "USERIDS": ["a"], "conversation": single() })).await;
-    assert_eq!((&response["errCode"], &response["errDlt"]), (&json!(1001), &json!("userIDs: is required")));
+    assert_eq!((&response["errCode"], &response["errDlt"]), (&json!(1001), &json!("USERIDS: write userIDs")));
 }
 
 #[tokio::test]

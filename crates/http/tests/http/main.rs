@@ -10,6 +10,7 @@ mod differences;
 mod harness;
 mod limits;
 mod measured;
+mod names;
 mod openapi;
 mod overload;
 #[cfg(feature = "docs-page")]

@@ -72,8 +72,9 @@ async fn sorts_pinned_conversations_first() {
 #[tokio::test]
 async fn omits_full_ids_if_the_hash_matches() {
     let router = router();
-    for id in ["sg_g1", "si_a_b"] {
-        let conversation = json!({ "conversationID": id, "conversationType": 3, "groupID": "g", "ex": "x" });
+    for (id, kind) in [("sg_g1", 3), ("si_a_b", 1)] {
+        let conversation =
+            json!({ "conversationID": id, "conversationType": kind, "groupID": "g", "userID": "b", "ex": "x" });
         data(&router, "set_conversations", json!({ "userIDs": ["u"], "conversation": conversation })).await;
     }
     let full = data(&router, "get_full_conversation_ids", json!({ "userID": "u", "idHash": 0 })).await;
@@ -142,7 +143,7 @@ async fn reports_outcomes_by_user_and_writes_nothing_on_a_dry_run() {
     let created = json!({ "users": [
         { "userID": "a", "role": "user", "outcome": "created", "fields": [], "version": 1 },
         { "userID": "b", "role": "peer", "outcome": "created", "fields": [], "version": 1 },
-    ] });
+    ], "ignored": [] });
     assert_eq!(data(&router, "set_conversations", body.clone()).await, created);
     let read = data(&router, "get_all_conversations", json!({ "ownerUserID": "a" })).await;
     assert_eq!(read, json!({ "conversations": [] }), "nothing was written");
@@ -157,4 +158,17 @@ async fn reports_outcomes_by_user_and_writes_nothing_on_a_dry_run() {
         json!({ "userID": "a", "role": "user", "outcome": "updated", "fields": ["ex"], "version": 2 })
     );
     assert_eq!((&updated["users"][1]["outcome"], &updated["users"][1]["role"]), (&json!("unchanged"), &json!("peer")));
+}
+
+#[tokio::test]
+async fn hides_the_peers_outcome_from_users() {
+    let router = router();
+    let conversation =
+        json!({ "conversationID": "si_a_b", "conversationType": 1, "userID": "b", "isPrivateChat": true });
+    for (flag, bob_has_it) in [("dryRun", false), ("report", false), ("report", true), ("dryRun", true)] {
+        let body = json!({ "userIDs": ["a"], "conversation": conversation, flag: true });
+        let reported = call(&router, "/conversation/set_conversations", &token("a"), &body).await;
+        assert_eq!(reported["data"]["users"][1], json!({ "userID": "b", "role": "peer" }), "{flag} {bob_has_it}");
+        assert_eq!(reported["data"]["users"][0]["role"], "user");
+    }
 }
