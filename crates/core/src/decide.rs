@@ -123,12 +123,13 @@ pub fn decide(current: Option<&Conversation>, write: &Write, at: Timestamp) -> R
         (Change::Remove, None) => Ok(Decision::Keep(Outcome::Absent)),
         (Change::Remove, Some(_)) => Ok(Decision::Delete),
         (Change::Set { patch, .. } | Change::Follow { patch, .. }, Some(current)) => update(current, patch),
-        (Change::Set { patch, missing }, None) => if_missing(missing, patch, &write.key, at),
         // A missing conversation has the defaults already.
         (Change::Follow { patch, .. }, None) if patch.apply(&mut Settings::default()).is_empty() => {
             Ok(Decision::Keep(Outcome::Absent))
         }
-        (Change::Follow { patch, missing, .. }, None) => if_missing(missing, patch, &write.key, at),
+        (Change::Set { patch, missing } | Change::Follow { patch, missing, .. }, None) => {
+            if_missing(missing, patch, &write.key, at)
+        }
     }
 }
 
