@@ -77,6 +77,7 @@ async fn start(config: Config) -> Result<(Service, Instant), StartError> {
     let stop = StopSignals::listen()?;
     let address = socket.local_addr()?;
     let operations = operations_socket.as_ref().map(TcpListener::local_addr).transpose()?;
+    let connections = allow_connections(config.max_connections.get(), MAX_OPERATORS_CONNECTIONS);
 
     let admin =
         config.admin.first().ok_or_else(|| StartError::Usage("--admin: at least one user is required".into()))?;
@@ -89,17 +90,23 @@ async fn start(config: Config) -> Result<(Service, Instant), StartError> {
 
     let service = Service::builder(store).limits(limits(&config)).missing(config.missing.into());
     let service = integrations.install(service).build();
-    let listeners = listeners(&config, socket, operations_socket, api(service.clone(), tokens, metrics, &config));
+    let listeners =
+        listeners(&config, connections, socket, operations_socket, api(service.clone(), tokens, metrics, &config));
     let shutdown_timeout = Duration::from_secs(config.shutdown_timeout.get());
     let deadline = serve(listeners, &service, stop, shutdown_timeout).await;
     Ok((service, deadline))
 }
 
 /// What to serve at which address.
-fn listeners(config: &Config, socket: TcpListener, operations_socket: Option<TcpListener>, api: Api) -> Vec<Listener> {
+fn listeners(
+    config: &Config,
+    connections: usize,
+    socket: TcpListener,
+    operations_socket: Option<TcpListener>,
+    api: Api,
+) -> Vec<Listener> {
     let keep_alive = Duration::from_secs(config.keep_alive.get());
     let limits = |connections, reserved| ConnectionLimits { connections, reserved, keep_alive };
-    let connections = allow_connections(config.max_connections.get(), MAX_OPERATORS_CONNECTIONS);
     let operators = (connections / 4).clamp(1, MAX_OPERATORS_CONNECTIONS);
     let paths = api.paths();
     match operations_socket {

@@ -27,7 +27,7 @@ const LARGE_HEAD_BYTES: usize = 8 * 1024;
 /// What a connection is doing, as its stream and its requests report it.
 ///
 /// hyper has one timeout for a head and for the time before it, and none for writes. So the server keeps its own times,
-/// and [`drive`](super::connection::drive) ends the connection when the [deadline](Self::deadline) passes.
+/// and the connection's task ends it when the [deadline](Self::deadline) passes.
 #[derive(Debug)]
 pub(super) struct Activity {
     keep_alive: Duration,

@@ -303,6 +303,28 @@ mod tests {
         assert_eq!(order(&reserved), Order::Yield);
     }
 
+    #[tokio::test]
+    async fn refuses_http2_on_too_many_connections() {
+        let slots = slots(http2::MAX_CONNECTIONS + 1, 0);
+        let mut taken = Vec::new();
+        for index in 0..=http2::MAX_CONNECTIONS {
+            let slot = slots.acquire().await;
+            let mut request = Request::get("/healthz").body(()).unwrap();
+            assert!(slot.refuse(&request).is_none(), "HTTP/1.1");
+            *request.version_mut() = Version::HTTP_2;
+            for _ in 0..2 {
+                assert_eq!(slot.refuse(&request).is_some(), index == http2::MAX_CONNECTIONS, "{index}");
+            }
+            taken.push(slot);
+        }
+        assert!(
+            taken.iter().map(order).eq(taken
+                .iter()
+                .enumerate()
+                .map(|(index, _)| { if index == http2::MAX_CONNECTIONS { Order::Finish } else { Order::Serve } }))
+        );
+    }
+
     #[tokio::test(start_paused = true)]
     async fn finishes_all_connections() {
         let slots = slots(2, 0);

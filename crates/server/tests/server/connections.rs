@@ -1,7 +1,6 @@
 //! Many connections, and slow ones. `serve/connection/tests.rs` tests the timeouts with a clock of its own.
 
 use std::{
-    fs,
     io::{Read, Write},
     net::TcpStream,
 };
@@ -11,14 +10,16 @@ use serde_json::json;
 use crate::harness::{LONG, Server, begin_call, exchange, get, limited_program, program, wait_for};
 
 /// The limits of open files of a process: soft and hard.
+#[cfg(target_os = "linux")]
 fn open_files(server: &Server) -> [u64; 2] {
-    let limits = fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
     let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
     let mut numbers = line.split_whitespace().filter_map(|word| word.parse().ok());
     [(); 2].map(|()| numbers.next().unwrap())
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn raises_the_soft_limit_of_open_files() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(limited_program(folder.path(), "-Sn 64").args([

@@ -78,6 +78,66 @@ fn gives_requests_and_events_one_deadline() {
 }
 
 #[test]
+fn sends_events_while_calls_are_finished() {
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = TcpListener::bind("127.0.0.1:0").unwrap();
+    let webhook = format!("http://{}", receiver.local_addr().unwrap());
+    let server = Server::start(program(folder.path()).args(["--shutdown-timeout", "3600", "--webhook", &webhook]));
+    let pin = |group: &str| {
+        let conversation = json!({
+            "conversationID": format!("sg_{group}"), "conversationType": 3, "groupID": group, "isPinned": true
+        });
+        let set = json!({ "userIDs": ["alice"], "conversation": conversation });
+        assert_eq!(server.post("/conversation/set_conversations", &server.admin_token(), &set)["errCode"], 0);
+    };
+    pin("one");
+    let first = Delivery::accept(&receiver);
+    assert!(first.body.contains("sg_one"), "{}", first.body);
+    // This event waits until the first one is delivered.
+    pin("two");
+    let mut call = begin_call(server.address(), &server.admin_token(), 9);
+    server.signal("TERM");
+    server.wait_for_log("stopping");
+    first.confirm();
+    let second = Delivery::accept(&receiver);
+    assert!(second.body.contains("sg_two"), "{}", second.body);
+    second.confirm();
+    // The call is in progress to the last.
+    call.write_all(b"[1,2,3,4]").unwrap();
+    let mut response = String::new();
+    call.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 200 OK"), "{response}");
+    let (status, log) = server.end();
+    assert!(status.success() && !log.contains("before"), "{log}");
+}
+
+/// A request to a webhook's receiver that has no response yet.
+struct Delivery {
+    connection: TcpStream,
+    body: String,
+}
+
+impl Delivery {
+    fn accept(receiver: &TcpListener) -> Self {
+        let (mut connection, _) = receiver.accept().unwrap();
+        connection.set_read_timeout(Some(LONG)).unwrap();
+        let mut request = Vec::new();
+        // The events are an array in an object, the last thing of the body.
+        while !request.ends_with(b"]}") {
+            let mut bytes = [0; 4096];
+            let count = connection.read(&mut bytes).unwrap();
+            assert_ne!(count, 0, "{}", String::from_utf8_lossy(&request));
+            request.extend_from_slice(&bytes[..count]);
+        }
+        Self { connection, body: String::from_utf8(request).unwrap() }
+    }
+
+    fn confirm(mut self) {
+        self.connection.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").unwrap();
+    }
+}
+
+#[test]
 fn ends_at_once_on_a_second_signal() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(program(folder.path()).args(["--shutdown-timeout", "3600"]));
