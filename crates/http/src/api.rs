@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use conversation_settings_service::Service;
 
-use crate::{Authenticate, TokenAuthority, concurrency_limit::ConcurrencyLimit, metrics_text::MetricsText};
+use crate::{
+    Authenticate, TokenAuthority, access::MAX_PUBLIC_CALLS, body_budget::BodyBudget, caller_shares::CallerShares,
+    concurrency_limit::ConcurrencyLimit, metrics_text::MetricsText, readiness::Readiness,
+};
 
 /// Builds a router that serves the use cases over HTTP.
 #[derive(Clone, Debug)]
@@ -15,13 +18,23 @@ pub struct Api {
     pub(crate) tokens: Option<TokenAuthority>,
     pub(crate) metrics: Option<MetricsText>,
     pub(crate) max_body_bytes: usize,
+    pub(crate) body_timeout: Duration,
+    pub(crate) body_budget: BodyBudget,
     pub(crate) request_timeout: Duration,
     pub(crate) concurrency: ConcurrencyLimit,
+    /// For calls without authentication.
+    pub(crate) public_concurrency: ConcurrencyLimit,
+    pub(crate) caller_shares: CallerShares,
+    pub(crate) readiness: Readiness,
 }
 
 impl Api {
     /// The default of [`max_body_bytes`](Self::max_body_bytes): 16 MiB.
     pub const DEFAULT_MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+    /// The default of [`body_timeout`](Self::body_timeout): 10 seconds.
+    pub const DEFAULT_BODY_TIMEOUT: Duration = Duration::from_secs(10);
+    /// The default of [`max_body_memory`](Self::max_body_memory): 64 MiB.
+    pub const DEFAULT_MAX_BODY_MEMORY: usize = 64 * 1024 * 1024;
     /// The default of [`request_timeout`](Self::request_timeout): 30 seconds.
     pub const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
     /// The default of [`max_in_flight`](Self::max_in_flight): 256 calls.
@@ -35,8 +48,13 @@ impl Api {
             tokens: None,
             metrics: None,
             max_body_bytes: Self::DEFAULT_MAX_BODY_BYTES,
+            body_timeout: Self::DEFAULT_BODY_TIMEOUT,
+            body_budget: BodyBudget::new(Self::DEFAULT_MAX_BODY_MEMORY),
             request_timeout: Self::DEFAULT_REQUEST_TIMEOUT,
             concurrency: ConcurrencyLimit::new(Self::DEFAULT_MAX_IN_FLIGHT),
+            public_concurrency: ConcurrencyLimit::new(MAX_PUBLIC_CALLS),
+            caller_shares: CallerShares::new(Self::DEFAULT_MAX_IN_FLIGHT),
+            readiness: Readiness::default(),
         }
     }
 
@@ -52,7 +70,26 @@ impl Api {
         self
     }
 
-    /// Aborts calls that take longer than `limit`, from the headers of the request to the response.
+    /// Refuses bodies that have not arrived `limit` after their headers. A call holds its permit while its body arrives,
+    /// so this is much shorter than [`request_timeout`](Self::request_timeout).
+    pub const fn body_timeout(mut self, limit: Duration) -> Self {
+        self.body_timeout = limit;
+        self
+    }
+
+    /// Rejects a body when the bodies of all calls in progress would take more than `bytes` of memory together.
+    ///
+    /// The response is the one of [`max_in_flight`](Self::max_in_flight). The first 16 KiB of each body are not counted,
+    /// so calls of ordinary size pass. One user takes at most a quarter, or one body of
+    /// [`max_body_bytes`](Self::max_body_bytes); administrators take any part. If `bytes` is less than
+    /// [`max_body_bytes`](Self::max_body_bytes), that counts instead, so that one body always fits.
+    pub fn max_body_memory(mut self, bytes: usize) -> Self {
+        self.body_budget = BodyBudget::new(bytes);
+        self
+    }
+
+    /// Aborts calls that take longer than `limit`, from the headers of the request to the response. A long response is
+    /// written in parts; the client must receive each within `limit`.
     pub const fn request_timeout(mut self, limit: Duration) -> Self {
         self.request_timeout = limit;
         self
@@ -61,9 +98,13 @@ impl Api {
     /// Rejects calls while `limit` others run, so that overload increases neither memory nor latency.
     ///
     /// The response has status 429, the code [`TooManyRequests`](crate::Code::TooManyRequests) and the header `Retry-After`.
-    /// Operational routes such as `/healthz` and `/metrics` are not limited.
+    /// A call counts until its response is written. One user may run at most a quarter of `limit`; administrators may run
+    /// all, because a host calls for many users. Operational routes such as `/healthz` and `/metrics` are not limited.
+    ///
+    /// Calls without authentication have 16 permits of their own, so that strangers cannot take those of callers.
     pub fn max_in_flight(mut self, limit: usize) -> Self {
         self.concurrency = ConcurrencyLimit::new(limit);
+        self.caller_shares = CallerShares::new(limit);
         self
     }
 

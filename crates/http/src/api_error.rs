@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, error::Error, iter};
 
+use axum::http::StatusCode;
 use conversation_settings_core::ArgsError;
 use conversation_settings_openim::{Code, TokenError};
 use conversation_settings_service::ServiceError;
@@ -12,6 +13,7 @@ use conversation_settings_service::ServiceError;
 pub struct ApiError {
     code: Code,
     detail: Cow<'static, str>,
+    status: StatusCode,
     /// The cause of an internal error. Only the log shows it.
     source: Option<BoxError>,
 }
@@ -21,12 +23,25 @@ type BoxError = Box<dyn Error + Send + Sync>;
 impl ApiError {
     /// An error that shows `code` and `detail` to the caller. The log shows both too, so they must not contain a secret.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), source: None }
+        // Proxies back off from this status too.
+        let status = if code == Code::TooManyRequests { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::OK };
+        Self { code, detail: detail.into(), status, source: None }
     }
 
     /// An internal error. The caller learns only the operation ID; the log shows `source`.
     pub fn internal(source: impl Into<BoxError>) -> Self {
-        Self { code: Code::ServerInternal, detail: Cow::Borrowed(""), source: Some(source.into()) }
+        Self { source: Some(source.into()), ..Self::new(Code::ServerInternal, "") }
+    }
+
+    /// The same error with another HTTP status.
+    pub(crate) const fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// The HTTP status of the response: 200 for most errors, as in OpenIM.
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
     }
 
     /// The code that the caller learns.

@@ -60,6 +60,6 @@ impl ConcurrencyLimit {
         rejections.last_logged = Some(Instant::now());
         let calls = mem::take(&mut rejections.unlogged);
         drop(rejections);
-        warn!(calls, limit = self.limit, "too many concurrent calls: rejected these since the last such line");
+        warn!(calls, limit = self.limit, "overloaded: rejected these calls since the last such line");
     }
 }

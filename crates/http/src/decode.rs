@@ -10,11 +10,12 @@ use std::borrow::Cow;
 use conversation_settings_core::{ArgsError, Path, Violation};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 
 pub(crate) use names::Names;
 
-use crate::ApiError;
+use crate::{ApiError, body::RequestBytes, body_budget::Reservation};
 use watch::{Log, Watched};
 
 /// The arguments of a call, as a client sends them.
@@ -26,10 +27,22 @@ pub(crate) trait Arguments: DeserializeOwned + ToSchema + Send + 'static {
     fn take_ignored(&mut self, _paths: Vec<String>) {}
 }
 
+/// Bodies from this size are decoded on a thread of their own, because that takes milliseconds.
+const LARGE_BYTES: usize = 256 * 1024;
+
+/// The request in `body`, and the memory that the body took.
+pub(crate) async fn decode_body<R: Arguments>(body: RequestBytes) -> Result<(R, Option<Reservation>), ApiError> {
+    if body.bytes.len() < LARGE_BYTES {
+        return Ok((decode(&body.bytes)?, body.memory));
+    }
+    let decoding = spawn_blocking(move || Ok((decode(&body.bytes)?, body.memory)));
+    decoding.await.unwrap_or_else(|error| Err(ApiError::internal(error)))
+}
+
 /// The request in `body`, which must be one JSON object.
 ///
 /// A name that the server does not know is ignored, unless the client certainly meant a known one.
-pub(crate) fn decode<R: Arguments>(body: &[u8]) -> Result<R, ApiError> {
+fn decode<R: Arguments>(body: &[u8]) -> Result<R, ApiError> {
     match body.trim_ascii_start().first() {
         None => return Err(invalid("", "is empty")),
         Some(b'{') => (),

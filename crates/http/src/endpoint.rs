@@ -4,12 +4,11 @@ use std::{future::Future, sync::Arc};
 
 use axum::{
     extract::Request,
+    http::HeaderMap,
     response::Response,
     routing::{self, MethodRouter},
 };
 use futures_util::FutureExt;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     Api, ApiError,
@@ -17,15 +16,19 @@ use crate::{
     cors,
     decode::Arguments,
     fallback::{options, wrong_method},
+    headers,
     metrics::RouteMetrics,
     openapi::{self, Description},
     pipeline::handle,
+    reply::Reply,
     route::{GetRoute, PostRoute},
 };
 
 /// A route and what serves it. Registers no metric and describes nothing until it is bound.
 pub(crate) struct Endpoint {
     pub(crate) path: &'static str,
+    /// Whether it is a call, not a page.
+    pub(crate) is_call: bool,
     bind: Box<dyn FnOnce(Arc<Api>) -> (Description, MethodRouter)>,
 }
 
@@ -40,32 +43,36 @@ impl Endpoint {
     where
         A: Access + 'static,
         R: Arguments,
-        D: Serialize + ToSchema + Send + 'static,
+        D: Reply + 'static,
         H: Fn(Arc<Api>, A, R) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result<D, ApiError>> + Send + 'static,
     {
         let bind = move |api: Arc<Api>| {
-            let description = openapi::describe_call::<A, R, D>(route, api.authenticate.header().is_some());
+            let description = openapi::describe_call::<A, R, D::Schema>(route, api.authenticate.header().is_some());
             let metrics = RouteMetrics::new(route.path);
-            let serve = move |request: Request| {
-                handle(Arc::clone(&api), metrics.clone(), request, handler.clone()).map(cors::allow)
-            };
+            // The responses of these routes contain tokens.
+            let cache: fn(Response) -> Response =
+                if route.tag() == "auth" { headers::forbid_storing } else { std::convert::identity };
+            let finish = move |response| cache(headers::forbid_sniffing(cors::allow(response)));
+            let serve =
+                move |request: Request| handle(Arc::clone(&api), metrics.clone(), request, handler.clone()).map(finish);
             let methods = routing::post(serve).options(options).fallback(async || cors::allow(wrong_method().await));
             (description, methods)
         };
-        Self { path: route.path, bind: Box::new(bind) }
+        Self { path: route.path, is_call: true, bind: Box::new(bind) }
     }
 
-    /// A page about the server itself.
+    /// A page about the server itself. The handler takes the headers of the request.
     pub(crate) fn get<H, F>(route: &'static GetRoute, handler: H) -> Self
     where
-        H: Fn(Arc<Api>) -> F + Clone + Send + Sync + 'static,
+        H: Fn(Arc<Api>, HeaderMap) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Response> + Send + 'static,
     {
         let bind = move |api: Arc<Api>| {
-            let methods = routing::get(move || handler(Arc::clone(&api))).fallback(wrong_method);
+            let serve = move |headers: HeaderMap| handler(Arc::clone(&api), headers).map(headers::forbid_sniffing);
+            let methods = routing::get(serve).fallback(wrong_method);
             (openapi::describe_page(route), methods)
         };
-        Self { path: route.path, bind: Box::new(bind) }
+        Self { path: route.path, is_call: false, bind: Box::new(bind) }
     }
 }

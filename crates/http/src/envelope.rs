@@ -11,7 +11,7 @@ use serde::Serialize;
 /// OpenIM's envelope, its keys in OpenIM's order. A failure has no `data`; a success without data has `null`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Envelope<'a, D> {
+pub(crate) struct Envelope<'a, D> {
     err_code: i32,
     err_msg: &'a str,
     err_dlt: &'a str,
@@ -19,25 +19,28 @@ struct Envelope<'a, D> {
     data: Option<D>,
 }
 
-/// The response of a call that succeeded.
-pub(crate) fn success(data: impl Serialize) -> Response {
-    Json(Envelope { err_code: 0, err_msg: "", err_dlt: "", data: Some(data) }).into_response()
+/// The envelope of `data`.
+pub(crate) const fn envelope<D>(data: D) -> Envelope<'static, D> {
+    Envelope { err_code: 0, err_msg: "", err_dlt: "", data: Some(data) }
 }
 
-/// The response of a call that failed.
-pub(crate) fn failure(code: Code, detail: &str) -> Response {
+/// The response of a request without data that succeeded.
+pub(crate) fn success() -> Response {
+    Json(envelope(())).into_response()
+}
+
+/// The response of a request that failed. Clients may try again a moment after status 429.
+pub(crate) fn failure(status: StatusCode, code: Code, detail: &str) -> Response {
     let (number, name) = (code.number(), code.name());
-    Json(Envelope::<()> { err_code: number, err_msg: name, err_dlt: detail, data: None }).into_response()
+    let envelope = Envelope::<()> { err_code: number, err_msg: name, err_dlt: detail, data: None };
+    let mut response = (status, Json(envelope)).into_response();
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
 }
 
-/// A failure with another HTTP status than 200.
-pub(crate) fn failure_with(status: StatusCode, code: Code, detail: &str) -> Response {
-    (status, failure(code, detail)).into_response()
-}
-
-/// The response of a call beyond a limit: status 429, as OpenIM has it, so that proxies back off
-/// too.
+/// The response of a call beyond a limit.
 pub(crate) fn too_many_requests(detail: &str) -> Response {
-    let response = failure_with(StatusCode::TOO_MANY_REQUESTS, Code::TooManyRequests, detail);
-    ([(RETRY_AFTER, HeaderValue::from_static("1"))], response).into_response()
+    failure(StatusCode::TOO_MANY_REQUESTS, Code::TooManyRequests, detail)
 }

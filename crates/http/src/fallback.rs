@@ -7,7 +7,7 @@ use axum::{
 };
 use conversation_settings_openim::Code;
 
-use crate::{cors, envelope};
+use crate::{cors, envelope, headers};
 
 /// Responds to unknown paths with status 404: a fallback for a whole server.
 ///
@@ -16,22 +16,26 @@ pub async fn not_found(method: Method) -> Response {
     if method == Method::OPTIONS {
         return options().await;
     }
-    cors::allow(envelope::failure_with(StatusCode::NOT_FOUND, Code::RecordNotFound, "the path does not exist"))
+    cors::allow(respond("the path does not exist"))
 }
 
 /// Responds with status 429 on a connection beyond the `limit` of a server's connections.
 #[must_use]
 pub fn too_many_connections(limit: usize) -> Response {
     let detail = format!("the limit of {limit} connections is reached: try again in a moment");
-    cors::allow(envelope::too_many_requests(&detail))
+    cors::allow(headers::forbid_sniffing(envelope::too_many_requests(&detail)))
 }
 
 /// Status 404 instead of 405, as OpenIM has it.
 pub(crate) async fn wrong_method() -> Response {
-    envelope::failure_with(StatusCode::NOT_FOUND, Code::RecordNotFound, "the path does not support this method")
+    respond("the path does not support this method")
+}
+
+fn respond(detail: &str) -> Response {
+    headers::forbid_sniffing(envelope::failure(StatusCode::NOT_FOUND, Code::RecordNotFound, detail))
 }
 
 /// OpenIM's response to OPTIONS. Browsers read only its headers.
 pub(crate) async fn options() -> Response {
-    cors::allow_calls(Json("Options Request!").into_response())
+    cors::allow_calls(headers::forbid_sniffing(Json("Options Request!").into_response()))
 }

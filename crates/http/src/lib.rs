@@ -32,7 +32,14 @@
 //!
 //! The envelope of an internal error contains only the operation ID; the log shows the cause. Unknown paths and
 //! unsupported methods return 404; [`not_found`] is a fallback that does so for a whole server. Calls beyond the limit of
-//! [`Api::max_in_flight`] return 429 and an envelope.
+//! [`Api::max_in_flight`] return 429 and an envelope. [`require_host`] is a middleware that refuses requests without a
+//! valid `Host`.
+//!
+//! A call counts until its response is written. Long lists are read while they are written, so a client that does not
+//! read keeps little in memory. Let your server close connections that do not read; [`Api`] frees their permits only for
+//! responses of more than one chunk.
+//!
+//! The log names the peer of a refused call if the server adds `axum::extract::ConnectInfo<SocketAddr>` to the request.
 //!
 //! # Adding a route
 //!
@@ -48,6 +55,8 @@ mod api;
 mod api_error;
 mod authenticate;
 mod body;
+mod body_budget;
+mod caller_shares;
 mod concurrency_limit;
 mod cors;
 mod deadline;
@@ -57,11 +66,17 @@ mod docs_page;
 mod endpoint;
 mod envelope;
 mod fallback;
+mod gzip;
+mod headers;
+mod host;
 pub mod metrics;
 mod metrics_text;
 mod openapi;
 mod operation_id;
+mod page;
 mod pipeline;
+mod readiness;
+mod reply;
 mod route;
 mod router;
 mod routes;
@@ -72,3 +87,4 @@ pub use api_error::ApiError;
 pub use authenticate::Authenticate;
 pub use conversation_settings_openim::{Claims, Code, TokenAuthority, TokenError};
 pub use fallback::{not_found, too_many_connections};
+pub use host::require_host;

@@ -15,14 +15,17 @@ use tokio::time::Instant;
 /// Labels: `route`, the path; `code`, the `errCode` of the response, or `abandoned` if the client disconnected first.
 pub const REQUESTS: &str = "conversation_http_requests_total";
 
-/// Histogram, seconds: how long a call took, from the headers of the request to the response. Rejected calls are not
-/// included.
+/// Histogram, seconds: how long a call took, from the headers of the request until its response was written. Rejected
+/// calls are not included.
 ///
 /// Label: `route`.
 pub const SECONDS: &str = "conversation_http_request_seconds";
 
-/// Gauge: calls that are running.
+/// Gauge: calls that are running, until their response is written.
 pub const IN_FLIGHT: &str = "conversation_http_in_flight";
+
+/// Counter: requests for an administrator's token with a wrong secret.
+pub const WRONG_SECRETS: &str = "conversation_http_wrong_secrets_total";
 
 /// Histogram: how many users a successful `set_conversations` names.
 pub const USERS_PER_CALL: &str = "conversation_http_users_per_call";
@@ -46,6 +49,7 @@ impl RouteMetrics {
         describe_counter!(REQUESTS, Unit::Count, "Finished calls.");
         describe_histogram!(SECONDS, Unit::Seconds, "How long calls took.");
         describe_gauge!(IN_FLIGHT, Unit::Count, "Calls that are running.");
+        describe_counter!(WRONG_SECRETS, Unit::Count, "Requests for an administrator's token with a wrong secret.");
         describe_histogram!(USERS_PER_CALL, Unit::Count, "How many users a set_conversations names.");
         let inner = Inner {
             route,
@@ -61,7 +65,7 @@ impl RouteMetrics {
         self.inner.route
     }
 
-    /// Counts a rejected call without timing it: rejections are fast and would improve the average.
+    /// Counts a rejected call without timing it.
     pub(crate) fn rejected(&self) {
         self.count(Code::TooManyRequests.number().to_string());
     }
@@ -91,11 +95,12 @@ enum End {
 }
 
 impl InFlight {
-    pub(crate) fn succeeded(mut self) {
+    /// The response is written.
+    pub(crate) fn succeeded(&mut self) {
         self.end = End::Succeeded;
     }
 
-    pub(crate) fn failed(mut self, code: Code) {
+    pub(crate) fn failed(&mut self, code: Code) {
         self.end = End::Failed(code);
     }
 }
@@ -108,9 +113,17 @@ impl Drop for InFlight {
             End::Failed(code) => self.metrics.count(code.number().to_string()),
             End::Abandoned => self.metrics.count("abandoned".to_owned()),
         }
-        seconds.record(self.began.elapsed());
+        // Rejections are fast and would improve the average.
+        if !matches!(self.end, End::Failed(Code::TooManyRequests)) {
+            seconds.record(self.began.elapsed());
+        }
         in_flight.decrement(1);
     }
+}
+
+/// Counts a wrong secret.
+pub(crate) fn count_wrong_secret() {
+    counter!(WRONG_SECRETS).increment(1);
 }
 
 /// Records the number of users of a successful `set_conversations`.

@@ -7,11 +7,7 @@ mod description;
 
 use std::collections::BTreeMap;
 
-use axum::{
-    body::Bytes,
-    http::header::CONTENT_TYPE,
-    response::{IntoResponse, Response},
-};
+use axum::http::{HeaderValue, header::CONTENT_TYPE};
 use conversation_settings_openim::Code;
 use utoipa::openapi::{
     Components, Info, LicenseBuilder, Object, OpenApiBuilder, PathItem, Paths, RefOr, Required, Schema, Server, Tag,
@@ -23,7 +19,7 @@ use utoipa::openapi::{
 
 pub(crate) use description::{Description, describe_call, describe_page};
 
-use crate::{Api, operation_id, route::GetRoute};
+use crate::{Api, operation_id, page::Page, route::GetRoute};
 
 pub(crate) const OPENAPI: GetRoute = GetRoute {
     path: "/openapi.json",
@@ -42,8 +38,8 @@ const CALLER: &str = "caller";
 /// The tag of operational routes.
 const SERVER: &str = "server";
 
-/// The document of `api`, as JSON.
-pub(crate) fn document(api: &Api, descriptions: Vec<(&'static str, Description)>) -> Bytes {
+/// The page with the document of `api`, in JSON.
+pub(crate) fn document(api: &Api, descriptions: Vec<(&'static str, Description)>) -> Page {
     let mut schemas: BTreeMap<String, RefOr<Schema>> = BTreeMap::new();
     schemas.extend(Code::ALL.iter().map(|&code| (code.name().to_owned(), description::failure(code))));
     let mut paths = Paths::new();
@@ -66,12 +62,8 @@ pub(crate) fn document(api: &Api, descriptions: Vec<(&'static str, Description)>
         .paths(paths)
         .components(Some(components))
         .build();
-    serde_json::to_vec(&document).expect("the document is JSON").into()
-}
-
-/// The response that contains `document`.
-pub(crate) fn response(document: Bytes) -> Response {
-    ([(CONTENT_TYPE, JSON)], document).into_response()
+    let document = serde_json::to_vec(&document).expect("the document is JSON");
+    Page::new([(CONTENT_TYPE, HeaderValue::from_static(JSON))], document)
 }
 
 fn info(api: &Api) -> Info {
@@ -86,13 +78,16 @@ fn info(api: &Api) -> Info {
          only in case, in punctuation or by the prefix `is`, or that is in the wrong object or in the query, is an error. \
          Unknown paths and unsupported methods return 404.\n\n\
          This server accepts at most {users} users or conversation IDs in a call, {text} bytes in `ex` and \
-         `attachedInfo`, and {body} bytes in a body. A call takes at most {time:?}. While {calls} calls are running, \
-         further calls return 429.",
+         `attachedInfo`, and {body} bytes in a body. A body must arrive within {body_time:?}, \
+         and a call takes at most {time:?}. While {calls} calls are running, or {user_calls} of one user, further calls \
+         return 429.",
         users = limits.max_users,
         text = limits.max_text_bytes,
         body = api.max_body_bytes,
+        body_time = api.body_timeout.min(api.request_timeout),
         time = api.request_timeout,
         calls = api.concurrency.limit(),
+        user_calls = api.caller_shares.max_calls(),
     ));
     info
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use conversation_settings_openim::Code;
 
-use crate::ApiError;
+use crate::{ApiError, headers::at_most_once};
 
 const HEADER: &str = "operationID";
 
@@ -15,6 +15,7 @@ pub(crate) const MAX_BYTES: usize = 256;
 /// The operation ID of a call. Every log line contains it and anybody can send it, so it must be printable and short.
 pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Arc<str>, ApiError> {
     let invalid = |detail: String| ApiError::new(Code::Args, detail);
+    at_most_once(headers, HEADER)?;
     let value = headers.get(HEADER).map_or(&b""[..], |value| value.as_bytes());
     if value.is_empty() {
         return Err(ApiError::new(Code::Args, "header must have operationID"));

@@ -1,29 +1,43 @@
 //! What every call has in common, from the operation ID to the envelope.
 
-use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
-    extract::Request,
-    http::{HeaderMap, request::Parts},
+    extract::{ConnectInfo, Request},
+    http::{HeaderMap, Uri, request::Parts},
     response::Response,
 };
 use conversation_settings_openim::Code;
 use futures_util::FutureExt;
-use serde::Serialize;
 use tokio::time::Instant;
 use tracing::{Instrument, debug, error, info, info_span};
 
 use crate::{
     Api, ApiError,
     access::Access,
-    body::RequestBody,
+    body::{BodyLimits, RequestBody},
+    caller_shares::CallerShare,
     concurrency_limit::Permit,
     deadline::Deadline,
-    decode::{Arguments, decode},
-    envelope,
+    decode::{Arguments, decode_body},
+    envelope, headers,
     metrics::RouteMetrics,
     operation_id,
+    reply::{Held, Rendered, Reply},
 };
+
+/// A call, without its body.
+struct Call {
+    api: Arc<Api>,
+    uri: Uri,
+    headers: HeaderMap,
+    /// The client or the last proxy, if the host's server says so.
+    peer: Option<SocketAddr>,
+    body_limits: BodyLimits,
+    began: Instant,
+    body_deadline: Deadline,
+    deadline: Deadline,
+}
 
 /// Answers a call by `handler`. Every call gets a response and a log line, even if its handler panics.
 pub(crate) async fn handle<A, R, D, H, F>(
@@ -35,27 +49,24 @@ pub(crate) async fn handle<A, R, D, H, F>(
 where
     A: Access,
     R: Arguments,
-    D: Serialize + Send,
+    D: Reply,
     H: FnOnce(Arc<Api>, A, R) -> F + Send,
     F: Future<Output = Result<D, ApiError>> + Send,
 {
-    let began = Instant::now();
-    let deadline = Deadline::after(began, api.request_timeout);
-    let (parts, body) = request.into_parts();
-    let mut body = RequestBody::new(&parts.headers, body);
-    let Some(permit) = api.concurrency.try_acquire() else {
-        return reject(&api, &metrics, &parts.headers, body, deadline).await;
+    let (call, mut body) = Call::new(api, A::body_limits, request);
+    let Some(permit) = A::concurrency(&call.api).try_acquire() else {
+        return call.reject(A::concurrency(&call.api).limit(), &metrics, body).await;
     };
-    let in_flight = metrics.begin(began);
-    let operation_id = operation_id::from_headers(&parts.headers);
+    let mut in_flight = metrics.begin(call.began);
+    let operation_id = operation_id::from_headers(&call.headers);
     let span =
         info_span!("request", operation_id = operation_id.as_deref().unwrap_or_default(), route = metrics.route());
     let work = async move {
         let (operation_id, result) = match operation_id {
             Ok(operation_id) => {
-                let call = dispatch(api, permit, &operation_id, &parts, &mut body, deadline, handler);
-                let result = AssertUnwindSafe(call).catch_unwind().await;
-                (operation_id, result.unwrap_or_else(|_| Err(ApiError::internal("the handler panicked"))))
+                let result = AssertUnwindSafe(call.dispatch(permit, &operation_id, &mut body, handler)).catch_unwind();
+                let result = result.await.unwrap_or_else(|_| Err(ApiError::internal("the handler panicked")));
+                (operation_id, result)
             }
             Err(error) => {
                 drop(permit);
@@ -63,73 +74,122 @@ where
             }
         };
         match result {
-            Ok(data) => {
-                let response = envelope::success(data);
-                in_flight.succeeded();
-                info!(code = 0, latency_us = micros(began.elapsed()), "done");
-                response
+            Ok((rendered, permit, share)) => {
+                info!(code = 0, latency_us = micros(call.began.elapsed()), "done");
+                rendered.into_response(Held { in_flight, _permit: permit, _share: share }, call.api.request_timeout)
             }
             Err(error) => {
                 // The permit is free again: a client that is slow to send its body must not keep others out.
-                deadline.drain(body.drain()).await;
+                call.body_deadline.drain(body.drain()).await;
                 in_flight.failed(error.code());
-                fail(&error, &operation_id, began.elapsed())
+                drop(in_flight);
+                call.fail(&error, &operation_id)
             }
         }
     };
     work.instrument(span).await
 }
 
-/// Authenticates the caller, reads the request and runs the handler. Holds the permit until then.
-async fn dispatch<A, R, D, H, F>(
-    api: Arc<Api>,
-    _permit: Permit,
-    operation_id: &Arc<str>,
-    parts: &Parts,
-    body: &mut RequestBody,
-    deadline: Deadline,
-    handler: H,
-) -> Result<D, ApiError>
-where
-    A: Access,
-    R: Arguments,
-    H: FnOnce(Arc<Api>, A, R) -> F + Send,
-    F: Future<Output = Result<D, ApiError>> + Send,
-{
-    let caller = deadline.run(A::grant(&*api.authenticate, operation_id, &parts.headers)).await?;
-    parts.uri.query().map_or(Ok(()), |query| R::names().check_query(query))?;
-    let bytes = deadline.read_body(body.read(api.max_body_bytes)).await?;
-    let request = decode(&bytes)?;
-    drop(bytes);
-    deadline.run(handler(api, caller, request)).await
-}
-
-/// Answers a call for which no permit is free, at the least cost.
-async fn reject(
-    api: &Api,
-    metrics: &RouteMetrics,
-    headers: &HeaderMap,
-    mut body: RequestBody,
-    deadline: Deadline,
-) -> Response {
-    let operation_id = operation_id::from_headers(headers);
-    debug!(operation_id = operation_id.as_deref().unwrap_or_default(), route = metrics.route(), "rejected");
-    metrics.rejected();
-    deadline.drain(body.drain()).await;
-    api.concurrency.log_rejection();
-    let limit = api.concurrency.limit();
-    envelope::too_many_requests(&format!("the limit of {limit} concurrent calls is reached: try again in a moment"))
-}
-
-/// Logs a failed call and answers it. The caller of an internal error learns only the operation ID.
-fn fail(error: &ApiError, operation_id: &str, latency: Duration) -> Response {
-    let (code, latency_us) = (error.code().number(), micros(latency));
-    if error.code() == Code::ServerInternal {
-        error!(code, latency_us, cause = error.causes(), "failed");
-        return envelope::failure(error.code(), operation_id);
+impl Call {
+    fn new(api: Arc<Api>, body_limits: fn(&Api) -> BodyLimits, request: Request) -> (Self, RequestBody) {
+        let began = Instant::now();
+        let (Parts { uri, headers, extensions, .. }, body) = request.into_parts();
+        let body = RequestBody::new(&headers, body);
+        let body_limits = body_limits(&api);
+        let call = Self {
+            peer: extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer),
+            uri,
+            headers,
+            body_limits,
+            began,
+            body_deadline: Deadline::after(began, body_limits.timeout.min(api.request_timeout)),
+            deadline: Deadline::after(began, api.request_timeout),
+            api,
+        };
+        (call, body)
     }
-    info!(code, latency_us, detail = error.detail(), "refused");
-    envelope::failure(error.code(), error.detail())
+
+    /// Authenticates the caller, reads the request, runs the handler and renders its data. A call that fails frees its
+    /// permit; a call that succeeds keeps it, with the share of its user, until the response is written.
+    async fn dispatch<A, R, D, H, F>(
+        &self,
+        permit: Permit,
+        operation_id: &Arc<str>,
+        body: &mut RequestBody,
+        handler: H,
+    ) -> Result<(Rendered, Permit, Option<CallerShare>), ApiError>
+    where
+        A: Access,
+        R: Arguments,
+        D: Reply,
+        H: FnOnce(Arc<Api>, A, R) -> F + Send,
+        F: Future<Output = Result<D, ApiError>> + Send,
+    {
+        let api = &self.api;
+        let caller = self.deadline.run(A::grant(&*api.authenticate, operation_id, &self.headers)).await?;
+        let mut share = self.share_of(&caller)?;
+        self.uri.query().map_or(Ok(()), |query| R::names().check_query(query))?;
+        headers::check_codings(&self.headers)?;
+        let reading = body.read(self.body_limits.max_bytes, api.body_budget.reserve(), share.as_mut());
+        let bytes = self.body_deadline.read_body(reading).await?;
+        // The request in memory is about as large as its body, so the memory counts until the handler is done.
+        let (request, memory) = self.deadline.run(decode_body(bytes)).await?;
+        let data = self.deadline.run(handler(Arc::clone(api), caller, request)).await?;
+        drop(memory);
+        if let Some(share) = &mut share {
+            share.free_bytes();
+        }
+        Ok((data.render().map_err(ApiError::internal)?, permit, share))
+    }
+
+    /// A part of the caller's share of the permits.
+    fn share_of(&self, caller: &impl Access) -> Result<Option<CallerShare>, ApiError> {
+        let Some(user) = caller.limited_user() else { return Ok(None) };
+        let shares = &self.api.caller_shares;
+        let share = shares.try_acquire(user).ok_or_else(|| {
+            let limit = shares.max_calls();
+            let detail = format!("the limit of {limit} concurrent calls of one user is reached: try again in a moment");
+            ApiError::new(Code::TooManyRequests, detail)
+        })?;
+        Ok(Some(share))
+    }
+
+    /// Answers a call for which no permit is free, at the least cost.
+    async fn reject(&self, limit: usize, metrics: &RouteMetrics, mut body: RequestBody) -> Response {
+        let operation_id = operation_id::from_headers(&self.headers);
+        debug!(operation_id = operation_id.as_deref().unwrap_or_default(), route = metrics.route(), "rejected");
+        metrics.rejected();
+        self.body_deadline.drain(body.drain()).await;
+        self.api.concurrency.log_rejection();
+        envelope::too_many_requests(&format!("the limit of {limit} concurrent calls is reached: try again in a moment"))
+    }
+
+    /// Logs a failed call and answers it. The caller of an internal error learns only the operation ID.
+    fn fail(&self, error: &ApiError, operation_id: &str) -> Response {
+        let (code, latency_us) = (error.code().number(), micros(self.began.elapsed()));
+        let detail = match error.code() {
+            Code::ServerInternal => {
+                error!(code, latency_us, cause = error.causes(), "failed");
+                operation_id
+            }
+            Code::TooManyRequests => {
+                debug!(code, latency_us, detail = error.detail(), "rejected");
+                self.api.concurrency.log_rejection();
+                error.detail()
+            }
+            _ => {
+                info!(
+                    code,
+                    latency_us,
+                    detail = error.detail(),
+                    peer = self.peer.map(tracing::field::display),
+                    "refused"
+                );
+                error.detail()
+            }
+        };
+        envelope::failure(error.status(), error.code(), detail)
+    }
 }
 
 fn micros(duration: Duration) -> u64 {

@@ -30,18 +30,21 @@ pub(crate) fn table(api: &Api) -> Vec<Endpoint> {
         Endpoint::get(&health::READYZ, health::readyz),
     ];
     if let Some(text) = api.metrics.clone() {
-        routes.push(Endpoint::get(&metrics::METRICS, move |_| ready(metrics::metrics(&text))));
+        routes.push(Endpoint::get(&metrics::METRICS, move |_, headers| ready(metrics::metrics(&text, &headers))));
     }
     if let Some(tokens) = &api.tokens {
         let (admins, users) = (tokens.clone(), tokens.clone());
         routes.extend([
-            Endpoint::post(&auth::GET_ADMIN_TOKEN, move |_, Public, r| ready(auth::get_admin_token(&admins, r))),
+            Endpoint::post(&auth::GET_ADMIN_TOKEN, move |_, Public, r| auth::get_admin_token(admins.clone(), r)),
             Endpoint::post(&auth::GET_USER_TOKEN, move |_, context, r| {
                 ready(auth::get_user_token(&users, &context, r))
             }),
         ]);
     }
     #[cfg(feature = "docs-page")]
-    routes.push(Endpoint::get(&crate::docs_page::DOCS, |_| ready(crate::docs_page::response())));
+    {
+        let page = crate::docs_page::page();
+        routes.push(Endpoint::get(&crate::docs_page::DOCS, move |_, headers| ready(page.response(&headers))));
+    }
     routes
 }

@@ -80,6 +80,25 @@ pub(crate) struct Config {
     )]
     pub(crate) max_body_bytes: NonZeroUsize,
 
+    /// Maximum memory that the bodies of all requests in progress take together, in bytes; more are rejected with status
+    /// 429.
+    #[arg(
+        long,
+        env = "CONVERSATION_MAX_BODY_MEMORY",
+        value_name = "BYTES",
+        default_value_t = non_zero(Api::DEFAULT_MAX_BODY_MEMORY)
+    )]
+    pub(crate) max_body_memory: NonZeroUsize,
+
+    /// Maximum time for a request body to arrive, in seconds.
+    #[arg(
+        long,
+        env = "CONVERSATION_BODY_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = NonZeroU64::new(Api::DEFAULT_BODY_TIMEOUT.as_secs()).unwrap_or(NonZeroU64::MIN)
+    )]
+    pub(crate) body_timeout: NonZeroU64,
+
     /// Maximum duration of a request, in seconds.
     #[arg(
         long,

@@ -10,20 +10,22 @@ use axum::{
         header::{ACCESS_CONTROL_ALLOW_ORIGIN, LOCATION},
         uri::PathAndQuery,
     },
+    middleware::from_fn,
     response::{IntoResponse, Response},
 };
-use conversation_settings_http::{Api, not_found};
+use conversation_settings_http::{Api, not_found, require_host};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 
-/// Adds what a server does with paths that no route has. `paths` are those of `router`.
+/// Adds what a server does with paths that no route has, and with requests without a valid `Host`. `paths` are those of `router`.
 ///
 /// As OpenIM does, it decodes percent-encoded characters, and redirects a path with a slash at its end. Operators' routes
 /// are not decoded: a proxy that blocks them may compare their paths byte by byte.
 pub(crate) fn with_fallback(router: Router, paths: &[&'static str]) -> Router {
     let paths: Arc<BTreeSet<_>> = Arc::new(paths.iter().copied().collect());
     let calls = TowerToHyperService::new(router.clone());
-    router.fallback(move |request: Request| resolve(calls.clone(), Arc::clone(&paths), request))
+    let router = router.fallback(move |request: Request| resolve(calls.clone(), Arc::clone(&paths), request));
+    router.layer(from_fn(require_host))
 }
 
 async fn resolve(

@@ -146,6 +146,8 @@ fn api(service: Service, tokens: TokenAuthority, metrics: PrometheusHandle, conf
     Api::with_tokens(service, tokens)
         .metrics(move || metrics.render())
         .max_body_bytes(config.max_body_bytes.get())
+        .max_body_memory(config.max_body_memory.get())
+        .body_timeout(Duration::from_secs(config.body_timeout.get()))
         .request_timeout(Duration::from_secs(config.request_timeout.get()))
         .max_in_flight(config.max_in_flight.get())
 }

@@ -44,6 +44,7 @@
 mod admin;
 mod clock;
 mod context;
+mod conversation_pages;
 mod error;
 mod events;
 mod groups;
@@ -65,6 +66,7 @@ mod writer;
 pub use admin::MutingUsers;
 pub use clock::{Clock, SystemClock};
 pub use context::{Caller, Context};
+pub use conversation_pages::ConversationPages;
 pub use error::ServiceError;
 pub use events::{Event, EventChannel, EventKind, EventLog, EventSink, MAX_EVENTS};
 pub use groups::{DirectoryError, GroupDirectory, GroupStatus, MemoryGroups};

@@ -96,23 +96,17 @@ impl Service {
         owner: &UserId,
         range: Range<usize>,
     ) -> Result<ConversationRange, ServiceError> {
-        const READ: usize = 1_000;
-        context.caller.check_owner(owner)?;
         let mut found = ConversationRange::default();
-        let mut request = PageRequest::first(READ);
-        loop {
-            let page = self.inner.store.list(owner, &Filter::ALL, &request).await?;
-            for conversation in page.conversations {
+        let mut pages = self.pages(context, owner, Filter::ALL, PageRequest::first(usize::MAX))?;
+        while let Some(page) = pages.next().await? {
+            for conversation in page {
                 if range.contains(&found.total) {
                     found.conversations.push(conversation);
                 }
                 found.total += 1;
             }
-            match page.next {
-                Some(next) => request = PageRequest::after(next, READ),
-                None => return Ok(found),
-            }
         }
+        Ok(found)
     }
 
     /// The conversations of `ids`, in this order, each once; missing ones are left out.

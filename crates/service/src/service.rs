@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use conversation_settings_core::{IfMissing, Limits, UserId};
 use conversation_settings_store::{ConversationStore, StoreError};
 
-use crate::{Clock, EventSink, GroupDirectory, Messages, SystemClock, Writer, WriterOptions, events::Dispatcher};
+use crate::{
+    Clock, EventSink, GroupDirectory, Messages, SystemClock, Writer, WriterOptions, conversation_pages::ReadLimit,
+    events::Dispatcher,
+};
 
 /// The use cases, over a store. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -24,6 +27,7 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) missing: IfMissing,
     pub(crate) max_changes: usize,
+    pub(crate) reads: ReadLimit,
 }
 
 /// Builds a service: only the store has no default.
@@ -162,7 +166,18 @@ impl ServiceBuilder {
         let dispatcher = Dispatcher::new(sinks, event_queue);
         let writer = Writer::with_clock(Arc::clone(&store), Arc::clone(&clock), writer);
         Service {
-            inner: Arc::new(Inner { store, writer, groups, messages, dispatcher, clock, limits, missing, max_changes }),
+            inner: Arc::new(Inner {
+                store,
+                writer,
+                groups,
+                messages,
+                dispatcher,
+                clock,
+                limits,
+                missing,
+                max_changes,
+                reads: ReadLimit::default(),
+            }),
         }
     }
 }

@@ -5,9 +5,18 @@
 //! After [`Changes::Full`] it starts again with a snapshot.
 
 use conversation_settings_core::{Conversation, ConversationId, UserId, Version};
-use conversation_settings_store::{Changes, ConversationStoreExt, Filter, OwnerVersion};
+use conversation_settings_store::{Changes, Filter, OwnerVersion, PageRequest};
 
-use crate::{Context, Service, ServiceError};
+use crate::{
+    Context, Service, ServiceError,
+    conversation_pages::{FIRST_ROWS, text_bytes},
+};
+
+/// How often a snapshot lists conversations before it reads them at one moment.
+const MAX_LISTS: u32 = 3;
+
+/// The most bytes of texts in an increment.
+const MAX_CHANGED_BYTES: usize = 4 * 1024 * 1024;
 
 /// The IDs of all of a user's conversations at one version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,9 +38,13 @@ impl Service {
         context.caller.check_owner(user)?;
         let store = &self.inner.store;
         let id = |conversation: Conversation| conversation.key.conversation_id;
+        let mut lists = 0;
         loop {
-            // The changes since the beginning are all there is, at one moment.
-            let changes = store.changes(user, &OwnerVersion::default(), usize::MAX).await?;
+            // The changes since the beginning are all there is, at one moment. Many of them take much memory, so they are
+            // read only if the owner's writes do not let a list end.
+            let limit = if lists < MAX_LISTS { FIRST_ROWS } else { usize::MAX };
+            let reading = self.inner.reads.acquire(limit).await;
+            let changes = store.changes(user, &OwnerVersion::default(), limit).await?;
             let version = changes.version();
             match changes {
                 Changes::Increment { inserted, .. } if version.version != Version::ZERO => {
@@ -42,9 +55,15 @@ impl Service {
                 // Some conversations may be older than the log. A list takes several reads, so it counts only if the
                 // version is still the same.
                 _ => {
-                    let listed = store.list_all(user, &Filter::ALL).await?;
+                    drop(reading);
+                    lists += 1;
+                    let mut conversation_ids = Vec::new();
+                    let mut pages = self.list_pages(user, Filter::ALL, PageRequest::first(usize::MAX));
+                    while let Some(page) = pages.next().await? {
+                        conversation_ids.extend(page.into_iter().map(id));
+                    }
                     if store.version(user).await? == version {
-                        return Ok(Snapshot { version, conversation_ids: listed.into_iter().map(id).collect() });
+                        return Ok(Snapshot { version, conversation_ids });
                     }
                 }
             }
@@ -52,8 +71,9 @@ impl Service {
     }
 
     /// What a client that holds `since` must apply to hold the present version; the lists are in the byte order of the
-    /// IDs. [`Changes::Full`] if the version is unknown, or if more conversations changed than
-    /// [`max_changes`](crate::ServiceBuilder::max_changes).
+    /// IDs. [`Changes::Full`] if the version is unknown, if more conversations changed than
+    /// [`max_changes`](crate::ServiceBuilder::max_changes), or if their texts together are larger than 4 MiB: a client
+    /// reads those page by page.
     ///
     /// # Errors
     ///
@@ -65,14 +85,31 @@ impl Service {
         since: &OwnerVersion,
     ) -> Result<Changes, ServiceError> {
         context.caller.check_owner(user)?;
-        let mut changes = self.inner.store.changes(user, since, self.inner.max_changes).await?;
+        let mut changes = self.read_changes(user, since).await?;
         if let Changes::Increment { inserted, updated, removed, .. } = &mut changes {
+            if inserted.iter().chain(&*updated).map(text_bytes).sum::<usize>() > MAX_CHANGED_BYTES {
+                return Ok(Changes::Full(changes.version()));
+            }
             removed.sort_unstable();
             for list in [inserted, updated] {
                 list.sort_unstable_by(|a, b| a.key.cmp(&b.key));
             }
         }
         Ok(changes)
+    }
+
+    /// Few changes, or else all. Most clients missed few, and these need not wait until others have read many.
+    async fn read_changes(&self, user: &UserId, since: &OwnerVersion) -> Result<Changes, ServiceError> {
+        let most = self.inner.max_changes;
+        if most > FIRST_ROWS {
+            let _reading = self.inner.reads.acquire(FIRST_ROWS).await;
+            let changes = self.inner.store.changes(user, since, FIRST_ROWS).await?;
+            if matches!(changes, Changes::Increment { .. }) {
+                return Ok(changes);
+            }
+        }
+        let _reading = self.inner.reads.acquire(most).await;
+        Ok(self.inner.store.changes(user, since, most).await?)
     }
 
     /// The version of `user`'s conversations; [`Version::ZERO`] before their first change.

@@ -50,6 +50,7 @@ pub(crate) fn describe_call<A: Access, R: ToSchema, D: ToSchema>(
         .parameter_ref(Ref::new(format!("#/components/parameters/{OPERATION_ID}")))
         .request_body(Some(RequestBodyBuilder::new().content(JSON, request).required(Some(Required::True)).build()))
         .response("200", response::<D>(&codes))
+        .response("415", refusal())
         .response("429", rejection());
     if A::REQUIRES_AUTH && has_caller_header {
         operation = operation.security(SecurityRequirement::new(CALLER, [""; 0]));
@@ -83,6 +84,13 @@ fn response<D: ToSchema>(codes: &[Code]) -> Response {
     let list: Vec<String> = codes.iter().map(|&code| format!("\n- {}", code_text(code))).collect();
     let text = format!("`errCode` is 0 after success. Otherwise it is one of:\n{}", list.concat());
     ResponseBuilder::new().description(text).content(JSON, Content::new(Some(schema))).build()
+}
+
+/// The envelope of a call with a compressed body.
+fn refusal() -> Response {
+    let content = Content::new(Some(Ref::from_schema_name(Code::Args.name())));
+    let text = "The body has a `Content-Encoding`, which is not supported.";
+    ResponseBuilder::new().description(text).content(JSON, content).build()
 }
 
 /// The envelope of a rejected call.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use conversation_settings_core::{Key, Patch, RecvMsgOpt};
+use conversation_settings_core::{ConversationId, Key, Patch, RecvMsgOpt};
 use conversation_settings_openim::Code;
-use conversation_settings_service::{Context, ServiceError};
-use conversation_settings_store::Filter;
+use conversation_settings_service::{Context, ConversationPages, ServiceError};
+use conversation_settings_store::{Filter, PageRequest};
 
 use crate::{
     Api, ApiError,
+    reply::List,
     route::PostRoute,
     wire::{
         ConversationIds, Conversations, GetAllConversationsRequest, GetConversationRequest, GetConversationsRequest,
@@ -16,6 +17,9 @@ use crate::{
         SortedConversations, UserRequest,
     },
 };
+
+/// The whole list.
+const ALL: PageRequest<ConversationId> = PageRequest::first(usize::MAX);
 
 pub(super) const GET_CONVERSATION: PostRoute = PostRoute {
     path: "/conversation/get_conversation",
@@ -48,9 +52,10 @@ pub(super) async fn get_conversations(
     api: Arc<Api>,
     context: Context,
     request: GetConversationsRequest,
-) -> Result<Conversations, ApiError> {
+) -> Result<List<Conversations>, ApiError> {
     let (owner, ids) = request.check()?;
-    Ok(api.service.get_many(&context, &owner, &ids).await?.into())
+    let pages = api.service.pages_of(&context, &owner, ids)?;
+    Ok(List::begin(Conversations::default(), pages).await?)
 }
 
 pub(super) const GET_ALL_CONVERSATIONS: PostRoute = PostRoute {
@@ -65,8 +70,9 @@ pub(super) async fn get_all_conversations(
     api: Arc<Api>,
     context: Context,
     request: GetAllConversationsRequest,
-) -> Result<Conversations, ApiError> {
-    Ok(api.service.list_all(&context, &request.check()?, &Filter::ALL).await?.into())
+) -> Result<List<Conversations>, ApiError> {
+    let pages = api.service.pages(&context, &request.check()?, Filter::ALL, ALL)?;
+    Ok(List::begin(Conversations::default(), pages).await?)
 }
 
 pub(super) const GET_OWNER_CONVERSATION: PostRoute = PostRoute {
@@ -81,9 +87,22 @@ pub(super) async fn get_owner_conversation(
     api: Arc<Api>,
     context: Context,
     request: GetOwnerConversationRequest,
-) -> Result<OwnerConversations, ApiError> {
+) -> Result<List<OwnerConversations>, ApiError> {
     let (user, range) = request.check()?;
-    Ok(api.service.list_range(&context, &user, range).await?.into())
+    let first = range.start..range.end.min(range.start.saturating_add(ConversationPages::FIRST_ROWS));
+    let mut found = api.service.list_range(&context, &user, first.clone()).await?;
+    let is_whole = found.conversations.len() < first.len();
+    let fitting = ConversationPages::fitting(&found.conversations);
+    let is_cut = fitting < found.conversations.len();
+    found.conversations.truncate(fitting);
+    let left = range.len() - fitting;
+    match found.conversations.last().map(|last| last.key.conversation_id.clone()) {
+        Some(last) if left > 0 && (is_cut || !is_whole) => {
+            let pages = api.service.pages(&context, &user, Filter::ALL, PageRequest::after(last, left))?;
+            Ok(List::begin(found.into(), pages).await?)
+        }
+        _ => Ok(List::whole(found.into())),
+    }
 }
 
 pub(super) const GET_SORTED_CONVERSATION_LIST: PostRoute = PostRoute {
@@ -117,9 +136,10 @@ pub(super) async fn get_not_notify_conversation_ids(
     api: Arc<Api>,
     context: Context,
     request: UserRequest,
-) -> Result<ConversationIds, ApiError> {
+) -> Result<List<ConversationIds>, ApiError> {
     let filter = Filter::is(Patch::KEEP.recv_msg_opt(RecvMsgOpt::ReceiveWithoutNotifying));
-    Ok(api.service.list_all(&context, &request.check()?, &filter).await?.into())
+    let pages = api.service.pages(&context, &request.check()?, filter, ALL)?;
+    Ok(List::begin(ConversationIds::default(), pages).await?)
 }
 
 pub(super) const GET_PINNED_CONVERSATION_IDS: PostRoute = PostRoute {
@@ -134,7 +154,8 @@ pub(super) async fn get_pinned_conversation_ids(
     api: Arc<Api>,
     context: Context,
     request: UserRequest,
-) -> Result<ConversationIds, ApiError> {
+) -> Result<List<ConversationIds>, ApiError> {
     let filter = Filter::is(Patch::KEEP.is_pinned(true));
-    Ok(api.service.list_all(&context, &request.check()?, &filter).await?.into())
+    let pages = api.service.pages(&context, &request.check()?, filter, ALL)?;
+    Ok(List::begin(ConversationIds::default(), pages).await?)
 }

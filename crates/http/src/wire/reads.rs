@@ -13,6 +13,7 @@ use super::{
     pagination::Pagination,
     schema,
 };
+use crate::reply::LongList;
 
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct GetConversationRequest {
@@ -70,15 +71,21 @@ impl GetConversationsRequest {
     }
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Default, Serialize, ToSchema)]
 pub(crate) struct Conversations {
     /// The conversations.
     conversations: Vec<Conversation>,
 }
 
-impl From<Vec<core::Conversation>> for Conversations {
-    fn from(found: Vec<core::Conversation>) -> Self {
-        Self { conversations: conversations(found) }
+impl LongList for Conversations {
+    type Entry = Conversation;
+
+    fn entry(conversation: core::Conversation) -> Conversation {
+        Conversation(conversation)
+    }
+
+    fn entries(&mut self) -> &mut Vec<Conversation> {
+        &mut self.conversations
     }
 }
 
@@ -123,6 +130,18 @@ pub(crate) struct OwnerConversations {
     conversations: Vec<Conversation>,
 }
 
+impl LongList for OwnerConversations {
+    type Entry = Conversation;
+
+    fn entry(conversation: core::Conversation) -> Conversation {
+        Conversation(conversation)
+    }
+
+    fn entries(&mut self) -> &mut Vec<Conversation> {
+        &mut self.conversations
+    }
+}
+
 impl From<ConversationRange> for OwnerConversations {
     fn from(range: ConversationRange) -> Self {
         Self { total: range.total, conversations: conversations(range.conversations) }
@@ -144,7 +163,7 @@ impl UserRequest {
     }
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Default, Serialize, ToSchema)]
 pub(crate) struct ConversationIds {
     /// IDs of the conversations, in byte order.
     #[serde(rename = "conversationIDs")]
@@ -152,9 +171,14 @@ pub(crate) struct ConversationIds {
     conversation_ids: Vec<ConversationId>,
 }
 
-impl From<Vec<core::Conversation>> for ConversationIds {
-    fn from(found: Vec<core::Conversation>) -> Self {
-        let ids = found.into_iter().map(|conversation| conversation.key.conversation_id);
-        Self { conversation_ids: ids.collect() }
+impl LongList for ConversationIds {
+    type Entry = ConversationId;
+
+    fn entry(conversation: core::Conversation) -> ConversationId {
+        conversation.key.conversation_id
+    }
+
+    fn entries(&mut self) -> &mut Vec<ConversationId> {
+        &mut self.conversation_ids
     }
 }

@@ -156,6 +156,13 @@ fn differences_name_existing_tests() {
 }
 
 #[test]
+fn threat_model_names_existing_tests() {
+    let page = fs::read_to_string(root().join("docs/security.md")).unwrap();
+    assert!(proofs(&page).count() > 15);
+    assert_eq!(missing(&page), [""; 0], "the page names tests that are not there");
+}
+
+#[test]
 fn finds_names_of_missing_tests() {
     let page = "| there | `http::nowhere`, `gone::nothing`, `http::proofs`; but
         `http::finds_names_of_missing_tests` and `testkit::loses_no_concurrent_update` do |";

@@ -8,7 +8,9 @@ mod calls;
 mod compression;
 mod differences;
 mod harness;
+mod headers;
 mod limits;
+mod long_lists;
 mod measured;
 mod names;
 mod openapi;
@@ -16,4 +18,6 @@ mod overload;
 #[cfg(feature = "docs-page")]
 mod page;
 mod shapes;
+mod shares;
+mod strangers;
 mod wire;

@@ -68,6 +68,28 @@ fn end_of(mut connection: TcpStream) -> String {
     }
 }
 
+/// The status of a call with a body of 2 MiB while another body of 15 MiB is in memory. One of 16 MiB fits at any limit.
+fn second_body(server: &mut Server) -> String {
+    const MIB: usize = 1024 * 1024;
+    let token = server.admin_token();
+    let mut first = begin_call(server.address(), &token, 16 * MIB);
+    first.write_all(&vec![b' '; 15 * MIB]).unwrap();
+    let mut status = String::new();
+    // The server reads the first body until it has all that was sent.
+    for _ in 0..50 {
+        let mut second = begin_call(server.address(), &token, 2 * MIB);
+        // The server may reject and close before it has read everything.
+        let _ = second.write_all(&vec![b' '; 2 * MIB]);
+        let mut start = [0; 12];
+        second.read_exact(&mut start).unwrap();
+        status = String::from_utf8_lossy(&start).into_owned();
+        if status.ends_with("429") {
+            break;
+        }
+    }
+    status
+}
+
 fn metrics(server: &Server) -> String {
     let mut answer = ureq::get(format!("http://{}/metrics", server.address())).call().unwrap();
     answer.body_mut().read_to_string().unwrap()
@@ -82,7 +104,7 @@ fn headers(token: &str) -> String {
 
 #[test]
 fn reads_each_option_from_its_flag_and_its_variable() {
-    let options: [(&str, &str, &str, Probe, &str); 14] = [
+    let options: [(&str, &str, &str, Probe, &str); 16] = [
         ("--listen", "CONVERSATION_LISTEN", "[::1]:0", |server| server.address().ip().to_string(), "::1"),
         (
             "--listen-operations",
@@ -124,6 +146,8 @@ fn reads_each_option_from_its_flag_and_its_variable() {
             |server| set(server, &["a"], &json!({ "ex": "x".repeat(100) })),
             "100",
         ),
+        ("--max-body-memory", "CONVERSATION_MAX_BODY_MEMORY", "1", second_body, "HTTP/1.1 429"),
+        ("--body-timeout", "CONVERSATION_BODY_TIMEOUT", "1", body_timeout, "HTTP/1.1"),
         ("--request-timeout", "CONVERSATION_REQUEST_TIMEOUT", "1", body_timeout, "HTTP/1.1"),
         ("--max-in-flight", "CONVERSATION_MAX_IN_FLIGHT", "1", second_call, "HTTP/1.1 429"),
         ("--max-connections", "CONVERSATION_MAX_CONNECTIONS", "1", second_call, "the limit of 1 connections"),

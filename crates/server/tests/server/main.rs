@@ -1,5 +1,6 @@
 //! The built program from outside: output, responses, log and data.
 
+mod attacks;
 mod configuration;
 mod connections;
 mod crash;

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::harness::{Server, exchange, get, program};
 
 /// The values in `/metrics`, by name and labels.
-fn metrics(server: &Server) -> BTreeMap<String, f64> {
+pub(crate) fn metrics(server: &Server) -> BTreeMap<String, f64> {
     let mut answer = ureq::get(format!("http://{}/metrics", server.address())).call().unwrap();
     assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
     let text = answer.body_mut().read_to_string().unwrap();
