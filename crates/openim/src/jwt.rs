@@ -5,7 +5,10 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use sha2::{Sha256, Sha384, Sha512};
 
 use crate::{Claims, TokenError};
@@ -21,6 +24,13 @@ pub(crate) struct Keys {
 #[derive(Deserialize)]
 struct Header {
     alg: String,
+    /// Whether the header names extensions that a reader must understand. This one understands none.
+    #[serde(default, rename = "crit", deserialize_with = "is_present")]
+    has_critical: bool,
+}
+
+fn is_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 impl Keys {
@@ -59,6 +69,9 @@ impl Keys {
             "HS512" => is_signed(&self.hs512, signed, &signature),
             _ => return Err(TokenError::Algorithm),
         };
+        if header.has_critical {
+            return Err(TokenError::Critical);
+        }
         if is_signed { Ok(claims) } else { Err(TokenError::Signature) }
     }
 }

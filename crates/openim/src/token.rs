@@ -15,6 +15,9 @@ const LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// `iat` is backdated by this many seconds, as OpenIM does, to tolerate clocks that are behind.
 const BACKDATED: i64 = 5;
 
+/// `iat` and `nbf` may be this many seconds ahead: the clocks of the issuer and of this machine differ.
+const LEEWAY: i64 = 60;
+
 /// Issues and verifies the tokens of OpenIM's clients. OpenIM accepts these tokens too if it has the same secret.
 ///
 /// A token is a JSON Web Token signed by HS256; HS384 and HS512 are also accepted. The authority, not the token, decides
@@ -29,6 +32,8 @@ struct Inner {
     /// The digest of the secret; comparing needs no more.
     secret: [u8; 32],
     keys: Keys,
+    /// Keys of secrets that only verify.
+    previous: Vec<Keys>,
     admins: BTreeSet<UserId>,
     lifetime: Duration,
     clock: Arc<dyn Clock>,
@@ -45,11 +50,22 @@ impl TokenAuthority {
             inner: Arc::new(Inner {
                 secret: Sha256::digest(secret).into(),
                 keys: Keys::new(secret),
+                previous: Vec::new(),
                 admins: admins.into_iter().collect(),
                 lifetime: LIFETIME,
                 clock: Arc::new(SystemClock),
             }),
         }
+    }
+
+    /// The same authority, which also accepts tokens that `secret` signed. It signs none with it, and
+    /// [`has_secret`](Self::has_secret) does not accept it.
+    ///
+    /// So a secret can be replaced while its tokens stay valid: pass the replaced secret here until they have expired.
+    #[must_use]
+    pub fn with_previous_secret(mut self, secret: impl AsRef<[u8]>) -> Self {
+        Arc::make_mut(&mut self.inner).previous.push(Keys::new(secret.as_ref()));
+        self
     }
 
     /// The same authority with another lifetime of tokens than 90 days.
@@ -98,24 +114,39 @@ impl TokenAuthority {
         })
     }
 
-    /// The claims of `token`, if it is valid now. The signature is checked before the times.
+    /// The claims of `token`, if it is valid now. The signature is checked before the times. `nbf` and `iat` may be up to
+    /// 60 seconds ahead.
     ///
     /// # Errors
     ///
     /// [`TokenError`] if the token is malformed, signed by another, or not valid now.
     pub fn verify(&self, token: &str) -> Result<Claims, TokenError> {
-        let claims = self.inner.keys.verify(token)?;
+        let claims = self.verify_signature(token)?;
         let now = self.now();
+        let soon = now.saturating_add(LEEWAY);
         if now >= claims.expires_at {
             return Err(TokenError::Expired);
         }
-        if claims.not_before.is_some_and(|not_before| now < not_before) {
+        if claims.not_before.is_some_and(|not_before| soon < not_before) {
             return Err(TokenError::NotValidYet);
         }
-        if claims.issued_at.is_some_and(|issued_at| now < issued_at) {
+        if claims.issued_at.is_some_and(|issued_at| soon < issued_at) {
             return Err(TokenError::IssuedInFuture);
         }
         Ok(claims)
+    }
+
+    /// The claims of a token that the current or a previous secret signed.
+    fn verify_signature(&self, token: &str) -> Result<Claims, TokenError> {
+        let mut verified = self.inner.keys.verify(token);
+        for keys in &self.inner.previous {
+            // Another error does not depend on the secret.
+            if !matches!(verified, Err(TokenError::Signature)) {
+                break;
+            }
+            verified = keys.verify(token);
+        }
+        verified
     }
 
     /// The caller who carries `token`.

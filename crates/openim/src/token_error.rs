@@ -12,6 +12,9 @@ pub enum TokenError {
     /// The token is signed by an algorithm other than HS256, HS384 and HS512.
     #[error("token: must be signed by HS256, HS384 or HS512")]
     Algorithm,
+    /// The token names extensions in `crit`, which its reader must understand (RFC 7515, 4.1.11). None is supported.
+    #[error("token: has a crit header, which is not supported")]
+    Critical,
     /// The signature does not match the secret.
     #[error("token: has an invalid signature")]
     Signature,
@@ -32,7 +35,7 @@ impl TokenError {
     pub const fn code(self) -> Code {
         match self {
             Self::Malformed => Code::TokenMalformed,
-            Self::Algorithm | Self::Signature | Self::IssuedInFuture => Code::TokenUnknown,
+            Self::Algorithm | Self::Critical | Self::Signature | Self::IssuedInFuture => Code::TokenUnknown,
             Self::Expired => Code::TokenExpired,
             Self::NotValidYet => Code::TokenNotValidYet,
         }
