@@ -34,6 +34,7 @@
 //!
 //! Conflicts, elections and lost responses are retried inside; see `retry.rs` and `transaction.rs`.
 
+mod address_option;
 mod collections;
 mod error;
 mod fields;

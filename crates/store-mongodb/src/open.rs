@@ -9,6 +9,7 @@ use mongodb::{
 };
 
 use crate::{
+    address_option,
     collections::Collections,
     open_error::{OpenError, SELECTION_TIMEOUT},
     primary::Primary,
@@ -30,9 +31,15 @@ const MIN_WIRE_VERSION: i32 = 13;
 
 /// The collections, and how concurrent batches are best applied.
 pub(crate) async fn open(address: &str) -> Result<(Collections, WriteProfile), OpenError> {
+    if address.split("://").next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("mongodb+srv")) {
+        return Err(OpenError::Srv);
+    }
     let mut options = ClientOptions::parse(address).await.map_err(|error| match &*error.kind {
         // The driver checks the name too.
         ErrorKind::InvalidArgument { message, .. } if message.contains("database name") => OpenError::Database,
+        ErrorKind::InvalidArgument { message, .. } => {
+            address_option::refused(address, message).unwrap_or(OpenError::Address)
+        }
         _ => OpenError::Address,
     })?;
     let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned());

@@ -18,6 +18,20 @@ pub enum OpenError {
          PASSWORD %40 for @, %3A for :, %2F for / and %25 for %"
     )]
     Address,
+    /// The address has the scheme `mongodb+srv`.
+    #[error(
+        "mongodb+srv:// is not supported: name the hosts that its DNS record lists, as in \
+         mongodb://USER:PASSWORD@HOST,HOST,HOST/DATABASE?replicaSet=NAME&authSource=admin&tls=true"
+    )]
+    Srv,
+    /// The driver does not accept an option of the address.
+    #[error("the option {name} in the MongoDB address {problem}")]
+    AddressOption {
+        /// The option's name.
+        name: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The database name in the address is invalid.
     #[error(
         "the database name in the address must have at most 63 bytes and none of / \\ . \" $ * < > : | ? or white space"

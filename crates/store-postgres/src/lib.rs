@@ -32,6 +32,7 @@
 //!
 //! A caller that gives up leaves its connection to a task, which returns it to the pool once the server is done with it.
 
+mod address_option;
 mod connection;
 mod error;
 mod open;

@@ -10,7 +10,7 @@ use tokio_postgres::{
 use tracing::warn;
 
 use crate::{
-    connection,
+    address_option, connection,
     open_error::{OLDEST_SERVER, OpenError},
     schema::{self, Found},
     schema_name::Schema,
@@ -28,7 +28,9 @@ const OPTIONS: &str = "-c lock_timeout=10s -c statement_timeout=30s -c idle_in_t
 pub(crate) fn pool(url: &str) -> Result<(Pool, String), OpenError> {
     let invalid = |reason| OpenError::Address { reason };
     // The parser's error may repeat a part of the password.
-    let mut config: Config = url.parse().map_err(|_| invalid("it does not parse"))?;
+    let mut config: Config = url
+        .parse()
+        .map_err(|error| address_option::refused(url, &error).unwrap_or_else(|| invalid("it does not parse")))?;
     if config.get_hosts().is_empty() {
         return Err(invalid("it names no host"));
     }

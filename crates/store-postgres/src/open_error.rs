@@ -21,6 +21,14 @@ pub enum OpenError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// An option of the address is unknown, or has a value that is not supported.
+    #[error("the option {name} in the PostgreSQL address {problem}")]
+    AddressOption {
+        /// The option's name.
+        name: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// No server accepts a connection.
     #[error("no PostgreSQL server at {hosts} accepts a connection")]
     Unreachable {

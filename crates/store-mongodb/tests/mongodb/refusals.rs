@@ -32,6 +32,34 @@ async fn rejects_malformed_address_without_repeating_it() {
 }
 
 #[tokio::test]
+async fn names_the_option_that_is_not_supported() {
+    for (options, expected) in [
+        ("sslmode=require", "the option sslmode in the MongoDB address is not supported"),
+        ("replicaSet=rs0&tlsCAfiles=a", "the option tlsCAfiles in the MongoDB address is not supported; did you mean"),
+        ("tls=yes", "the option tls in the MongoDB address has an invalid value"),
+        ("maxPoolSize=s3cret", "the option maxPoolSize in the MongoDB address has an invalid value"),
+        ("retryWrites=true&w=-1", "the option w in the MongoDB address has an invalid value"),
+        ("tlsCertificateKeyFilePassword=s3cret", "the option tlsCertificateKeyFilePassword in the MongoDB address"),
+    ] {
+        let (error, message) = open_error(&format!("mongodb://user:s3cret@127.0.0.1:1/db?{options}")).await;
+        assert!(matches!(error, OpenError::AddressOption { .. }), "{options}: {error:?}");
+        assert!(message.starts_with(expected), "{options}: {message}");
+    }
+    // The question mark belongs to the password, so no part of it is an option's name.
+    let (error, message) = open_error("mongodb://user:?s3cret=s3cret@127.0.0.1:1/db").await;
+    assert!(matches!(error, OpenError::Address), "{message}");
+}
+
+#[tokio::test]
+async fn names_the_right_form_for_srv_addresses() {
+    for address in ["mongodb+srv://user:s3cret@cluster0.example.net/db", "MongoDB+SRV://cluster0.example.net"] {
+        let (error, message) = open_error(address).await;
+        assert!(matches!(error, OpenError::Srv), "{error:?}");
+        assert!(message.contains("name the hosts"), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn rejects_invalid_database_name() {
     for name in ["a%20b", "a%24b", "a.b", "a%2Fb", &"x".repeat(64)] {
         let (error, message) = open_error(&format!("mongodb://127.0.0.1:1/{name}")).await;

@@ -26,6 +26,51 @@ async fn refuses_an_invalid_address() {
 }
 
 #[tokio::test]
+async fn names_the_option_that_is_not_supported() {
+    for (options, expected) in [
+        (
+            "sslrootcert=/ca.pem",
+            "sslrootcert in the PostgreSQL address is not supported: put the authorities into a file",
+        ),
+        (
+            "sslmode=require&schema=public",
+            "schema in the PostgreSQL address is not supported: the schema is not a part",
+        ),
+        ("ssl=true", "ssl in the PostgreSQL address is not supported: write sslmode=require"),
+        ("pgbouncer=true", "pgbouncer in the PostgreSQL address is not supported: leave it out"),
+        ("replicaSet=rs0", "replicaSet in the PostgreSQL address is not supported"),
+        (
+            "sslmode=verify-full",
+            "sslmode in the PostgreSQL address must be disable, prefer or require; require verifies",
+        ),
+        ("channel_binding=yes", "channel_binding in the PostgreSQL address must be disable, prefer or require"),
+        ("connect_timeout=secret", "connect_timeout in the PostgreSQL address has an invalid value"),
+    ] {
+        let (error, sentence) = refusal(&format!("postgres://me:secret@h/db?{options}"), &Schema::default()).await;
+        assert!(matches!(error, OpenError::AddressOption { .. }), "{options}: {error:?}");
+        assert!(sentence.starts_with(&format!("the option {expected}")), "{options}: {sentence}");
+    }
+    // A part of a password is not an option's name.
+    for address in ["postgres://me:x?secret=y@h/db?z=1", "postgres://h/db?user=me&password=x&secret=y"] {
+        let (error, sentence) = refusal(address, &Schema::default()).await;
+        assert!(!matches!(error, OpenError::AddressOption { .. }), "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn accepts_the_options_that_hosted_databases_put_into_addresses() {
+    for options in [
+        "sslmode=require&channel_binding=require",
+        "sslmode=prefer&target_session_attrs=read-write&connect_timeout=1",
+        "application_name=chat&options=-c%20statement_timeout=5s&keepalives=1&keepalives_idle=30",
+    ] {
+        // Nothing listens on the port, so the address was accepted.
+        let (error, sentence) = refusal(&format!("postgres://me@127.0.0.1:1/db?{options}"), &Schema::default()).await;
+        assert!(matches!(error, OpenError::Unreachable { .. }), "{options}: {sentence}");
+    }
+}
+
+#[tokio::test]
 async fn reports_a_server_that_cannot_be_reached() {
     // A port on which nothing listens.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

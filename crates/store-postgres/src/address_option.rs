@@ -1,0 +1,59 @@
+//! The option of an address that is not supported, and what to write instead.
+
+use std::error::Error;
+
+use crate::open_error::OpenError;
+
+/// What to write instead of options that other programs know.
+const INSTEAD: [(&[&str], &str); 7] = [
+    (&["sslrootcert"], "put the authorities into a file and name it in the variable SSL_CERT_FILE"),
+    (&["ssl", "tls", "requiressl", "sslaccept", "encrypt"], "write sslmode=require"),
+    (&["schema", "search_path", "currentSchema"], "the schema is not a part of the address"),
+    (&["sslcert", "sslkey", "sslpassword"], "client certificates are not supported"),
+    (&["gssencmode", "krbsrvname", "passfile", "service"], "write the user and the password into the address"),
+    (
+        &["statement_timeout", "lock_timeout", "client_encoding", "timezone", "TimeZone"],
+        "set it for the role, or through options=-c%20NAME=VALUE",
+    ),
+    (
+        &["pgbouncer", "connection_limit", "pool_timeout", "pool_max_conns", "prepare_threshold", "prepareThreshold"],
+        "leave it out: the server has a pool of its own",
+    ),
+];
+
+/// The values of options that have a choice.
+const VALUES: [(&str, &str); 5] = [
+    ("sslmode", "must be disable, prefer or require; require verifies the certificate, as verify-full does elsewhere"),
+    ("target_session_attrs", "must be any, read-write or read-only"),
+    ("channel_binding", "must be disable, prefer or require"),
+    ("load_balance_hosts", "must be disable or random"),
+    ("sslnegotiation", "must be postgres or direct"),
+];
+
+/// The error for the option that the parser's error names; nothing if it names none. The error does not repeat the option's
+/// value.
+pub(crate) fn refused(url: &str, error: &tokio_postgres::Error) -> Option<OpenError> {
+    let cause = error.source()?.to_string();
+    let (cause, name) = cause.strip_suffix('`')?.split_once('`')?;
+    let (_, options) = url.split_once('?')?;
+    // A name with a part of a password is not an option: an unescaped ? or & can make it look like one.
+    let is_option = |option: &str| option.split_once('=').is_some_and(|(option, _)| option == name);
+    let has_secrets = options.contains('@') || options.contains("password=");
+    if has_secrets || !is_word(name) || !options.split('&').any(is_option) {
+        return None;
+    }
+    let problem = if cause.starts_with("unknown") {
+        match INSTEAD.iter().find(|(names, _)| names.contains(&name)) {
+            Some((_, instead)) => format!("is not supported: {instead}"),
+            None => "is not supported".to_owned(),
+        }
+    } else {
+        let values = VALUES.iter().find(|(option, _)| *option == name);
+        values.map_or("has an invalid value", |(_, values)| values).to_owned()
+    };
+    Some(OpenError::AddressOption { name: name.to_owned(), problem })
+}
+
+fn is_word(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
