@@ -17,11 +17,14 @@ pub(crate) enum DeliveryError {
     /// It may later.
     #[error(transparent)]
     Unreachable(#[from] RequestError),
+    /// The system has no random numbers for the ID of the request.
+    #[error("the system has no random numbers")]
+    Random(#[from] getrandom::Error),
 }
 
-/// Posts `body`, and judges the response by its status.
-pub(crate) async fn post(client: &HttpClient, body: Vec<u8>) -> Result<(), DeliveryError> {
-    let response = client.post(HeaderMap::new(), body).await?;
+/// Posts `body` with `headers`, and judges the response by its status.
+pub(crate) async fn post(client: &HttpClient, headers: HeaderMap, body: Vec<u8>) -> Result<(), DeliveryError> {
+    let response = client.post(headers, body).await?;
     let status = response.status();
     // The status says everything. The body is read so that the connection can be reused.
     drop(response.read(MAX_RESPONSE_BYTES).await);
@@ -37,7 +40,7 @@ pub(crate) async fn post(client: &HttpClient, body: Vec<u8>) -> Result<(), Deliv
 
 impl DeliveryError {
     pub(crate) const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Status(_) | Self::Unreachable(_))
+        matches!(self, Self::Status(_) | Self::Unreachable(_) | Self::Random(_))
     }
 
     /// The value of the label `result` or `reason`.

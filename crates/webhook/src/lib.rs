@@ -18,10 +18,13 @@
 
 mod body;
 mod delivery;
+mod message;
 pub mod metrics;
 mod options;
+mod signing_key;
 mod webhook;
 
 pub use conversation_settings_http_client::ClientError;
 pub use options::WebhookOptions;
+pub use signing_key::{SigningKey, SigningKeyError};
 pub use webhook::Webhook;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::SigningKey;
+
 /// How a [`Webhook`](crate::Webhook) sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
@@ -10,16 +12,18 @@ pub struct WebhookOptions {
     pub(crate) attempts: u32,
     pub(crate) first_delay: Duration,
     pub(crate) longest_delay: Duration,
+    pub(crate) keys: Vec<SigningKey>,
 }
 
 impl Default for WebhookOptions {
-    /// 5 seconds for a request, and 6 attempts with delays from 250 ms to 10 s.
+    /// 5 seconds for a request, 6 attempts with delays from 250 ms to 10 s, and no signature.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(5),
             attempts: 6,
             first_delay: Duration::from_millis(250),
             longest_delay: Duration::from_secs(10),
+            keys: Vec::new(),
         }
     }
 }
@@ -41,6 +45,13 @@ impl WebhookOptions {
     pub const fn delays(mut self, first: Duration, longest: Duration) -> Self {
         self.first_delay = first;
         self.longest_delay = longest;
+        self
+    }
+
+    /// Signs each request with `key`, so that the receiver can verify the sender. Several keys sign each request once each:
+    /// while a key is replaced, the receiver accepts the old one or the new one.
+    pub fn sign_with(mut self, key: SigningKey) -> Self {
+        self.keys.push(key);
         self
     }
 

@@ -5,7 +5,7 @@ use std::{fmt, time::Instant};
 use ::metrics::{counter, histogram};
 use async_trait::async_trait;
 use conversation_settings_http_client::{ClientError, HttpClient};
-use conversation_settings_service::{Event, EventSink};
+use conversation_settings_service::{Clock, Event, EventSink, SystemClock};
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
@@ -13,6 +13,7 @@ use crate::{
     WebhookOptions,
     body::body,
     delivery::{DeliveryError, post},
+    message::Message,
     metrics::{self, EVENTS_DROPPED, WEBHOOK_REQUEST_SECONDS},
 };
 
@@ -28,6 +29,9 @@ use crate::{
 /// | any other, or none in time | sent again after a growing delay; dropped after the last attempt |
 ///
 /// An event arrives twice if a response was lost. Owner, conversation, version and kind identify an event.
+///
+/// Each request has the headers of [Standard Webhooks](https://www.standardwebhooks.com): `webhook-id`, the same for every
+/// attempt, `webhook-timestamp`, and `webhook-signature` if [`WebhookOptions::sign_with`] sets a key.
 ///
 /// Call [`Service::close`](conversation_settings_service::Service::close) before the process ends, to send the events that
 /// wait.
@@ -49,11 +53,14 @@ impl Webhook {
     }
 
     async fn deliver(&self, events: &[Event]) -> Result<(), DeliveryError> {
-        let body = body(events);
+        let message = Message::new(body(events), random()?);
         let mut attempt = 1;
         loop {
             let began = Instant::now();
-            let delivered = post(&self.client, body.clone()).await;
+            // A receiver rejects a request whose time is long ago, so each attempt has its own.
+            let now = SystemClock.now().0.div_euclid(1_000);
+            let headers = message.headers(now, &self.options.keys);
+            let delivered = post(&self.client, headers, message.body.clone()).await;
             let result = delivered.as_ref().map_or_else(DeliveryError::result, |()| "delivered");
             histogram!(WEBHOOK_REQUEST_SECONDS, "result" => result).record(began.elapsed());
             match delivered {
@@ -80,6 +87,12 @@ impl EventSink for Webhook {
             warn!(events = events.len(), %error, "the webhook's receiver did not accept events: events were dropped");
         }
     }
+}
+
+fn random() -> Result<u128, DeliveryError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(u128::from_ne_bytes(bytes))
 }
 
 impl fmt::Debug for Webhook {

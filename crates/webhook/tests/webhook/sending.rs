@@ -27,12 +27,12 @@ const LONG: Duration = Duration::from_secs(20);
 const ATTEMPTS: u32 = 3;
 
 /// Options that retry at once.
-fn eager() -> WebhookOptions {
+pub(crate) fn eager() -> WebhookOptions {
     let delay = Duration::from_millis(1);
     WebhookOptions::default().attempts(ATTEMPTS).delays(delay, delay)
 }
 
-fn start(url: &str, options: &WebhookOptions) -> Service {
+pub(crate) fn start(url: &str, options: &WebhookOptions) -> Service {
     start_with(url, options, Service::EVENT_QUEUE)
 }
 
@@ -41,7 +41,7 @@ fn start_with(url: &str, options: &WebhookOptions, queue: usize) -> Service {
     Service::builder(MemoryStore::new()).events(webhook).event_queue(queue).build()
 }
 
-async fn set(service: &Service, users: &[&str], min_seq: u64) {
+pub(crate) async fn set(service: &Service, users: &[&str], min_seq: u64) {
     let users: Vec<_> = users.iter().map(|user| UserId::new(*user).unwrap()).collect();
     let patch = Patch::KEEP.min_seq(Seq::try_from(i64::try_from(min_seq).unwrap()).unwrap());
     let set = SetConversations::group(&GroupId::new("team").unwrap()).users(&users).patch(patch).build().unwrap();
@@ -358,6 +358,6 @@ async fn rejects_other_urls_without_repeating_them() {
     let webhook = Webhook::new("https://user:pass@example.org", &eager()).unwrap();
     assert_eq!(
         format!("{webhook:?}"),
-        "Webhook { options: WebhookOptions { timeout: 5s, attempts: 3, first_delay: 1ms, longest_delay: 1ms }, .. }"
+        "Webhook { options: WebhookOptions { timeout: 5s, attempts: 3, first_delay: 1ms, longest_delay: 1ms, keys: [] }, .. }"
     );
 }
