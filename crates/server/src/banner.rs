@@ -1,9 +1,8 @@
 //! What the program prints when it is ready.
 
-use std::{
-    fmt,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-};
+use std::{fmt, net::SocketAddr};
+
+use crate::token_command::TokenCommand;
 
 /// The program's name, address and store, and two commands to paste.
 pub(crate) struct Banner<'a> {
@@ -13,8 +12,16 @@ pub(crate) struct Banner<'a> {
     pub(crate) operations: Option<SocketAddr>,
     /// The store's location, without secrets.
     pub(crate) store: &'a str,
-    /// An admin's token.
-    pub(crate) token: &'a str,
+    pub(crate) token: BannerToken,
+}
+
+/// How the commands get an admin's token.
+pub(crate) enum BannerToken {
+    /// The token itself, for a terminal.
+    Printed(String),
+    /// A command that prints one. What is not printed to a terminal ends in journals and container logs, which more people
+    /// read than may be admins.
+    Command(TokenCommand),
 }
 
 impl fmt::Display for Banner<'_> {
@@ -34,7 +41,16 @@ impl fmt::Display for Banner<'_> {
         )?;
         writeln!(f, "\nRead bob's conversation:\n")?;
         self.write_command(f, "get_conversation", r#"{"ownerUserID":"bob","conversationID":"sg_team"}"#)?;
-        writeln!(f, "\nThis admin token is valid for an hour. `conversation-server token USER` prints others.")
+        match &self.token {
+            BannerToken::Printed(_) => writeln!(
+                f,
+                "\nThis admin token is valid for an hour at most. `conversation-server token USER` prints others."
+            ),
+            BannerToken::Command(TokenCommand { variable: Some(variable), .. }) => {
+                writeln!(f, "\nRun these commands where {variable} is set as for this server.")
+            }
+            BannerToken::Command(_) => Ok(()),
+        }
     }
 }
 
@@ -43,18 +59,20 @@ impl Banner<'_> {
     fn write_command(&self, f: &mut fmt::Formatter<'_>, route: &str, body: &str) -> fmt::Result {
         writeln!(f, "curl -sS -w '\\n' http://{}/conversation/{route} \\", connectable(self.address))?;
         writeln!(f, "  -H 'operationID: {route}-1' \\")?;
-        writeln!(f, "  -H 'token: {}' \\", self.token)?;
+        match &self.token {
+            BannerToken::Printed(token) => writeln!(f, "  -H 'token: {token}' \\")?,
+            BannerToken::Command(command) => writeln!(f, "  -H \"token: $({command})\" \\")?,
+        }
         writeln!(f, "  -d '{body}'")
     }
 }
 
 /// The address for clients on this machine: `0.0.0.0` and `::` become loopback.
-fn connectable(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        address.set_ip(match address.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
+fn connectable(address: SocketAddr) -> String {
+    match address {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => format!("127.0.0.1:{}", v4.port()),
+        // A machine may have no ::1. curl tries every address of localhost.
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => format!("localhost:{}", v6.port()),
+        address => address.to_string(),
     }
-    address
 }

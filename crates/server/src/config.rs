@@ -1,31 +1,36 @@
 //! The program's options.
 
 use std::{
+    env,
     num::{NonZeroU64, NonZeroUsize},
-    path::PathBuf,
 };
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, parser::ValueSource};
 use conversation_settings_core::{IfMissing, Limits, UserId};
 use conversation_settings_http::Api;
 
-use crate::{error::StartError, secret, store};
+use crate::{
+    error::StartError,
+    options::{self, FilePath, Lifetime, ListenAddress, Users, user},
+    secret::{self, Secret},
+    store,
+};
 
 /// Serves each user's own conversation settings over HTTP, in the format of OpenIM's clients.
 ///
 /// Each option is a flag and an environment variable; the flag wins. Every user of this machine can read flags, so put
-/// passwords into variables.
+/// passwords into files or variables.
 #[derive(Debug, Parser)]
 #[command(version, disable_help_subcommand = true)]
 pub(crate) struct Config {
-    /// Address to listen on; port 0 means any free port.
+    /// Address to listen on. Without a host: every address of this machine. Port 0 means any free port.
     #[arg(long, env = "CONVERSATION_LISTEN", value_name = "HOST:PORT", default_value = "127.0.0.1:10002")]
-    pub(crate) listen: String,
+    pub(crate) listen: ListenAddress,
 
     /// Address for `/metrics`, `/healthz` and `/readyz` alone, which `--listen` then does not serve
     /// [default: --listen serves them].
     #[arg(long, env = "CONVERSATION_LISTEN_OPERATIONS", value_name = "HOST:PORT")]
-    pub(crate) listen_operations: Option<String>,
+    pub(crate) listen_operations: Option<ListenAddress>,
 
     #[arg(
         long,
@@ -35,10 +40,16 @@ pub(crate) struct Config {
         default_value = "sqlite:data/conversations.db",
         help = format!("Where to store conversations: {}", store::forms())
     )]
-    pub(crate) store: String,
+    pub(crate) store: Option<Secret>,
+
+    /// File with the value of --store, for an address with a password.
+    #[arg(long, env = "CONVERSATION_STORE_FILE", value_name = "PATH")]
+    pub(crate) store_file: Option<FilePath>,
 
     #[arg(
         long,
+        global = true,
+        env = "CONVERSATION_SECRET_FILE",
         value_name = "PATH",
         help = format!("File with the secret that signs tokens, created if missing [default: {}]", secret::DEFAULT_FILE),
         long_help = format!(
@@ -48,11 +59,35 @@ pub(crate) struct Config {
             secret::VARIABLE
         )
     )]
-    pub(crate) secret_file: Option<PathBuf>,
+    pub(crate) secret_file: Option<FilePath>,
+
+    #[arg(
+        long,
+        global = true,
+        env = "CONVERSATION_PREVIOUS_SECRET_FILE",
+        value_name = "PATH",
+        help = "File with the secret that signed tokens before; it only verifies [default: no such secret]",
+        long_help = format!(
+            "File with the secret that signed tokens before; it only verifies [default: no such secret]\n\nThe \
+             variable {} contains the secret itself instead.",
+            secret::PREVIOUS_VARIABLE
+        )
+    )]
+    pub(crate) previous_secret_file: Option<FilePath>,
+
+    /// How long an issued token is valid, in seconds or with the unit m, h or d.
+    #[arg(
+        long,
+        global = true,
+        env = "CONVERSATION_TOKEN_LIFETIME",
+        value_name = "DURATION",
+        default_value_t = Lifetime::DEFAULT
+    )]
+    pub(crate) token_lifetime: Lifetime,
 
     /// IDs of the users who may set anyone's conversations, separated by commas; repeatable.
-    #[arg(long, env = "CONVERSATION_ADMINS", value_name = "USER", value_delimiter = ',', default_value = "imAdmin")]
-    pub(crate) admin: Vec<UserId>,
+    #[arg(long, global = true, env = "CONVERSATION_ADMINS", value_name = "USERS", default_value = Config::DEFAULT_ADMIN)]
+    pub(crate) admin: Vec<Users>,
 
     /// What `set_conversations` does for users who do not have the conversation.
     #[arg(long, env = "CONVERSATION_MISSING", value_name = "POLICY", default_value_t, value_enum)]
@@ -134,7 +169,24 @@ pub(crate) struct Config {
     /// URL that receives every change as JSON by POST, for example `https://notices.example/changed`
     /// [default: no webhook].
     #[arg(long, env = "CONVERSATION_WEBHOOK", hide_env_values = true, value_name = "URL")]
-    pub(crate) webhook: Option<String>,
+    pub(crate) webhook: Option<Secret>,
+
+    /// File with the value of --webhook, for a URL with a password.
+    #[arg(long, env = "CONVERSATION_WEBHOOK_FILE", value_name = "PATH")]
+    pub(crate) webhook_file: Option<FilePath>,
+
+    #[arg(
+        long,
+        env = "CONVERSATION_WEBHOOK_KEY_FILE",
+        value_name = "PATH",
+        help = "File with the key, whsec_…, that signs requests to the webhook [default: they are not signed]",
+        long_help = format!(
+            "File with the key, whsec_…, that signs requests to the webhook [default: they are not signed]\n\nThe \
+             variable {} contains the key itself instead.",
+            secret::WEBHOOK_KEY_VARIABLE
+        )
+    )]
+    pub(crate) webhook_key_file: Option<FilePath>,
 
     /// URL of OpenIM's REST API, which is asked whether a group exists before its conversation is set, for example
     /// `http://127.0.0.1:10002` [default: groups are not checked].
@@ -143,6 +195,7 @@ pub(crate) struct Config {
 
     #[arg(
         long,
+        env = "CONVERSATION_GROUPS_TOKEN_FILE",
         value_name = "PATH",
         help = "File with OpenIM's admin token for --groups",
         long_help = format!(
@@ -150,7 +203,7 @@ pub(crate) struct Config {
             secret::GROUPS_VARIABLE
         )
     )]
-    pub(crate) groups_token_file: Option<PathBuf>,
+    pub(crate) groups_token_file: Option<FilePath>,
 
     /// Format of the log on standard error; `RUST_LOG` sets the levels.
     #[arg(long, env = "CONVERSATION_LOG", value_name = "FORMAT", default_value_t, value_enum)]
@@ -158,6 +211,10 @@ pub(crate) struct Config {
 
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
+
+    /// Whether an option names the admins.
+    #[arg(skip)]
+    pub(crate) has_admins: bool,
 }
 
 /// What to do instead of serving.
@@ -166,6 +223,7 @@ pub(crate) enum Command {
     /// Prints a token for a user, signed with the server's secret.
     Token {
         /// ID of the user; an --admin gets an admin token.
+        #[arg(value_parser = user)]
         user: UserId,
     },
 }
@@ -200,14 +258,28 @@ pub(crate) enum LogFormat {
 }
 
 impl Config {
+    pub(crate) const DEFAULT_ADMIN: &'static str = "imAdmin";
+
     /// Reads the options of this process. `--help` and `--version` print and exit.
     pub(crate) fn from_process() -> Result<Self, StartError> {
-        Self::try_parse().map_err(|error| {
+        let usage = |error: &clap::Error| StartError::Usage(first_paragraph(&error.to_string()));
+        let cli = Self::command();
+        let mut matches = cli.clone().try_get_matches().map_err(|error| {
             if !error.use_stderr() {
                 error.exit();
             }
-            StartError::Usage(first_paragraph(&error.to_string()))
-        })
+            usage(&error)
+        })?;
+        options::choose_forms(&cli, &mut matches, |variable| env::var_os(variable).is_some())
+            .map_err(StartError::Usage)?;
+        let mut config = Self::from_arg_matches(&matches).map_err(|error| usage(&error))?;
+        config.has_admins = matches.value_source("admin") != Some(ValueSource::DefaultValue);
+        Ok(config)
+    }
+
+    /// The users who may set anyone's conversations, at least one.
+    pub(crate) fn admins(&self) -> impl Iterator<Item = &UserId> {
+        self.admin.iter().flat_map(|users| &users.0)
     }
 }
 
@@ -227,8 +299,6 @@ fn first_paragraph(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -241,7 +311,16 @@ mod tests {
         for (args, message) in [
             (&["--log", "xml"][..], "invalid value 'xml' for '--log <FORMAT>' [possible values: text, json]"),
             (&["--max-users", "0"], "invalid value '0' for '--max-users <N>': number would be zero for non-zero type"),
-            (&["--admin", ""], "invalid value '' for '--admin <USER>': must not be empty"),
+            (&["--admin", ""], "invalid value '' for '--admin <USERS>': must not be empty"),
+            (
+                &["--listen", "localhost"],
+                "invalid value 'localhost' for '--listen <HOST:PORT>': the port is missing: write localhost:10002",
+            ),
+            (
+                &["--secret-file", "$HOME/secret"],
+                "invalid value '$HOME/secret' for '--secret-file <PATH>': the path contains \"$HOME\", which is not \
+                 expanded: write the whole path",
+            ),
             (&["--port", "1"], "unexpected argument '--port' found"),
         ] {
             let error = Config::try_parse_from([&["conversation-server"], args].concat()).unwrap_err();
@@ -252,7 +331,7 @@ mod tests {
     #[test]
     fn accepts_admins_repeated_or_separated_by_commas() {
         let args = ["conversation-server", "--admin", "a,b", "--admin", "c"];
-        let admins = Config::try_parse_from(args).unwrap().admin;
-        assert_eq!(admins.iter().map(UserId::as_str).collect::<Vec<_>>(), ["a", "b", "c"]);
+        let config = Config::try_parse_from(args).unwrap();
+        assert_eq!(config.admins().map(UserId::as_str).collect::<Vec<_>>(), ["a", "b", "c"]);
     }
 }

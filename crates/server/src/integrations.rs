@@ -17,16 +17,11 @@ pub(crate) struct Integrations {
 impl Integrations {
     /// Connects to nothing yet: another service may start later than this one.
     pub(crate) fn from_config(config: &Config) -> Result<Self, StartError> {
-        let invalid = |option: &str, error: &dyn fmt::Display| StartError::Usage(format!("{option}: {error}"));
         let groups = config.groups.as_ref().map(|url| {
             let token = Secret::groups_token(config)?;
             OpenImGroups::new(url, token.expose(), OpenImGroups::TIMEOUT).map_err(|error| invalid("--groups", &error))
         });
-        let webhook = config
-            .webhook
-            .as_ref()
-            .map(|url| Webhook::new(url, &WebhookOptions::default()).map_err(|error| invalid("--webhook", &error)));
-        Ok(Self { webhook: webhook.transpose()?.map(Arc::new), groups: groups.transpose()?.map(Arc::new) })
+        Ok(Self { webhook: webhook(config)?.map(Arc::new), groups: groups.transpose()?.map(Arc::new) })
     }
 
     /// Adds the event sinks and the group directory to the service.
@@ -43,4 +38,26 @@ impl Integrations {
             None => service,
         }
     }
+}
+
+/// The webhook of `--webhook-file` or `--webhook`.
+fn webhook(config: &Config) -> Result<Option<Webhook>, StartError> {
+    let keys = Secret::webhook_keys(config)?;
+    let (option, url) = match (&config.webhook_file, &config.webhook) {
+        (Some(file), _) => ("--webhook-file", Secret::from_file(file.as_path())?),
+        (None, Some(url)) => ("--webhook", url.clone()),
+        (None, None) if keys.is_some() => {
+            return Err(StartError::Usage("a webhook key was given without --webhook or --webhook-file".into()));
+        }
+        (None, None) => return Ok(None),
+    };
+    let mut options = WebhookOptions::default();
+    for key in keys.iter().flat_map(|keys| keys.expose().split_whitespace()) {
+        options = options.sign_with(key.parse().map_err(|error| invalid("the webhook key", &error))?);
+    }
+    Webhook::new(url.expose().trim(), &options).map(Some).map_err(|error| invalid(option, &error))
+}
+
+fn invalid(option: &str, error: &dyn fmt::Display) -> StartError {
+    StartError::Usage(format!("{option}: {error}"))
 }

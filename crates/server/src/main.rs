@@ -7,10 +7,15 @@ mod fallback;
 mod integrations;
 mod logs;
 mod metrics;
+mod options;
+#[cfg(test)]
+mod options_table;
 mod secret;
 mod serve;
 mod start;
 mod store;
+mod token_command;
+mod warnings;
 
 use std::process::ExitCode;
 

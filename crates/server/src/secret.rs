@@ -1,42 +1,82 @@
-//! The secret that signs tokens, and the token for OpenIM's groups.
+//! Secrets from files and variables: the key that signs tokens, and those of other services.
 
 use std::{
+    convert::Infallible,
     env, fmt, fs,
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt},
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
+    str::FromStr,
 };
 
-use crate::{config::Config, error::StartError};
+use crate::{config::Config, error::StartError, options::FilePath};
 
 pub(crate) const VARIABLE: &str = "CONVERSATION_SECRET";
+pub(crate) const PREVIOUS_VARIABLE: &str = "CONVERSATION_PREVIOUS_SECRET";
 pub(crate) const GROUPS_VARIABLE: &str = "CONVERSATION_GROUPS_TOKEN";
+pub(crate) const WEBHOOK_KEY_VARIABLE: &str = "CONVERSATION_WEBHOOK_KEY";
 pub(crate) const DEFAULT_FILE: &str = "data/secret";
 
 /// A secret text, absent from `Debug`.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
+/// The secret that signs tokens, and where it was found.
+#[derive(Debug)]
+pub(crate) struct SigningSecret {
+    pub(crate) secret: Secret,
+    pub(crate) origin: Origin,
+    /// The secret that signed tokens before; it only verifies.
+    pub(crate) previous: Option<Secret>,
+}
+
+/// Where a secret was found.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// In a file that this server created, with an absolute path.
+    OwnFile(PathBuf),
+    /// In a file that an option names, with an absolute path.
+    File(PathBuf),
+    /// In the variable [`VARIABLE`].
+    Variable,
+}
+
+impl SigningSecret {
+    /// From `--secret-file`, else the environment, else the default file. A missing file is created.
+    pub(crate) fn find(config: &Config) -> Result<Self, StartError> {
+        let previous = Secret::from_file_or_environment(config.previous_secret_file.as_ref(), PREVIOUS_VARIABLE)?;
+        let (path, is_named) = match &config.secret_file {
+            Some(path) => (path.as_path(), true),
+            None => match Secret::from_environment(VARIABLE)? {
+                Some(secret) => return Ok(Self { secret, origin: Origin::Variable, previous }),
+                None => (Path::new(DEFAULT_FILE), false),
+            },
+        };
+        let (secret, is_new) = Secret::from_file_or_create(path)?;
+        let path = path::absolute(path)?;
+        let origin = if is_named && !is_new { Origin::File(path) } else { Origin::OwnFile(path) };
+        Ok(Self { secret, origin, previous })
+    }
+}
+
 impl Secret {
-    /// The key that signs tokens: from `--secret-file`, else the environment, else the default file. A missing file is
-    /// created.
-    pub(crate) fn signing_key(config: &Config) -> Result<Self, StartError> {
-        match &config.secret_file {
-            Some(path) => Self::from_file_or_create(path),
-            None => {
-                Self::from_environment(VARIABLE)?.map_or_else(|| Self::from_file_or_create(Path::new(DEFAULT_FILE)), Ok)
-            }
-        }
+    /// The keys that sign requests to the webhook: from `--webhook-key-file`, else the environment.
+    pub(crate) fn webhook_keys(config: &Config) -> Result<Option<Self>, StartError> {
+        Self::from_file_or_environment(config.webhook_key_file.as_ref(), WEBHOOK_KEY_VARIABLE)
     }
 
     /// The token for `--groups`: from `--groups-token-file`, else the environment.
     pub(crate) fn groups_token(config: &Config) -> Result<Self, StartError> {
-        let missing = || {
+        Self::from_file_or_environment(config.groups_token_file.as_ref(), GROUPS_VARIABLE)?.ok_or_else(|| {
             let needed = format!("--groups needs OpenIM's admin token, in {GROUPS_VARIABLE} or a --groups-token-file");
             StartError::Usage(needed)
-        };
-        match &config.groups_token_file {
-            Some(path) => Self::from_file(path),
-            None => Self::from_environment(GROUPS_VARIABLE)?.ok_or_else(missing),
+        })
+    }
+
+    fn from_file_or_environment(file: Option<&FilePath>, variable: &str) -> Result<Option<Self>, StartError> {
+        match file {
+            Some(path) => Self::from_file(path.as_path()).map(Some),
+            None => Self::from_environment(variable),
         }
     }
 
@@ -47,16 +87,20 @@ impl Secret {
         secret.map(Some)
     }
 
-    /// Reads the file at `path`, creating it first if it is missing.
-    fn from_file_or_create(path: &Path) -> Result<Self, StartError> {
+    /// Reads the file at `path`, creating it first if it is missing. Returns whether it was missing.
+    fn from_file_or_create(path: &Path) -> Result<(Self, bool), StartError> {
         let failed = |action| move |source| StartError::File { action, path: path.into(), source };
-        if !path.try_exists().map_err(failed("read the secret file"))? {
+        let is_missing = !path.try_exists().map_err(failed("read the secret file"))?;
+        if is_missing {
             create(path).map_err(failed("create the secret file"))?;
         }
-        Self::from_file(path)
+        let secret = Self::from_file(path)?;
+        remove_unfinished(path);
+        Ok((secret, is_missing))
     }
 
-    fn from_file(path: &Path) -> Result<Self, StartError> {
+    /// Reads a file that only its owner can read. The last line end does not count.
+    pub(crate) fn from_file(path: &Path) -> Result<Self, StartError> {
         let failed = |source| StartError::File { action: "read the secret file", path: path.into(), source };
         let (text, mode) = read(path).map_err(failed)?;
         let invalid = |problem| StartError::Secret(path.display().to_string(), problem);
@@ -64,6 +108,7 @@ impl Secret {
             return Err(invalid("can be read by other users: run chmod 600 on the file"));
         }
         let text = text.strip_suffix('\n').unwrap_or(&text);
+        let text = text.strip_suffix('\r').unwrap_or(text);
         if text.is_empty() {
             return Err(invalid("is empty"));
         }
@@ -72,6 +117,14 @@ impl Secret {
 
     pub(crate) fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for Secret {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
     }
 }
 
@@ -92,14 +145,35 @@ fn create(path: &Path) -> io::Result<()> {
     let mut random = [0; 32];
     getrandom::fill(&mut random)?;
     // A reader never sees half a secret: the file is renamed after it is complete. Only its owner can read it.
-    let mut file = tempfile::NamedTempFile::new_in(&folder)?;
+    let (prefix, suffix) = unfinished_name(path);
+    let mut file = tempfile::Builder::new().prefix(&prefix).suffix(suffix).tempfile_in(&folder)?;
     random.iter().try_for_each(|byte| write!(file, "{byte:02x}"))?;
     writeln!(file)?;
     file.as_file().sync_all()?;
     match file.persist_noclobber(path) {
-        Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
+        // Another server that was faster may also have removed this file as unfinished.
+        Err(error) if !path.exists() => Err(error.error),
         _ => fs::File::open(&folder)?.sync_all(),
     }
+}
+
+/// Removes what starts that were killed left beside the secret file at `path`. The secret exists, so none of it is needed.
+fn remove_unfinished(path: &Path) {
+    let (prefix, suffix) = unfinished_name(path);
+    let Ok(entries) = fs::read_dir(parent_of(path)) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with(&prefix) && name.ends_with(suffix)) {
+            // The folder may be read-only, or another start was faster.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// What the name of an unfinished secret file begins and ends with. Its middle is random.
+fn unfinished_name(path: &Path) -> (String, &'static str) {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    (format!(".{name}.unfinished-"), ".tmp")
 }
 
 fn parent_of(path: &Path) -> PathBuf {
@@ -116,8 +190,8 @@ mod tests {
     fn creates_the_secret_once_readable_by_its_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/secret");
-        let created = Secret::from_file_or_create(&path).unwrap();
-        assert_eq!(created.expose().len(), 64);
+        let (created, is_new) = Secret::from_file_or_create(&path).unwrap();
+        assert_eq!((created.expose().len(), is_new), (64, true));
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         assert_eq!(Secret::from_file(&path).unwrap().expose(), created.expose());
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing else is left behind");
@@ -129,19 +203,47 @@ mod tests {
         let path = folder.path().join("secret");
         let secrets: Vec<String> = std::thread::scope(|scope| {
             let threads: Vec<_> =
-                (0..8).map(|_| scope.spawn(|| Secret::from_file_or_create(&path).unwrap().0)).collect();
+                (0..8).map(|_| scope.spawn(|| Secret::from_file_or_create(&path).unwrap().0.0)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(secrets.iter().all(|secret| *secret == secrets[0]), "{secrets:?}");
     }
 
     #[test]
+    fn removes_unfinished_files_of_killed_starts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        let (prefix, suffix) = unfinished_name(&path);
+        for name in [format!("{prefix}a1{suffix}"), format!("{prefix}b2{suffix}")] {
+            fs::write(folder.path().join(name), "half a sec").unwrap();
+        }
+        let others = [".secret", "secret.tmp", ".secret2.unfinished-a.tmp", "conversations.db"];
+        others.iter().for_each(|name| fs::write(folder.path().join(name), "").unwrap());
+        let (created, _) = Secret::from_file_or_create(&path).unwrap();
+        let left = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut expected: Vec<_> = others.iter().map(ToString::to_string).chain(["secret".to_owned()]).collect();
+        let mut left: Vec<_> = left.collect();
+        expected.sort();
+        left.sort();
+        assert_eq!(left, expected);
+        let (found, is_new) = Secret::from_file_or_create(&path).unwrap();
+        assert!(found == created && !is_new);
+    }
+
+    #[test]
     fn strips_the_last_line_end_of_a_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
-        fs::write(&path, "openIM123\n").unwrap();
-        fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
-        assert_eq!(Secret::from_file(&path).unwrap().expose(), "openIM123");
+        for (content, secret) in [
+            ("openIM123\n", "openIM123"),
+            ("openIM123\r\n", "openIM123"),
+            ("two\nlines\n", "two\nlines"),
+            (" s ", " s "),
+        ] {
+            fs::write(&path, content).unwrap();
+            fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+            assert_eq!(Secret::from_file(&path).unwrap().expose(), secret);
+        }
     }
 
     #[test]

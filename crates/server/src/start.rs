@@ -1,7 +1,7 @@
 //! From the options to a running server.
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::Duration,
@@ -15,21 +15,24 @@ use tokio::{net::TcpListener, runtime::Runtime, time::Instant};
 use tracing::{info, warn};
 
 use crate::{
-    banner::Banner,
+    banner::{Banner, BannerToken},
     config::{Command, Config},
     error::StartError,
     fallback::with_fallback,
     integrations::Integrations,
     logs, metrics,
-    secret::Secret,
+    options::ListenAddress,
+    secret::{Origin, Secret, SigningSecret},
     serve::{ConnectionLimits, Listener, StopSignals, allow_connections, ignore_other_signals, serve},
-    store,
+    store::{self, Location},
+    token_command::TokenCommand,
+    warnings,
 };
 
 /// Connections for operators' requests beyond `--max-connections`.
 const MAX_OPERATORS_CONNECTIONS: usize = 16;
 
-/// Lifetime of the token in the banner.
+/// Longest lifetime of the token in the banner.
 const BANNER_TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 /// OpenIM's platform number for a token of `conversation-server token`: 7 is Linux.
@@ -39,7 +42,8 @@ const USER_PLATFORM: i32 = 7;
 pub(crate) fn run(config: Config) -> Result<(), StartError> {
     match &config.command {
         Some(Command::Token { user }) => {
-            let token = token(&authority(&config)?, user);
+            let secret = SigningSecret::find(&config)?;
+            let token = token(&authority(&config, &secret), user);
             Ok(writeln!(io::stdout(), "{token}")?)
         }
         None => {
@@ -64,29 +68,27 @@ pub(crate) fn run(config: Config) -> Result<(), StartError> {
 async fn start(config: Config) -> Result<(Service, Instant), StartError> {
     ignore_other_signals()?;
     // Options are checked before anything is created.
-    let location = config.store.parse::<store::Location>()?;
+    let location = location(&config)?;
     let metrics = metrics::install()?;
     let integrations = Integrations::from_config(&config)?;
-    let socket = listen("--listen", &config.listen).await?;
+    let socket = listen(&config.listen).await?;
     let operations_socket = match &config.listen_operations {
-        Some(address) => Some(listen("--listen-operations", address).await?),
+        Some(address) => Some(listen(address).await?),
         None => None,
     };
-    let tokens = authority(&config)?;
+    let secret = SigningSecret::find(&config)?;
+    let tokens = authority(&config, &secret);
     let store = store::open(&location).await?;
     let stop = StopSignals::listen()?;
     let address = socket.local_addr()?;
     let operations = operations_socket.as_ref().map(TcpListener::local_addr).transpose()?;
     let connections = allow_connections(config.max_connections.get(), MAX_OPERATORS_CONNECTIONS);
 
-    let admin =
-        config.admin.first().ok_or_else(|| StartError::Usage("--admin: at least one user is required".into()))?;
-    let token = token(&tokens.clone().with_lifetime(BANNER_TOKEN_LIFETIME), admin);
-    let banner = Banner { address, operations, store: &location.to_string(), token: &token };
-    let mut out = io::stdout().lock();
-    write!(out, "{banner}").and_then(|()| out.flush())?;
-    drop(out);
+    let token = banner_token(&config, &secret.origin, &tokens)?;
+    let banner = Banner { address, operations, store: &location.to_string(), token };
+    print(&banner.to_string());
     info!(%address, store = %location, "serving");
+    warnings::log(&config, &secret, [Some(address), operations].into_iter().flatten());
 
     let service = Service::builder(store).limits(limits(&config)).missing(config.missing.into());
     let service = integrations.install(service).build();
@@ -152,15 +154,47 @@ fn api(service: Service, tokens: TokenAuthority, metrics: PrometheusHandle, conf
         .max_in_flight(config.max_in_flight.get())
 }
 
-async fn listen(option: &str, address: &str) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|source| match source.kind() {
-        io::ErrorKind::InvalidInput => StartError::Usage(format!("{option}: {address:?} is not HOST:PORT")),
-        _ => StartError::Listen { address: address.to_owned(), source },
-    })
+/// Prints at once. A program that reads only the beginning, such as `head`, does not end the server.
+fn print(banner: &str) {
+    let mut out = io::stdout().lock();
+    if let Err(error) = out.write_all(banner.as_bytes()).and_then(|()| out.flush()) {
+        warn!(%error, "cannot print the address and the first commands to standard output");
+    }
 }
 
-fn authority(config: &Config) -> Result<TokenAuthority, StartError> {
-    Ok(TokenAuthority::new(Secret::signing_key(config)?.expose(), config.admin.iter().cloned()))
+/// The store of `--store-file` or `--store`.
+fn location(config: &Config) -> Result<Location, StartError> {
+    let (option, text) = match (&config.store_file, &config.store) {
+        (Some(file), _) => ("--store-file", Secret::from_file(file.as_path())?),
+        (None, Some(text)) => ("--store", text.clone()),
+        (None, None) => return Err(StartError::Usage("--store: a store is needed".into())),
+    };
+    text.expose().parse().map_err(|error| StartError::Usage(format!("{option}: {error}")))
+}
+
+async fn listen(address: &ListenAddress) -> Result<TcpListener, StartError> {
+    address.bind().await.map_err(|source| StartError::Listen { address: address.to_string(), source })
+}
+
+fn authority(config: &Config, secret: &SigningSecret) -> TokenAuthority {
+    let tokens = TokenAuthority::new(secret.secret.expose(), config.admins().cloned());
+    let tokens = tokens.with_lifetime(config.token_lifetime.duration());
+    match &secret.previous {
+        Some(previous) => tokens.with_previous_secret(previous.expose()),
+        None => tokens,
+    }
+}
+
+/// A token on a terminal; elsewhere a command that prints one.
+fn banner_token(config: &Config, secret: &Origin, tokens: &TokenAuthority) -> Result<BannerToken, StartError> {
+    let admin = config.admins().next();
+    let admin = admin.ok_or_else(|| StartError::Usage("--admin: at least one user is required".into()))?;
+    Ok(if io::stdout().is_terminal() {
+        let lifetime = tokens.lifetime().min(BANNER_TOKEN_LIFETIME);
+        BannerToken::Printed(token(&tokens.clone().with_lifetime(lifetime), admin))
+    } else {
+        BannerToken::Command(TokenCommand::new(config, secret, admin))
+    })
 }
 
 /// A token for `user`; an admin gets an admin token.

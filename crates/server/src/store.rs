@@ -1,6 +1,9 @@
 //! The stores that `--store` can name. An adapter is one entry in [`ENGINES`].
 
-use std::{fmt, pin::Pin, str::FromStr, sync::Arc};
+mod location;
+mod sqlite_file;
+
+use std::{pin::Pin, sync::Arc};
 
 use conversation_settings_store::{ConversationStore, metrics::MeteredStore};
 use conversation_settings_store_memory::MemoryStore;
@@ -8,10 +11,12 @@ use conversation_settings_store_mongodb::MongoStore;
 use conversation_settings_store_postgres::{PostgresStore, Schema};
 use conversation_settings_store_sqlite::SqliteStore;
 
-use crate::error::StartError;
+use crate::{error::StartError, store::sqlite_file::SqliteFile};
+
+pub(crate) use location::{Location, forms};
 
 type Store = Arc<dyn ConversationStore>;
-type Opening<'a> = Pin<Box<dyn Future<Output = Result<Store, StartError>> + Send + 'a>>;
+type Opening = Pin<Box<dyn Future<Output = Result<Store, StartError>> + Send>>;
 
 /// A database with an adapter in this program.
 struct Engine {
@@ -19,142 +24,109 @@ struct Engine {
     name: &'static str,
     /// What comes before the colon in `--store`; the first is the one to print.
     schemes: &'static [&'static str],
-    address: Address,
-    /// Opens the store at an address: the whole text for a URL, else what follows the scheme.
-    open: for<'a> fn(&'a str) -> Opening<'a>,
+    /// Names by which other programs call this engine. A hint follows.
+    aliases: &'static [&'static str],
+    /// The form in hints.
+    form: &'static str,
+    /// Parses an address of this engine.
+    parse: fn(Address<'_>) -> Result<Target, Problem>,
 }
 
-/// What comes after the scheme.
+/// The value of `--store`, split at its first colon.
 #[derive(Clone, Copy)]
-enum Address {
-    Nothing,
-    Path,
-    Url,
+struct Address<'a> {
+    whole: &'a str,
+    rest: &'a str,
+}
+
+/// A store that can be opened.
+struct Target {
+    /// The address without secrets.
+    printed: String,
+    open: Box<dyn Fn() -> Opening + Send + Sync>,
+}
+
+/// Why an address is refused.
+enum Problem {
+    /// It has another form than the engine's.
+    Form,
+    /// What is wrong, and the right form; without secrets.
+    Hint(String),
 }
 
 const ENGINES: [Engine; 4] = [
     Engine {
         name: "memory",
         schemes: &["memory"],
-        address: Address::Nothing,
-        open: |_| Box::pin(async { Ok(Arc::new(MemoryStore::new()) as Store) }),
+        aliases: &["mem", "inmemory", "in-memory"],
+        form: "memory:",
+        parse: |address| match address.rest {
+            "" | "//" => Ok(memory()),
+            _ => Err(Problem::Form),
+        },
     },
     Engine {
         name: "sqlite",
         schemes: &["sqlite"],
-        address: Address::Path,
-        open: |path| {
-            Box::pin(
-                async move { Ok(Arc::new(SqliteStore::open(path).map_err(StartError::store_with_causes)?) as Store) },
-            )
+        aliases: &["sqlite3", "file"],
+        form: "sqlite:PATH",
+        parse: |address| match address.rest.parse() {
+            Ok(SqliteFile::Memory) => Ok(memory()),
+            Ok(SqliteFile::Path(path)) => Ok(Target {
+                printed: format!("sqlite:{}", path.display()),
+                open: Box::new(move || {
+                    let opened = SqliteStore::open(&path).map_err(StartError::store_with_causes);
+                    Box::pin(async move { Ok(Arc::new(opened?) as Store) })
+                }),
+            }),
+            Err(sqlite_file::SqliteFileError::Empty) => Err(Problem::Form),
+            Err(error) => Err(Problem::Hint(error.to_string())),
         },
     },
     Engine {
         name: "mongodb",
-        schemes: &["mongodb"],
-        address: Address::Url,
-        open: |url| {
-            Box::pin(async move { Ok(Arc::new(MongoStore::open(url).await.map_err(StartError::store)?) as Store) })
+        schemes: &["mongodb", "mongodb+srv"],
+        aliases: &["mongo"],
+        form: "mongodb://…",
+        parse: |address| {
+            url(address, |url| {
+                Box::pin(async move { Ok(Arc::new(MongoStore::open(&url).await.map_err(StartError::store)?) as Store) })
+            })
         },
     },
     Engine {
         name: "postgres",
         schemes: &["postgres", "postgresql"],
-        address: Address::Url,
-        open: |url| {
-            Box::pin(async move {
-                let store = PostgresStore::open(url, &Schema::default()).await;
-                Ok(Arc::new(store.map_err(StartError::store)?) as Store)
+        aliases: &["pg", "pgsql", "psql", "postgis"],
+        form: "postgres://…",
+        parse: |address| {
+            url(address, |url| {
+                Box::pin(async move {
+                    let store = PostgresStore::open(&url, &Schema::default()).await;
+                    Ok(Arc::new(store.map_err(StartError::store)?) as Store)
+                })
             })
         },
     },
 ];
 
-/// The forms that `--store` accepts, for help and errors.
-pub(crate) fn forms() -> String {
-    let forms: Vec<_> =
-        ENGINES.iter().map(|engine| format!("{}:{}", engine.schemes[0], engine.address.form())).collect();
-    forms.join(", ")
-}
-
-impl Address {
-    const fn form(self) -> &'static str {
-        match self {
-            Self::Nothing => "",
-            Self::Path => "PATH",
-            Self::Url => "//…",
-        }
-    }
-
-    fn accepts(self, rest: &str) -> bool {
-        match self {
-            Self::Nothing => rest.is_empty(),
-            Self::Path => !rest.is_empty(),
-            Self::Url => rest.starts_with("//"),
-        }
+fn memory() -> Target {
+    Target {
+        printed: "memory: (lost when the server stops)".into(),
+        open: Box::new(|| Box::pin(async { Ok(Arc::new(MemoryStore::new()) as Store) })),
     }
 }
 
-/// The value of `--store`, checked. It prints without secrets.
-pub(crate) struct Location {
-    engine: &'static Engine,
-    address: String,
-}
-
-impl FromStr for Location {
-    type Err = StartError;
-
-    fn from_str(location: &str) -> Result<Self, StartError> {
-        let (scheme, rest) = location.split_once(':').unwrap_or((location, ""));
-        let engine = ENGINES.iter().find(|engine| engine.schemes.contains(&scheme) && engine.address.accepts(rest));
-        let Some(engine) = engine else {
-            // What follows the scheme may contain a password, so the error omits it.
-            return Err(StartError::Usage(format!("--store: \"{scheme}:…\" is not one of {}", forms())));
-        };
-        let address = if matches!(engine.address, Address::Url) { location } else { rest };
-        Ok(Self { engine, address: address.to_owned() })
+fn url(address: Address<'_>, open: fn(String) -> Opening) -> Result<Target, Problem> {
+    if !address.rest.starts_with("//") {
+        return Err(Problem::Form);
     }
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.engine.address {
-            Address::Nothing => write!(f, "{}: (lost when the server stops)", self.engine.schemes[0]),
-            Address::Path => write!(f, "{}:{}", self.engine.schemes[0], self.address),
-            Address::Url => f.write_str(&without_secrets(&self.address)),
-        }
-    }
-}
-
-/// A URL without its user, password and options.
-fn without_secrets(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or((url, ""));
-    let rest = rest.split('?').next().unwrap_or_default();
-    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    format!("{scheme}://{host}")
+    let url = address.whole.to_owned();
+    Ok(Target { printed: location::without_secrets(&url), open: Box::new(move || open(url.clone())) })
 }
 
 /// Opens the store at `location`, with metrics.
 pub(crate) async fn open(location: &Location) -> Result<Store, StartError> {
-    let store = (location.engine.open)(&location.address).await?;
-    Ok(Arc::new(MeteredStore::new(location.engine.name, store)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn prints_locations_without_secrets() {
-        for (given, printed) in [
-            ("memory:", "memory: (lost when the server stops)"),
-            ("sqlite:a b.db", "sqlite:a b.db"),
-            ("mongodb://u:p@ss@a,b:1/db?replicaSet=rs0&password=p", "mongodb://a,b:1/db"),
-            ("postgres://u:p@h/db", "postgres://h/db"),
-            ("postgres://h?password=p", "postgres://h"),
-            ("postgresql://u:p@h/db", "postgresql://h/db"),
-        ] {
-            assert_eq!(given.parse::<Location>().map_err(|error| error.to_string()).unwrap().to_string(), printed);
-        }
-    }
+    let store = (location.target.open)().await?;
+    Ok(Arc::new(MeteredStore::new(location.engine, store)))
 }

@@ -104,7 +104,7 @@ fn headers(token: &str) -> String {
 
 #[test]
 fn reads_each_option_from_its_flag_and_its_variable() {
-    let options: [(&str, &str, &str, Probe, &str); 16] = [
+    let options: [(&str, &str, &str, Probe, &str); 17] = [
         ("--listen", "CONVERSATION_LISTEN", "[::1]:0", |server| server.address().ip().to_string(), "::1"),
         (
             "--listen-operations",
@@ -117,12 +117,22 @@ fn reads_each_option_from_its_flag_and_its_variable() {
         (
             "--admin",
             "CONVERSATION_ADMINS",
-            "root,boss",
+            " root, ,boss ",
             |server| {
                 let body = json!({ "secret": "hush", "userID": "boss" });
                 format!("code {}", server.post("/auth/get_admin_token", "", &body)["errCode"])
             },
             "code 0",
+        ),
+        (
+            "--token-lifetime",
+            "CONVERSATION_TOKEN_LIFETIME",
+            "2h",
+            |server| {
+                let body = json!({ "secret": "hush", "userID": "imAdmin" });
+                format!("{} s", server.post("/auth/get_admin_token", "", &body)["data"]["expireTimeSeconds"])
+            },
+            "7200 s",
         ),
         ("--missing", "CONVERSATION_MISSING", "reject", |server| set(server, &["a"], &json!({ "ex": "x" })), "1004"),
         (

@@ -1,11 +1,13 @@
 //! Runs the built program in its own folder, on a free port.
 
 use std::{
+    ffi::OsString,
+    fs::File,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     path::Path,
-    process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
-    sync::{Arc, Mutex, mpsc},
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::{Arc, Mutex, OnceLock, mpsc},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -114,15 +116,30 @@ pub(crate) struct Server {
     log: Log,
     /// The start-up output.
     pub(crate) banner: String,
+    environment: Vec<(OsString, OsString)>,
+    token: OnceLock<String>,
 }
 
 impl Server {
     /// Starts the program and waits for its two commands.
     pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = lines(child.stdout.take().unwrap());
+        Self::wait_for_commands(command, child, &stdout)
+    }
+
+    /// Starts the program with a terminal as its standard output, and waits for its two commands.
+    pub(crate) fn start_on_terminal(command: &mut Command) -> Self {
+        let (controller, terminal) = terminal();
+        let child = command.stdout(terminal).stderr(Stdio::piped()).spawn().unwrap();
+        Self::wait_for_commands(command, child, &lines(controller))
+    }
+
+    fn wait_for_commands(command: &Command, mut child: Child, lines: &mpsc::Receiver<String>) -> Self {
         let log = Log::read(child.stderr.take().unwrap());
-        let lines = lines(child.stdout.take().unwrap());
-        let mut server = Self { child, log, banner: String::new() };
+        let set = command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
+        let (environment, token) = (set.collect(), OnceLock::new());
+        let mut server = Self { child, log, banner: String::new(), environment, token };
         while server.commands().len() < 2 {
             match lines.recv_timeout(LONG) {
                 Ok(line) => server.banner.push_str(&line),
@@ -155,10 +172,19 @@ impl Server {
         rest.split('/').next().unwrap().parse().unwrap()
     }
 
-    /// The admin token in the banner.
+    /// An admin's token, from the command in the banner.
     pub(crate) fn admin_token(&self) -> String {
-        let (_, rest) = self.banner.split_once("token: ").unwrap();
-        rest.split('\'').next().unwrap().to_owned()
+        let run = || {
+            let (_, rest) = self.banner.split_once("token: $(").unwrap();
+            let (command, _) = rest.split_once(")\" \\").unwrap();
+            // Not in the server's folder: the command must work in any.
+            let mut shell = Command::new("/bin/sh");
+            shell.args(["-c", command]).current_dir("/").env_clear().envs(self.environment.iter().cloned());
+            let output = run(&mut shell);
+            assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+        };
+        self.token.get_or_init(run).clone()
     }
 
     /// Sends a request and returns the response.
@@ -204,14 +230,28 @@ impl Drop for Server {
     }
 }
 
+/// A new terminal: what reads its output, and what the program writes to.
+fn terminal() -> (File, Stdio) {
+    use rustix::{fs, pty};
+
+    let flags = pty::OpenptFlags::RDWR | pty::OpenptFlags::NOCTTY;
+    let controller = pty::openpt(flags).unwrap();
+    pty::grantpt(&controller).unwrap();
+    pty::unlockpt(&controller).unwrap();
+    let name = pty::ptsname(&controller, Vec::new()).unwrap();
+    let flags = fs::OFlags::RDWR | fs::OFlags::NOCTTY | fs::OFlags::CLOEXEC;
+    let terminal = fs::open(name, flags, fs::Mode::empty()).unwrap();
+    (controller.into(), terminal.into())
+}
+
 /// Lines as they arrive, with line ends.
-fn lines(from: ChildStdout) -> mpsc::Receiver<String> {
+fn lines(from: impl Read + Send + 'static) -> mpsc::Receiver<String> {
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {
-        for line in BufReader::new(from).lines() {
-            if send.send(line.unwrap() + "\n").is_err() {
-                return;
-            }
+        // A terminal whose last writer has ended fails instead of ending.
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            // Nobody may want the rest, but the program must be able to write it.
+            let _ = send.send(line + "\n");
         }
     });
     receive

@@ -24,16 +24,26 @@ fn rejects_invalid_options() {
     for (args, sentence) in [
         (&["--log", "xml"][..], "invalid value 'xml' for '--log <FORMAT>' [possible values: text, json]"),
         (&["--missing", "maybe"], "invalid value 'maybe' for '--missing <POLICY>' [possible values: create, reject]"),
-        (&["--admin", "a,,b"], "invalid value '' for '--admin <USER>': must not be empty"),
+        (&["--admin", ", ,"], "invalid value ', ,' for '--admin <USERS>': must not be empty"),
+        (
+            &["--admin", "a b"],
+            "for '--admin <USERS>': \"a b\" is not a user: write IDs without quotes, separated by commas",
+        ),
+        (&["--token-lifetime", "soon"], "invalid value 'soon' for '--token-lifetime <DURATION>': must be a number of"),
+        (&["token", "alice "], "invalid value 'alice ' for '<USER>': must not begin or end with white space"),
         (&["--max-users", "0"], "invalid value '0' for '--max-users <N>'"),
         (&["--max-text-bytes", "-1"], "unexpected argument '-1' found"),
         (&["--max-body-bytes", "16 MiB"], "invalid value '16 MiB' for '--max-body-bytes <BYTES>'"),
         (&["--request-timeout", "soon"], "invalid value 'soon' for '--request-timeout <SECONDS>'"),
         (&["--secret", "hush"], "unexpected argument '--secret' found"),
         (&["--keep-alive", "0"], "invalid value '0' for '--keep-alive <SECONDS>'"),
-        (&["--listen-operations", "nowhere"], "--listen-operations: \"nowhere\" is not HOST:PORT"),
-        (&["--listen", "nowhere"], "--listen: \"nowhere\" is not HOST:PORT"),
-        (&["--listen", ":10002x"], "--listen: \":10002x\" is not HOST:PORT"),
+        (
+            &["--listen-operations", "nowhere"],
+            "'nowhere' for '--listen-operations <HOST:PORT>': the port is missing: write nowhere:10002",
+        ),
+        (&["--listen", "nowhere"], "'nowhere' for '--listen <HOST:PORT>': the port is missing: write nowhere:10002"),
+        (&["--listen", ":10002x"], "':10002x' for '--listen <HOST:PORT>': the port must be a number from 0 to 65535"),
+        (&["--listen", "https://h:1"], "for '--listen <HOST:PORT>': this server speaks no TLS: write HOST:PORT"),
         (&["serve"], "unrecognized subcommand 'serve'"),
         (
             &["--store", "memory:x"],
@@ -41,6 +51,19 @@ fn rejects_invalid_options() {
         ),
         (&["--store", "sqlite:"], "is not one of memory:, sqlite:PATH, mongodb://…, postgres://…"),
         (&["--store", "mysql://u:hunter2@h"], "is not one of memory:, sqlite:PATH, mongodb://…, postgres://…"),
+        (
+            &["--store", "host=h password=hunter2"],
+            "--store: must be one of memory:, sqlite:PATH, mongodb://…, postgres://…",
+        ),
+        (
+            &["--store", "data/x.db"],
+            "--store: \"data/x.db\" names no engine: write sqlite:data/x.db, or one of memory:",
+        ),
+        (&["--store", "sqlite:///x.db"], "is an absolute path to some programs and a relative one to others: write"),
+        (&["--store", "sqlite:x.db?mode=ro"], "--store: the option \"mode=ro\" of SQLite is not supported"),
+        (&["--store", "sqlite:$HOME/x.db"], "--store: the path contains \"$HOME\", which is not expanded"),
+        (&["--store", "memory:", "--store-file", "f"], "--store and --store-file are both given: give one of them"),
+        (&["--webhook", "http://h", "--webhook-file", "f"], "--webhook and --webhook-file are both given: give one"),
         (&["--store", "mongodb:u:hunter2@h"], "is not one of memory:, sqlite:PATH, mongodb://…, postgres://…"),
     ] {
         assert_fails(program(folder.path()).args(args), sentence);
@@ -59,6 +82,11 @@ fn rejects_invalid_variables() {
         "the secret in CONVERSATION_SECRET must be non-empty",
     );
     assert_fails(program(folder.path()).env("RUST_LOG", "a=b=c"), "RUST_LOG is not a valid filter");
+    for variable in ["STORE", "WEBHOOK", "SECRET", "PREVIOUS_SECRET", "GROUPS_TOKEN", "WEBHOOK_KEY"] {
+        let (text, file) = (format!("CONVERSATION_{variable}"), format!("CONVERSATION_{variable}_FILE"));
+        let sentence = format!("{text} and {file} are both set: set one of them");
+        assert_fails(program(folder.path()).env(&text, "hunter2").env(&file, "f"), &sentence);
+    }
 }
 
 #[test]

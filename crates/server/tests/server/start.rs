@@ -23,14 +23,47 @@ fn returns_what_the_readme_shows_for_the_printed_commands() {
 }
 
 #[test]
-fn prints_the_commands_that_the_readme_shows() {
+fn prints_the_commands_that_the_readme_shows_on_a_terminal() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(&mut program(folder.path()));
+    let server = Server::start_on_terminal(&mut program(folder.path()));
+    let (_, token) = server.banner.split_once("'token: ").unwrap();
+    let (token, _) = token.split_once('\'').unwrap();
+    let own = serde_json::json!({ "ownerUserID": "alice" });
+    assert_eq!(server.post("/conversation/get_all_conversations", token, &own)["errCode"], 0);
     for command in server.commands() {
-        let shown =
-            command.replace(&server.admin_token(), "…").replace(&server.address().to_string(), "127.0.0.1:10002");
+        let shown = command.replace(token, "…").replace(&server.address().to_string(), "127.0.0.1:10002");
         assert!(README.contains(&shown), "the README does not show {shown}");
     }
+}
+
+/// Journals and container logs keep what a server prints.
+#[test]
+fn prints_no_token_without_a_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&mut program(folder.path()));
+    // The first characters of every token.
+    assert!(!server.banner.contains("eyJ"), "{}", server.banner);
+    assert!(server.admin_token().starts_with("eyJ"));
+}
+
+#[test]
+fn prints_a_token_command_that_works_with_the_options_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = serde_json::json!({ "ownerUserID": "alice" });
+    let with = |args: &[&str], variables: &[(&str, &str)]| {
+        let mut command = program(folder.path());
+        command.args(["--store", "memory:"]).args(args).envs(variables.iter().copied());
+        let server = Server::start(&mut command);
+        let answer = server.post("/conversation/get_all_conversations", &server.admin_token(), &own);
+        assert_eq!(answer["errCode"], 0, "{args:?} {variables:?}: {answer}");
+        server.banner.clone()
+    };
+    with(&["--secret-file", "it's a secret"], &[]);
+    with(&["--admin", "root, -boss", "--token-lifetime", "1h"], &[]);
+    with(&["--admin=-boss"], &[]);
+    with(&[], &[("CONVERSATION_ADMINS", "ro$ot"), ("CONVERSATION_SECRET_FILE", "other")]);
+    let banner = with(&[], &[("CONVERSATION_SECRET", "a secret of this test")]);
+    assert!(banner.contains("$("), "{banner}");
 }
 
 #[test]
@@ -39,8 +72,9 @@ fn prints_its_name_address_and_store() {
     let server = Server::start(&mut program(folder.path()));
     assert!(server.banner.starts_with(concat!("conversation-server ", env!("CARGO_PKG_VERSION"), "\n")));
     assert_ne!(server.address().port(), 0);
-    assert!(server.banner.contains("sqlite:data/conversations.db"), "{}", server.banner);
-    assert!(folder.path().join("data/conversations.db").is_file());
+    let database = folder.path().canonicalize().unwrap().join("data/conversations.db");
+    assert!(server.banner.contains(&format!("storing in sqlite:{}\n", database.display())), "{}", server.banner);
+    assert!(database.is_file());
 }
 
 #[test]
@@ -50,6 +84,35 @@ fn prints_a_connectable_address_when_listening_on_all() {
         let server = Server::start(program(folder.path()).args(["--store", "memory:", "--listen", listen]));
         assert_eq!(server.address().ip().to_string(), called, "{listen}");
     }
+    for listen in [":0", "*:0", "http://*:0/"] {
+        let server = Server::start(program(folder.path()).args(["--store", "memory:", "--listen", listen]));
+        let command = server.commands().remove(0);
+        let (_, url) = command.split_once("http://").unwrap();
+        let host = url.split('/').next().unwrap();
+        for host in [host, &format!("127.0.0.1:{}", host.rsplit_once(':').unwrap().1)] {
+            let answer = ureq::get(format!("http://{host}/healthz")).call().unwrap();
+            assert_eq!(answer.status(), 200, "{listen}: {host}");
+        }
+    }
+}
+
+/// As with `conversation-server | head -1`.
+#[test]
+fn serves_although_nobody_reads_its_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = program(folder.path());
+    let mut child = command.args(["--listen", &listen.to_string()]).stdout(writer).spawn().unwrap();
+    let began = std::time::Instant::now();
+    let is_ready = || ureq::get(format!("http://{listen}/readyz")).call().is_ok();
+    while !is_ready() {
+        assert_eq!(child.try_wait().unwrap(), None, "the server ended");
+        assert!(began.elapsed() < crate::harness::LONG, "the server is not ready");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]

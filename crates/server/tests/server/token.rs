@@ -46,6 +46,37 @@ fn rejects_a_token_of_another_secret() {
 }
 
 #[test]
+fn accepts_options_after_the_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(program(folder.path()).args(["--secret-file", "own", "--store", "memory:"]));
+    let of_alice =
+        token(program(folder.path()).args(["token", "alice", "--secret-file", "own", "--token-lifetime=60"]));
+    assert_eq!(pin(&server, &of_alice, "alice"), 0);
+}
+
+#[test]
+fn accepts_tokens_of_the_previous_secret_until_the_rotation_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |current: &str| {
+        let mut command = program(folder.path());
+        command.args(["--store", "memory:"]).env("CONVERSATION_SECRET", current);
+        command
+    };
+    let (old, new) = ("the secret of the year before", "the secret of this year");
+    let of_alice = token(with(old).args(["token", "alice"]));
+    let rotating = Server::start(with(new).env("CONVERSATION_PREVIOUS_SECRET", old));
+    assert_eq!(pin(&rotating, &of_alice, "alice"), 0);
+    for (secret, is_accepted) in [(new, true), (old, false)] {
+        let body = json!({ "secret": secret, "userID": "imAdmin" });
+        assert_eq!(rotating.post("/auth/get_admin_token", "", &body)["errCode"] == 0, is_accepted, "{secret}");
+    }
+    let of_bob = token(with(new).env("CONVERSATION_PREVIOUS_SECRET", old).args(["token", "bob"]));
+    let ended = Server::start(&mut with(new));
+    assert_eq!(pin(&ended, &of_bob, "bob"), 0, "the current secret signs");
+    assert_eq!(pin(&ended, &of_alice, "alice"), 1505);
+}
+
+#[test]
 fn rejects_an_invalid_user() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(program(folder.path()).args(["token", ""]));

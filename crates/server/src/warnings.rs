@@ -1,0 +1,38 @@
+//! What a start that works should still change.
+
+use std::net::SocketAddr;
+
+use tracing::warn;
+
+use crate::{
+    config::Config,
+    secret::{Origin, SigningSecret},
+};
+
+/// Shorter secrets can be guessed.
+const MIN_SECRET_BYTES: usize = 16;
+
+/// Logs a warning for each risk.
+pub(crate) fn log(config: &Config, secret: &SigningSecret, addresses: impl IntoIterator<Item = SocketAddr>) {
+    for address in addresses.into_iter().filter(|address| !address.ip().to_canonical().is_loopback()) {
+        warn!(
+            %address,
+            "this server speaks no TLS and listens beyond this machine: let a proxy on this machine speak https, or keep \
+             the network private"
+        );
+    }
+    let secrets = [("current", Some(&secret.secret)), ("previous", secret.previous.as_ref())];
+    for (which, secret) in secrets {
+        let Some(bytes) = secret.map(|secret| secret.expose().len()).filter(|&bytes| bytes < MIN_SECRET_BYTES) else {
+            continue;
+        };
+        warn!(secret = which, bytes, "a secret shorter than {MIN_SECRET_BYTES} bytes can be guessed: use a random one");
+    }
+    // Who shares a secret with OpenIM may have other admins there, and anyone may register the default one.
+    if !config.has_admins && !matches!(secret.origin, Origin::OwnFile(_)) {
+        warn!(
+            admin = Config::DEFAULT_ADMIN,
+            "a secret was given without --admin, so the default admin applies: name the admins who share this secret"
+        );
+    }
+}

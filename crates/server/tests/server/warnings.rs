@@ -1,0 +1,64 @@
+//! Starts that work but carry a risk.
+
+use std::process::Command;
+
+use crate::harness::{Server, program};
+
+const NO_TLS: &str = "this server speaks no TLS and listens beyond this machine";
+const SHORT: &str = "a secret shorter than 16 bytes can be guessed";
+const NO_ADMIN: &str = "a secret was given without --admin";
+const LONG_SECRET: &str = "0123456789abcdef";
+
+/// The warnings of a start and stop.
+fn warnings(command: &mut Command) -> Vec<&'static str> {
+    let server = Server::start(command.args(["--store", "memory:"]));
+    server.signal("TERM");
+    let (_, log) = server.end();
+    [NO_TLS, SHORT, NO_ADMIN].into_iter().filter(|warning| log.contains(warning)).collect()
+}
+
+#[test]
+fn warns_of_addresses_beyond_this_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    for (listen, expected) in [
+        ("127.0.0.1:0", &[][..]),
+        ("localhost:0", &[]),
+        ("[::1]:0", &[]),
+        ("0.0.0.0:0", &[NO_TLS]),
+        ("[::]:0", &[NO_TLS]),
+        (":0", &[NO_TLS]),
+    ] {
+        assert_eq!(warnings(program(folder.path()).args(["--listen", listen])), expected, "{listen}");
+    }
+    assert_eq!(warnings(program(folder.path()).args(["--listen-operations", "0.0.0.0:0"])), [NO_TLS]);
+    assert_eq!(warnings(program(folder.path()).args(["--listen-operations", "127.0.0.1:0"])), [""; 0]);
+}
+
+#[test]
+fn warns_of_short_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |secret: &str, previous: Option<&str>| {
+        let mut command = program(folder.path());
+        command.args(["--admin", "imAdmin"]).env("CONVERSATION_SECRET", secret);
+        command.envs(previous.map(|previous| ("CONVERSATION_PREVIOUS_SECRET", previous)));
+        warnings(&mut command)
+    };
+    assert_eq!(with("0123456789abcde", None), [SHORT]);
+    assert_eq!(with(LONG_SECRET, None), [""; 0]);
+    assert_eq!(with(LONG_SECRET, Some("openIM123")), [SHORT]);
+}
+
+#[test]
+fn warns_of_a_given_secret_without_admins() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |variables: &[(&str, &str)], args: &[&str]| {
+        warnings(program(folder.path()).envs(variables.iter().copied()).args(args))
+    };
+    assert_eq!(with(&[("CONVERSATION_SECRET", LONG_SECRET)], &[]), [NO_ADMIN]);
+    assert_eq!(with(&[("CONVERSATION_SECRET", LONG_SECRET)], &["--admin", "imAdmin"]), [""; 0]);
+    assert_eq!(with(&[("CONVERSATION_SECRET", LONG_SECRET), ("CONVERSATION_ADMINS", "root")], &[]), [""; 0]);
+    assert_eq!(with(&[], &[]), [""; 0], "the server's own secret");
+    assert_eq!(with(&[], &[]), [""; 0], "the server's own secret of an earlier start");
+    assert_eq!(with(&[], &["--secret-file", "new"]), [""; 0], "created at this start");
+    assert_eq!(with(&[], &["--secret-file", "new"]), [NO_ADMIN]);
+}
