@@ -44,7 +44,7 @@ impl fmt::Display for Lifetime {
     /// In the largest unit that fits exactly.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.as_secs();
-        let (unit, size) = UNITS.into_iter().find(|(_, size)| seconds % size == 0).unwrap_or(('s', 1));
+        let (unit, size) = UNITS.into_iter().find(|(_, size)| seconds.is_multiple_of(*size)).unwrap_or(('s', 1));
         write!(f, "{}{unit}", seconds / size)
     }
 }

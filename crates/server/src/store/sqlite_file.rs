@@ -68,7 +68,7 @@ impl FromStr for SqliteFile {
 /// The path without the slashes of a URL.
 ///
 /// `sqlite://x.db` is relative to every program that knows it, and `sqlite:////x.db` absolute. About three slashes they
-/// disagree: sqlx means an absolute path, SQLAlchemy and Django a relative one.
+/// disagree: `sqlx` means an absolute path, `sqlalchemy` and `django` a relative one.
 fn without_slashes(path: &str) -> Result<&str, SqliteFileError> {
     let slashes = path.bytes().take_while(|&byte| byte == b'/').count();
     match (slashes, &path[slashes..]) {
