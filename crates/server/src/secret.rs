@@ -218,7 +218,9 @@ mod tests {
             fs::write(folder.path().join(name), "half a sec").unwrap();
         }
         let others = [".secret", "secret.tmp", ".secret2.unfinished-a.tmp", "conversations.db"];
-        others.iter().for_each(|name| fs::write(folder.path().join(name), "").unwrap());
+        for name in others {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
         let (created, _) = Secret::from_file_or_create(&path).unwrap();
         let left = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut expected: Vec<_> = others.iter().map(ToString::to_string).chain(["secret".to_owned()]).collect();

@@ -90,8 +90,8 @@ mod tests {
         text.parse()
     }
 
-    fn at(path: impl AsRef<Path>) -> Result<SqliteFile, SqliteFileError> {
-        Ok(SqliteFile::Path(env::current_dir().unwrap().join(path)))
+    fn at(path: impl AsRef<Path>) -> SqliteFile {
+        SqliteFile::Path(env::current_dir().unwrap().join(path))
     }
 
     #[test]
@@ -109,7 +109,7 @@ mod tests {
             ("//~/name.db", &format!("{home}/name.db")),
             ("my chats.db", "my chats.db"),
         ] {
-            assert_eq!(parse(given), at(path), "{given}");
+            assert_eq!(parse(given), Ok(at(path)), "{given}");
         }
         for memory in [":memory:", "//:memory:", "///:memory:", "x?mode=memory&cache=shared", ":memory:?cache=shared"] {
             assert_eq!(parse(memory), Ok(SqliteFile::Memory), "{memory}");
