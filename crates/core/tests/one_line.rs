@@ -27,7 +27,7 @@ const INTERNAL: &str = r#"
 /// Left out are tests that write OpenIM's fields down on purpose, and those that no setting can change.
 const RUNS: &[(&[&str], &[&str])] = &[
     (&["core", "store", "store-memory", "example-store-redb", "store-sqlite"], &[]),
-    (&["http"], &["schema", "openapi", "bad_input", "differences", "arguments"]),
+    (&["http"], &["schema", "openapi", "bad_input", "differences", "arguments", "names"]),
     (&["store-postgres", "store-mongodb"], &["conformance"]),
 ];
 
