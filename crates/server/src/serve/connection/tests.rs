@@ -140,7 +140,7 @@ async fn gives_a_client_time_by_the_bytes_that_it_accepts() {
     let mut connection = Connection::open().await;
     connection.client.write_all(b"GET /large HTTP/1.1\r\nhost: t\r\n\r\n").await.unwrap();
     sleep(SECOND * 20).await;
-    connection.client.read_exact(&mut [0; 40 * 1024]).await.unwrap();
+    connection.client.read_exact(&mut vec![0; 40 * 1024]).await.unwrap();
     connection.assert_ends(End::Expired(Expiry::Write), WRITE_TIMEOUT + SECOND * 10).await;
 }
 
