@@ -94,6 +94,14 @@ pub enum Violation {
         /// The length found, in bytes of UTF-8.
         got: usize,
     },
+    /// The texts take too many bytes for all users together.
+    #[error("must store at most {limit} bytes of ex and attachedInfo for all users together, got {got}")]
+    TooLarge {
+        /// The most allowed, in bytes of UTF-8.
+        limit: usize,
+        /// The bytes of all texts, times the users.
+        got: usize,
+    },
     /// The number is out of range.
     #[error(transparent)]
     Value(#[from] ValueError),

@@ -17,11 +17,15 @@ pub struct Limits {
     pub max_users: usize,
     /// The maximum length of `ex` and `attachedInfo`, in bytes of UTF-8.
     pub max_text_bytes: usize,
+    /// The maximum number of bytes of `ex` and `attachedInfo` that one request stores for all its users together. A
+    /// large request keeps others waiting, so this is the limit on how long.
+    pub max_batch_bytes: usize,
 }
 
 impl Default for Limits {
+    /// 10,000 users, texts of 64 KiB, and 64 MiB of text for all users together.
     fn default() -> Self {
-        Self { max_users: 10_000, max_text_bytes: 65_536 }
+        Self { max_users: 10_000, max_text_bytes: 65_536, max_batch_bytes: 64 << 20 }
     }
 }
 
@@ -40,14 +44,22 @@ impl Limits {
         self
     }
 
-    /// Checks the number of users and the length of every text that `set` sets.
+    /// Sets the maximum number of bytes of text that one request stores for all its users together.
+    #[must_use]
+    pub const fn max_batch_bytes(mut self, bytes: usize) -> Self {
+        self.max_batch_bytes = bytes;
+        self
+    }
+
+    /// Checks the number of users, the length of every text that `set` sets, and what it stores for all users together.
     ///
     /// # Errors
     ///
     /// [`ArgsError`] for the first argument that exceeds its limit.
     pub fn check(&self, set: &SetConversations) -> Result<(), ArgsError> {
         self.check_count("userIDs", set.users().len())?;
-        self.check_patch(set.patch())
+        self.check_patch(set.patch())?;
+        self.check_batch("userIDs", set.users().len(), set.patch())
     }
 
     /// Checks the length of every text that `patch` sets.
@@ -63,6 +75,26 @@ impl Limits {
             }
         }
         Ok(())
+    }
+
+    /// Checks what `patch` stores for all of `users` together, the number of entries of the argument `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`ArgsError`] when its texts, times the users, take more than [`max_batch_bytes`](Self::max_batch_bytes).
+    pub fn check_batch(&self, name: &'static str, users: usize, patch: &Patch) -> Result<(), ArgsError> {
+        let got = text_bytes(patch).saturating_mul(users);
+        if got > self.max_batch_bytes {
+            return Err(ArgsError::new(name, Violation::TooLarge { limit: self.max_batch_bytes, got }));
+        }
+        Ok(())
+    }
+
+    /// The maximum number of users for whom one batch may set `patch`; at least 1.
+    #[must_use]
+    pub fn users_per_batch(&self, patch: &Patch) -> usize {
+        let by_bytes = self.max_batch_bytes / text_bytes(patch).max(1);
+        self.max_users.min(by_bytes).max(1)
     }
 
     /// Checks the length of the argument `name`, in bytes of UTF-8.
@@ -92,4 +124,10 @@ impl Limits {
         }
         None
     }
+}
+
+/// The bytes of all texts that `patch` sets.
+fn text_bytes(patch: &Patch) -> usize {
+    let texts = patch.values().map(|(_, value)| if let Value::Text(text) = value { text.len() } else { 0 });
+    texts.fold(0, usize::saturating_add)
 }

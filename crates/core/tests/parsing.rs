@@ -262,3 +262,35 @@ fn takes_the_only_other_user_for_the_participant_if_the_id_names_none() {
     let itself = with(with(single(), "/conversation/conversationID", json!("si_p_p")), "/userIDs", json!(["p"]));
     assert_eq!(refused(itself), refusal, "a user has no chat with itself");
 }
+
+#[test]
+fn limits_what_a_request_stores_for_all_users_together() {
+    let of = |users: usize, limits: &Limits| {
+        let users: Vec<_> = (0..users).map(|n| format!("u{n}")).collect();
+        let mut request = with(group(), "/userIDs", json!(users));
+        request["conversation"]["ex"] = json!("é".repeat(4));
+        request["conversation"]["attachedInfo"] = json!("xx");
+        let request: SetConversationsRequest = serde_json::from_value(request).unwrap();
+        SetConversations::parse(request, limits).map_err(|error| error.to_string())
+    };
+    let limits = Limits::default().max_batch_bytes(100);
+    let set = of(10, &limits).expect("100 bytes are accepted");
+    let too_large = "userIDs: must store at most 100 bytes of ex and attachedInfo for all users together, got 110";
+    assert_eq!(of(11, &limits).unwrap_err(), too_large);
+    assert!(limits.check(&set).is_ok());
+    let error = Limits::default().max_batch_bytes(99).check(&set).unwrap_err();
+    assert!(error.to_string().ends_with("at most 99 bytes of ex and attachedInfo for all users together, got 100"));
+    assert_eq!((limits.users_per_batch(set.patch()), Limits::default().users_per_batch(set.patch())), (10, 10_000));
+    assert_eq!(limits.max_batch_bytes(9).users_per_batch(set.patch()), 1, "one user is always possible");
+
+    // The default accepts the longest text for a thousand users, and any number of users without text.
+    let of = |users: usize, ex: usize| {
+        let patch = conversation_settings_core::Patch::KEEP.ex("x".repeat(ex)).is_pinned(true);
+        Limits::default().check_batch("userIDs", users, &patch).is_ok()
+    };
+    assert_eq!(
+        [of(1_024, 65_536), of(1_025, 65_536), of(10_000, 6_710), of(10_000, 6_711)],
+        [true, false, true, false]
+    );
+    assert!(of(usize::MAX, 0) && !of(usize::MAX, 2));
+}

@@ -78,11 +78,12 @@ fn info(api: &Api) -> Info {
          only in case, in punctuation or by the prefix `is`, or that is in the wrong object or in the query, is an error. \
          Unknown paths and unsupported methods return 404.\n\n\
          This server accepts at most {users} users or conversation IDs in a call, {text} bytes in `ex` and \
-         `attachedInfo`, and {body} bytes in a body. A body must arrive within {body_time:?}, \
-         and a call takes at most {time:?}. While {calls} calls are running, or {user_calls} of one user, further calls \
-         return 429.",
+         `attachedInfo`, {batch} bytes of both for all users of a call together, and {body} bytes in a body. A body must \
+         arrive within {body_time:?}, and a call takes at most {time:?}. While {calls} calls are running, or {user_calls} of \
+         one user, further calls return 429.",
         users = limits.max_users,
         text = limits.max_text_bytes,
+        batch = limits.max_batch_bytes,
         body = api.max_body_bytes,
         body_time = api.body_timeout.min(api.request_timeout),
         time = api.request_timeout,

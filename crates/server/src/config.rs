@@ -106,6 +106,15 @@ pub(crate) struct Config {
     )]
     pub(crate) max_text_bytes: NonZeroUsize,
 
+    /// Maximum size of ex and attachedInfo for all users of a request together, in bytes.
+    #[arg(
+        long,
+        env = "CONVERSATION_MAX_BATCH_BYTES",
+        value_name = "BYTES",
+        default_value_t = non_zero(Limits::default().max_batch_bytes)
+    )]
+    pub(crate) max_batch_bytes: NonZeroUsize,
+
     /// Maximum size of a request body, in bytes.
     #[arg(
         long,

@@ -204,7 +204,10 @@ fn token(tokens: &TokenAuthority, user: &UserId) -> String {
 }
 
 fn limits(config: &Config) -> Limits {
-    Limits::default().max_users(config.max_users.get()).max_text_bytes(config.max_text_bytes.get())
+    Limits::default()
+        .max_users(config.max_users.get())
+        .max_text_bytes(config.max_text_bytes.get())
+        .max_batch_bytes(config.max_batch_bytes.get())
 }
 
 #[cfg(test)]

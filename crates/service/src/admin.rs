@@ -83,7 +83,7 @@ impl Service {
     /// # Errors
     ///
     /// [`ServiceError`]: a caller who is not an administrator; no owners, or more than the service's limit on users; a
-    /// text past its limit; private chat; a failing store.
+    /// text past its limit, or past that of all owners together; private chat; a failing store.
     pub async fn set_fields(
         &self,
         context: &Context,
@@ -94,6 +94,7 @@ impl Service {
         context.caller.check_admin()?;
         self.check_users(owners)?;
         self.inner.limits.check_patch(&patch)?;
+        self.inner.limits.check_batch("userIDs", owners.len(), &patch)?;
         if patch.mask().contains(Field::IsPrivateChat) {
             let rule = "is shared by both parties, and set for both by set_conversations";
             return Err(ArgsError::in_conversation(Field::IsPrivateChat.wire_name(), rule).into());

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use conversation_settings_core::{Effect, Key, Report, ReportEntry, Role, Write, WriteBatch};
+use conversation_settings_core::{Change, Effect, Key, Report, ReportEntry, Role, Write, WriteBatch};
 use conversation_settings_store::Applied;
 
 use crate::{Context, Event, Service, ServiceError};
@@ -37,8 +37,8 @@ impl Service {
         report.ok_or(ServiceError::Aborted)
     }
 
-    /// Writes any number of writes, in as many batches as the limit on users takes; of writes with one key the first
-    /// counts. An error after the first batch is [`ServiceError::Partial`].
+    /// Writes any number of writes, in as many batches as the limits on users and bytes take. All writes have the same
+    /// change; of writes with one key the first counts. An error after the first batch is [`ServiceError::Partial`].
     pub(crate) async fn write_chunked(
         &self,
         context: &Context,
@@ -49,8 +49,12 @@ impl Service {
         writes.sort_by(|a, b| a.key.cmp(&b.key));
         writes.dedup_by(|a, b| a.key == b.key);
         let mut is_first = true;
+        let per_batch = match writes.first().map(|write| &*write.change) {
+            Some(Change::Set { patch, .. }) => self.inner.limits.users_per_batch(patch),
+            _ => self.inner.limits.max_users.max(1),
+        };
         while !writes.is_empty() {
-            let rest = writes.split_off(writes.len().min(self.inner.limits.max_users.max(1)));
+            let rest = writes.split_off(writes.len().min(per_batch));
             let batch = WriteBatch::new(writes).expect("each key is written once");
             match self.write(context, batch, move |batch, effects| Report::of_batch(batch, effects, role)).await {
                 Ok(report) => written.entries.extend(report.entries),

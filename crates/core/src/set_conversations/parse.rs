@@ -19,6 +19,7 @@ impl SetConversations {
         let conversation = request.conversation.ok_or_else(|| ArgsError::new("conversation", Violation::Required))?;
         let patch = conversation.patch()?;
         limits.check_patch(&patch)?;
+        limits.check_batch("userIDs", users.len(), &patch)?;
         let conversation_id = required(conversation.conversation_id, "conversationID", ConversationId::new)?;
         let target = target(conversation.conversation_type, conversation.user_id, conversation.group_id)?;
         Self::new(users, conversation_id, target, patch)

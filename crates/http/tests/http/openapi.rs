@@ -203,12 +203,14 @@ async fn lists_codes_where_they_occur() {
 
 #[tokio::test]
 async fn states_the_limits_of_the_server() {
-    let limits = Limits::default().max_users(123).max_text_bytes(4_567);
+    let limits = Limits::default().max_users(123).max_text_bytes(4_567).max_batch_bytes(56_789);
     let service = Service::builder(Arc::new(MemoryStore::new())).limits(limits).build();
     let document = document_of(Api::with_tokens(service, tokens()).max_body_bytes(89_012).max_in_flight(77)).await;
     let description = document["info"]["description"].as_str().unwrap();
     assert!(
-        ["123 users", "4567 bytes", "89012 bytes", "30s", "77 calls"].iter().all(|limit| description.contains(limit)),
+        ["123 users", "4567 bytes", "56789 bytes", "89012 bytes", "30s", "77 calls"]
+            .iter()
+            .all(|limit| description.contains(limit)),
         "{description}"
     );
 }

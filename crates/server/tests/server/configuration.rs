@@ -104,7 +104,7 @@ fn headers(token: &str) -> String {
 
 #[test]
 fn reads_each_option_from_its_flag_and_its_variable() {
-    let options: [(&str, &str, &str, Probe, &str); 17] = [
+    let options: [(&str, &str, &str, Probe, &str); 18] = [
         ("--listen", "CONVERSATION_LISTEN", "[::1]:0", |server| server.address().ip().to_string(), "::1"),
         (
             "--listen-operations",
@@ -148,6 +148,13 @@ fn reads_each_option_from_its_flag_and_its_variable() {
             "3",
             |server| set(server, &["a"], &json!({ "ex": "long" })),
             "must be at most 3 bytes, got 4",
+        ),
+        (
+            "--max-batch-bytes",
+            "CONVERSATION_MAX_BATCH_BYTES",
+            "11",
+            |server| set(server, &["a", "b", "c"], &json!({ "ex": "four" })),
+            "must store at most 11 bytes of ex and attachedInfo for all users together, got 12",
         ),
         (
             "--max-body-bytes",

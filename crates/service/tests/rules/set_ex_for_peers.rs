@@ -90,3 +90,19 @@ async fn skips_a_users_chat_with_themselves() {
     let own = store.get_one(key("alice", "si_alice_alice")).await.unwrap().unwrap();
     assert_eq!(&*own.settings.ex, "own");
 }
+
+#[tokio::test]
+async fn stores_in_several_batches_what_exceeds_the_limit_of_one() {
+    let (store, service) = service();
+    let service = service.limits(Limits::default().max_batch_bytes(10)).build();
+    for peer in ["b", "c", "d", "e", "f"] {
+        let chat = format!(r#""conversationID": "si_alice_{peer}", "conversationType": 1, "userID": "{peer}""#);
+        set(&service, &admin(), &["alice", peer], &chat, r#""isPinned": true"#).await.unwrap();
+    }
+    let report = service.set_ex_for_peers(&admin(), &user("alice"), "12345".into()).await.unwrap();
+    assert_eq!(report.entries.len(), 5);
+    for peer in ["b", "c", "d", "e", "f"] {
+        let found = store.get_one(key(peer, &format!("si_alice_{peer}"))).await.unwrap().unwrap();
+        assert_eq!(&*found.settings.ex, "12345", "{peer}");
+    }
+}
