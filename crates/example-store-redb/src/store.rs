@@ -9,7 +9,7 @@ use redb::{Database, ReadableDatabase};
 
 use crate::{
     error::{Error, OpenError},
-    tables::{self, Snapshot, Tables},
+    tables::{self, OwnerRow, Snapshot, Tables},
 };
 
 /// A store in a redb database file. A clone is another handle on the same data.
@@ -106,15 +106,21 @@ impl ConversationStore for RedbStore {
         .await
     }
 
+    async fn count(&self, owner: &UserId) -> Result<usize, StoreError> {
+        let owner = owner.clone();
+        self.read(move |snapshot| Ok(usize::try_from(snapshot.owner(&owner)?.conversations).unwrap_or(usize::MAX)))
+            .await
+    }
+
     async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
         let (log, owner) = (self.log, owner.clone());
-        self.read(move |snapshot| Ok(OwnerVersion { log, version: snapshot.versions(&owner)?.0 })).await
+        self.read(move |snapshot| Ok(OwnerVersion { log, version: snapshot.owner(&owner)?.version })).await
     }
 
     async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
         let (log, owner, since) = (self.log, owner.clone(), *since);
         self.read(move |snapshot| {
-            let (version, pruned) = snapshot.versions(&owner)?;
+            let OwnerRow { version, pruned, .. } = snapshot.owner(&owner)?;
             let current = OwnerVersion { log, version };
             match Changes::plan(&since, current, pruned) {
                 SyncPlan::Settled(changes) => Ok(changes),

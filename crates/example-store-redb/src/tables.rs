@@ -3,7 +3,7 @@
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use conversation_settings_core::{Conversation, ConversationId, Key, UserId, Version, WriteBatch};
-use conversation_settings_store::{BoxError, Filter, Loaded, LogId, PageRequest, Record, Resolved};
+use conversation_settings_store::{BoxError, Filter, Loaded, LogId, OwnerWrite, PageRequest, Record, Resolved};
 use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
 
 use crate::{error::Error, row};
@@ -16,8 +16,8 @@ const RECORDS: TableDefinition<'_, Pair, &[u8]> = TableDefinition::new("records"
 const BY_CONVERSATION: TableDefinition<'_, Pair, ()> = TableDefinition::new("holders");
 /// Owner, version of the last change and conversation → whether it is live.
 const CHANGED: TableDefinition<'_, (&str, u64, &str), bool> = TableDefinition::new("changed");
-/// Owner → version, and the version up to which tombstones are forgotten.
-const OWNERS: TableDefinition<'_, &str, (u64, u64)> = TableDefinition::new("owners");
+/// Owner → version, the version up to which tombstones are forgotten, and the number of conversations.
+const OWNERS: TableDefinition<'_, &str, (u64, u64, u64)> = TableDefinition::new("owners");
 /// The identity of the log, one for all owners.
 const LOG: TableDefinition<'_, (), [u8; 12]> = TableDefinition::new("log");
 
@@ -26,7 +26,7 @@ pub(crate) struct Tables<'t> {
     records: Table<'t, Pair, &'static [u8]>,
     by_conversation: Table<'t, Pair, ()>,
     changed: Table<'t, (&'static str, u64, &'static str), bool>,
-    owners: Table<'t, &'static str, (u64, u64)>,
+    owners: Table<'t, &'static str, (u64, u64, u64)>,
 }
 
 /// Creates missing tables, and returns the log, which is `fresh` if none was begun.
@@ -52,7 +52,7 @@ impl<'t> Tables<'t> {
 
     pub(crate) fn load(&self, batch: &WriteBatch) -> Result<Loaded, Error> {
         let records = batch.writes().iter().map(|write| record(&self.records, &write.key));
-        let versions = batch.owners().map(|owner| Ok(versions(&self.owners, owner)?.0));
+        let versions = batch.owners().map(|owner| Ok(owner_row(&self.owners, owner)?.version));
         Ok(Loaded {
             records: records.collect::<Result<_, Error>>()?,
             versions: versions.collect::<Result<_, Error>>()?,
@@ -75,16 +75,17 @@ impl<'t> Tables<'t> {
                 None => self.by_conversation.remove((id, owner))?,
             };
         }
-        for (owner, version) in &resolved.versions {
-            let (_, pruned) = versions(&self.owners, owner)?;
-            self.owners.insert(owner.as_str(), (version.0, pruned.0))?;
+        for OwnerWrite { owner, version, added, .. } in &resolved.owners {
+            let OwnerRow { pruned, conversations, .. } = owner_row(&self.owners, owner)?;
+            let conversations = conversations.saturating_add_signed(*added);
+            self.owners.insert(owner.as_str(), (version.0, pruned.0, conversations))?;
         }
         Ok(())
     }
 
     /// Forgets tombstones; `None` if there is nothing to write.
     pub(crate) fn prune(&mut self, owner: &UserId, through: Version) -> Result<Option<usize>, Error> {
-        let (version, pruned) = versions(&self.owners, owner)?;
+        let OwnerRow { version, pruned, conversations } = owner_row(&self.owners, owner)?;
         let through = through.min(version);
         if through <= pruned {
             return Ok(None);
@@ -102,18 +103,22 @@ impl<'t> Tables<'t> {
             self.changed.remove((owner.as_str(), *version, id.as_str()))?;
             self.records.remove((owner.as_str(), id.as_str()))?;
         }
-        self.owners.insert(owner.as_str(), (version.0, through.0))?;
+        self.owners.insert(owner.as_str(), (version.0, through.0, conversations))?;
         Ok(Some(tombstones.len()))
     }
 }
 
-/// The owner's version, and the version up to which tombstones are forgotten.
-fn versions(
-    owners: &impl ReadableTable<&'static str, (u64, u64)>,
-    owner: &UserId,
-) -> Result<(Version, Version), Error> {
-    let (version, pruned) = owners.get(owner.as_str())?.map(|row| row.value()).unwrap_or_default();
-    Ok((Version(version), Version(pruned)))
+/// What the tables say of an owner.
+pub(crate) struct OwnerRow {
+    pub(crate) version: Version,
+    /// The version up to which tombstones are forgotten.
+    pub(crate) pruned: Version,
+    pub(crate) conversations: u64,
+}
+
+fn owner_row(owners: &impl ReadableTable<&'static str, (u64, u64, u64)>, owner: &UserId) -> Result<OwnerRow, Error> {
+    let (version, pruned, conversations) = owners.get(owner.as_str())?.map(|row| row.value()).unwrap_or_default();
+    Ok(OwnerRow { version: Version(version), pruned: Version(pruned), conversations })
 }
 
 fn record(records: &impl ReadableTable<Pair, &'static [u8]>, key: &Key) -> Result<Option<Record>, Error> {
@@ -125,8 +130,8 @@ fn record(records: &impl ReadableTable<Pair, &'static [u8]>, key: &Key) -> Resul
 pub(crate) struct Snapshot(pub(crate) ReadTransaction);
 
 impl Snapshot {
-    pub(crate) fn versions(&self, owner: &UserId) -> Result<(Version, Version), Error> {
-        versions(&self.0.open_table(OWNERS)?, owner)
+    pub(crate) fn owner(&self, owner: &UserId) -> Result<OwnerRow, Error> {
+        owner_row(&self.0.open_table(OWNERS)?, owner)
     }
 
     pub(crate) fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, Error> {

@@ -57,7 +57,7 @@ fn loaded_after(batch: &WriteBatch, resolved: Resolved) -> Loaded {
     for write in resolved.records {
         loaded.records[write.position] = Some(write.record);
     }
-    let raised: BTreeMap<_, _> = resolved.versions.into_iter().collect();
+    let raised: BTreeMap<_, _> = resolved.owners.into_iter().map(|owner| (owner.owner, owner.version)).collect();
     loaded.versions = batch.owners().map(|owner| raised.get(owner).copied().unwrap_or_default()).collect();
     loaded
 }

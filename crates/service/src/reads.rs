@@ -85,7 +85,9 @@ impl Service {
     /// The conversations of `owner`'s at the positions `range`, from 0, in the byte order of their IDs, and their total
     /// number. Positions past the end are left out.
     ///
-    /// The total costs a read of all conversations. Prefer [`list`](Self::list), whose pages cost what they return.
+    /// It reads the conversations up to the end of the range. The total is the store's own number, so a page near the
+    /// beginning costs the same for any owner. For later pages prefer [`list`](Self::list), whose pages cost what they
+    /// return.
     ///
     /// # Errors
     ///
@@ -96,16 +98,19 @@ impl Service {
         owner: &UserId,
         range: Range<usize>,
     ) -> Result<ConversationRange, ServiceError> {
-        let mut found = ConversationRange::default();
-        let mut pages = self.pages(context, owner, Filter::ALL, PageRequest::first(usize::MAX))?;
-        while let Some(page) = pages.next().await? {
-            for conversation in page {
-                if range.contains(&found.total) {
-                    found.conversations.push(conversation);
-                }
-                found.total += 1;
-            }
+        let mut pages = self.pages(context, owner, Filter::ALL, PageRequest::first(range.end))?;
+        let mut found = ConversationRange { total: self.inner.store.count(owner).await?, conversations: Vec::new() };
+        if range.is_empty() || range.start >= found.total {
+            return Ok(found);
         }
+        let mut position = 0;
+        while let Some(page) = pages.next().await? {
+            let read = page.len();
+            found.conversations.extend(page.into_iter().skip(range.start.saturating_sub(position)));
+            position += read;
+        }
+        // Conversations may have been created since they were counted.
+        found.total = found.total.max(position);
         Ok(found)
     }
 

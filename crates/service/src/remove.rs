@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use conversation_settings_core::{Change, ConversationId, Key, Report, Role, UserId, Write};
-use conversation_settings_store::{ConversationStoreExt, Filter};
+use conversation_settings_store::{Filter, PageRequest};
 
 use crate::{Context, Service, ServiceError};
 
@@ -44,17 +44,20 @@ impl Service {
         let messages = self.inner.messages.as_ref().ok_or(ServiceError::NoMessages)?;
         let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
         let before = self.inner.clock.now().0.saturating_sub(age);
-        let found = self.inner.store.list_all(owner, &Filter::ALL).await?;
-        let ids: Vec<_> = found.into_iter().map(|conversation| conversation.key.conversation_id).collect();
-        if ids.is_empty() {
-            return Ok(Report::default());
+        let (mut old, mut pages) = (Vec::new(), self.list_pages(owner, Filter::ALL, PageRequest::first(usize::MAX)));
+        while let Some(page) = pages.next().await? {
+            let ids: Vec<_> = page.into_iter().map(|conversation| conversation.key.conversation_id).collect();
+            if ids.is_empty() {
+                continue;
+            }
+            let latest = messages.latest(owner, &ids).await?;
+            let is_old = |id: &_| {
+                let message = latest.get(id).and_then(|latest| latest.message.as_ref());
+                message.is_some_and(|message| message.sent_at.0 < before)
+            };
+            old.extend(ids.into_iter().filter(is_old));
         }
-        let latest = messages.latest(owner, &ids).await?;
-        let is_old = |id: &_| {
-            let message = latest.get(id).and_then(|latest| latest.message.as_ref());
-            message.is_some_and(|message| message.sent_at.0 < before)
-        };
-        self.remove_all(context, owner, ids.into_iter().filter(is_old)).await
+        self.remove_all(context, owner, old.into_iter()).await
     }
 
     async fn remove_all(

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use conversation_settings_core::{IfMissing, Limits, UserId};
+use conversation_settings_core::{IfMissing, Limits};
 use conversation_settings_store::{ConversationStore, StoreError};
 
 use crate::{
@@ -92,15 +92,13 @@ impl Service {
         self.inner.dispatcher.close(within).await
     }
 
-    /// Reads from the store, to learn whether it answers.
+    /// Whether calls can succeed now: the store answers, and can write as far as it knows.
     ///
     /// # Errors
     ///
     /// The store's, of any kind.
-    #[expect(clippy::missing_panics_doc, reason = "it does not panic: the ID is valid")]
     pub async fn ready(&self) -> Result<(), StoreError> {
-        let probe = UserId::new("readyz").expect("is an ID");
-        self.inner.store.version(&probe).await.map(drop)
+        self.inner.store.ready().await
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use conversation_settings_core::{
     Change, Conversation, Key, Missing, Patch, Report, Role, Target, Text, UserId, Write,
 };
-use conversation_settings_store::{ConversationStoreExt, Filter};
+use conversation_settings_store::{ConversationStore, Filter, PageRequest};
 
 use crate::{Context, Service, ServiceError};
 
@@ -26,26 +26,30 @@ impl Service {
     pub async fn set_ex_for_peers(&self, context: &Context, user: &UserId, ex: Text) -> Result<Report, ServiceError> {
         self.inner.limits.check_text("ex", &ex)?;
         context.caller.check_owner(user)?;
-        let own = self.inner.store.list_all(user, &Filter::ALL).await?;
         let of_peer = |conversation: Conversation| match conversation.target {
             Target::Single(peer) if peer != *user => Some(Key::new(peer, conversation.key.conversation_id)),
             _ => None,
         };
-        let mut keys: Vec<_> = own.into_iter().filter_map(of_peer).collect();
-        let views = self.inner.store.get(&keys).await?.into_iter().flatten();
         let change = Arc::new(Change::Set { patch: Patch::KEEP.ex(ex), missing: Missing::Skip });
-        // IDs are opaque: the peer may use this ID for a chat with somebody else.
-        let with_user = views.filter(|view| view.target.user_id() == Some(user));
-        let writes = with_user.map(|view| Write { key: view.key, change: Arc::clone(&change) });
-        let written = self.write_chunked(context, writes.collect(), Role::Peer).await;
+        let (mut peers, mut writes) = (Vec::new(), Vec::new());
+        let mut pages = self.list_pages(user, Filter::ALL, PageRequest::first(usize::MAX));
+        while let Some(own) = pages.next().await? {
+            let keys: Vec<_> = own.into_iter().filter_map(of_peer).collect();
+            let views = self.inner.store.get(&keys).await?.into_iter().flatten();
+            // IDs are opaque: the peer may use this ID for a chat with somebody else.
+            let with_user = views.filter(|view| view.target.user_id() == Some(user));
+            writes.extend(with_user.map(|view| Write { key: view.key, change: Arc::clone(&change) }));
+            peers.extend(keys);
+        }
+        let written = self.write_chunked(context, writes, Role::Peer).await;
         if context.caller.sees_peers() {
             return written;
         }
         match written {
             Ok(_) => {
-                keys.sort_unstable();
+                peers.sort_unstable();
                 let mut report = Report::default();
-                report.hidden_peers = keys;
+                report.hidden_peers = peers;
                 Ok(report)
             }
             Err(ServiceError::Partial { written, source }) => {

@@ -50,6 +50,7 @@ mock! {
             filter: &Filter,
             page: &PageRequest<UserId>,
         ) -> Result<Page<UserId>, StoreError>;
+        async fn count(&self, owner: &UserId) -> Result<usize, StoreError>;
         async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError>;
         async fn changes(
             &self,

@@ -16,7 +16,8 @@ use std::{
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, WriteProfile,
+    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, Waiter, Wanted,
+    WriteProfile,
 };
 use tokio::sync::oneshot;
 use tracing::Instrument;
@@ -41,8 +42,8 @@ const NAME: &str = "writer";
 /// - At most one batch of an owner runs at a time, in the order of the calls. An owner's versions come out in that order.
 /// - If a merged batch fails, its parts run one by one: no call fails because of another. Only
 ///   [`StoreError::Unavailable`] is every part's error: what is stored is unknown then, and safe to repeat.
-/// - A batch whose caller is dropped before it starts is dropped, and nothing of it is written. A batch that has started
-///   runs to its end.
+/// - A batch whose caller is dropped before it starts is dropped, and nothing of it is written. That includes the time in
+///   which it waits in the store, for example for a lock. A batch that has started runs to its end.
 /// - Large batches run alone, one at a time; small ones do not wait behind them. A full queue rejects a batch with
 ///   [`StoreError::Unavailable`] before anything is written.
 /// - A panic of the store is the error of the call whose batch caused it: [`StoreError::Unavailable`], since what is
@@ -87,17 +88,19 @@ impl Writer {
         batch: Arc<WriteBatch>,
         after_commit: impl FnOnce(&Applied) + Send + 'static,
     ) -> Result<Applied, WriteError> {
-        self.enqueue(batch, CreatedAt::Start, Some(Box::new(after_commit))).await
+        let waiter = Waiter::new();
+        self.enqueue(batch, CreatedAt::Start, waiter.wanted(), Some(Box::new(after_commit))).await
     }
 
     async fn enqueue(
         &self,
         batch: Arc<WriteBatch>,
         at: CreatedAt,
+        wanted: Wanted,
         after_commit: Option<AfterCommit>,
     ) -> Result<Applied, WriteError> {
         let (reply, settled) = oneshot::channel();
-        let call = Call { at, after_commit, reply, settled: None };
+        let call = Call { at, wanted, after_commit, reply, settled: None };
         let run = {
             let mut queue = self.inner.queue();
             queue.push(batch, call).map_err(|_| WriteError::Full)?;
@@ -129,7 +132,17 @@ impl Inner {
 #[async_trait]
 impl ConversationStore for Writer {
     async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
-        Ok(self.enqueue(Arc::new(batch.clone()), CreatedAt::At(at), None).await?)
+        let waiter = Waiter::new();
+        self.apply_while_wanted(batch, at, &waiter.wanted()).await
+    }
+
+    async fn apply_while_wanted(
+        &self,
+        batch: &WriteBatch,
+        at: Timestamp,
+        wanted: &Wanted,
+    ) -> Result<Applied, StoreError> {
+        Ok(self.enqueue(Arc::new(batch.clone()), CreatedAt::At(at), wanted.clone(), None).await?)
     }
 
     fn write_profile(&self) -> WriteProfile {
@@ -158,6 +171,10 @@ impl ConversationStore for Writer {
         self.inner.store.list_by_conversation(conversation_id, filter, page).await
     }
 
+    async fn count(&self, owner: &UserId) -> Result<usize, StoreError> {
+        self.inner.store.count(owner).await
+    }
+
     async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
         self.inner.store.version(owner).await
     }
@@ -168,6 +185,10 @@ impl ConversationStore for Writer {
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {
         self.inner.store.prune(owner, through).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.inner.store.ready().await
     }
 }
 

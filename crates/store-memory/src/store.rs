@@ -7,8 +7,8 @@ use std::{
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, Loaded, LogId, OwnerVersion, Page, PageRequest, Record, StoreError,
-    SyncPlan, WriteProfile, resolve,
+    Applied, Changes, ConversationStore, Filter, Loaded, LogId, OwnerVersion, OwnerWrite, Page, PageRequest, Record,
+    StoreError, SyncPlan, WriteProfile, resolve,
 };
 
 /// A store in memory, which lasts as long as the process.
@@ -31,6 +31,8 @@ struct Owner {
     version: Version,
     /// Tombstones of versions up to this one are forgotten.
     pruned: Version,
+    /// How many of the records are conversations; the others are tombstones.
+    conversations: usize,
     records: BTreeMap<ConversationId, Record>,
 }
 
@@ -75,8 +77,10 @@ impl ConversationStore for MemoryStore {
     async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
         let mut tables = self.tables();
         let resolved = resolve(batch, &tables.load(batch), at)?;
-        for (owner, version) in resolved.versions {
-            tables.owners.entry(owner).or_default().version = version;
+        for OwnerWrite { owner, version, added, .. } in resolved.owners {
+            let owner = tables.owners.entry(owner).or_default();
+            owner.version = version;
+            owner.conversations = owner.conversations.saturating_add_signed(added.try_into().unwrap_or(isize::MAX));
         }
         for write in resolved.records {
             let Key { owner, conversation_id } = write.record.key().clone();
@@ -120,6 +124,10 @@ impl ConversationStore for MemoryStore {
         let found = live.filter(|conversation| filter.matches(&conversation.settings));
         let read = found.take(page.limit.saturating_add(1)).cloned().collect();
         Ok(Page::from_overfetch(read, page.limit, |last| last.key.owner.clone()))
+    }
+
+    async fn count(&self, owner: &UserId) -> Result<usize, StoreError> {
+        Ok(self.tables().owners.get(owner).map_or(0, |owner| owner.conversations))
     }
 
     async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {

@@ -8,7 +8,7 @@ use mongodb::{
 };
 
 /// The store's name in errors.
-const STORE: &str = "mongodb";
+pub(crate) const STORE: &str = "mongodb";
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use conversation_settings_core::{ConversationId, Outcome, Timestamp, UserId, Version, WriteBatch};
-use conversation_settings_store::{Lifespan, RecordWrite, Resolved};
+use conversation_settings_store::{Lifespan, OwnerWrite, RecordWrite, Resolved};
 use mongodb::bson::{Bson, DateTime, Document, doc};
 
 use crate::{
@@ -56,7 +56,7 @@ pub(crate) fn log_updates(
     let mut inserts = Vec::new();
     let mut alike: BTreeMap<LogUpdate<'_>, Vec<&UserId>> = BTreeMap::new();
     let by_owner = resolved.records.chunk_by(|a, b| a.record.key().owner == b.record.key().owner);
-    for (changed, (owner, version)) in by_owner.zip(&resolved.versions) {
+    for (changed, OwnerWrite { owner, version, .. }) in by_owner.zip(&resolved.owners) {
         let Some(header) = headers.get(owner) else {
             inserts.push(new_log(owner, *version, changed, at));
             continue;

@@ -67,6 +67,22 @@ pub(crate) async fn page(
     Ok(conversations)
 }
 
+/// The number of the owner's conversations, by the index alone.
+pub(crate) async fn count(
+    collections: &Collections,
+    session: &mut ClientSession,
+    owner: &UserId,
+) -> Result<usize, Error> {
+    let count = collections
+        .conversations
+        // As a page: a document without a conversation ID is none.
+        .count_documents(doc! { rows::OWNER: owner.as_str(), rows::CONVERSATION: { "$gt": "" } })
+        .hint(Hint::Keys(doc! { rows::OWNER: 1, rows::CONVERSATION: 1 }))
+        .session(&mut *session)
+        .await?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
 /// An owner's log, with the entries after some version.
 #[derive(Debug, Default)]
 pub(crate) struct OwnerLog {

@@ -3,15 +3,15 @@
 use std::{mem, time::Duration};
 
 use conversation_settings_store::{
-    StoreError,
-    adapter::{Retry, jitter},
+    StoreError, Wanted,
+    adapter::{Attempt, Retry, jitter},
 };
 use tokio::{
     sync::Mutex,
     time::{Instant, sleep},
 };
 
-use crate::error::Error;
+use crate::error::{Error, STORE};
 
 /// How long a call is tried again: longer than an election takes, shorter than a client waits.
 const MAX_TIME: Duration = Duration::from_secs(20);
@@ -25,8 +25,13 @@ const RETRY: Retry = Retry::NEW.attempts(u32::MAX);
 pub(crate) struct RetryQueue(Mutex<()>);
 
 impl RetryQueue {
-    /// Runs `operation`, which gets its deadline, and runs it again after failures that may pass.
-    pub(crate) async fn run<T, Tried>(&self, operation: impl Fn(Instant) -> Tried) -> Result<T, StoreError>
+    /// Runs `operation`, which gets its deadline, and runs it again after failures that may pass. An attempt that nobody
+    /// wants any more when it would begin is not made.
+    pub(crate) async fn run<T, Tried>(
+        &self,
+        wanted: &Wanted,
+        operation: impl Fn(Instant) -> Tried,
+    ) -> Result<T, StoreError>
     where
         Tried: Future<Output = Result<T, Error>>,
     {
@@ -37,6 +42,9 @@ impl RetryQueue {
             let tried = operation(deadline);
             async move {
                 let _permit = if is_queued { Some(self.0.lock().await) } else { None };
+                if !wanted.is_wanted() {
+                    return Err(Attempt::Fail(StoreError::unwanted(STORE)));
+                }
                 tried.await.map_err(|error| error.attempt(Instant::now() < deadline))
             }
         };

@@ -8,8 +8,8 @@ use std::sync::{
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, WriteProfile,
-    decide_batch,
+    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, Wanted,
+    WriteProfile, decide_batch,
 };
 use mongodb::ClientSession;
 use tokio::time::Instant;
@@ -131,7 +131,7 @@ impl MongoStore {
     where
         Read: Future<Output = Result<T, Error>>,
     {
-        self.retries.run(|_| self.run_step(read())).await
+        self.retries.run(&Wanted::ALWAYS, |_| self.run_step(read())).await
     }
 
     async fn page(
@@ -155,13 +155,23 @@ impl MongoStore {
 #[async_trait]
 impl ConversationStore for MongoStore {
     async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
+        self.apply_while_wanted(batch, at, &Wanted::ALWAYS).await
+    }
+
+    async fn apply_while_wanted(
+        &self,
+        batch: &WriteBatch,
+        at: Timestamp,
+        wanted: &Wanted,
+    ) -> Result<Applied, StoreError> {
         if batch.is_empty() {
             return Ok(Applied::default());
         }
         // A task of its own finishes even if the caller drops this future. A transaction left open would block its owners
         // for a minute.
-        let (store, batch) = (self.clone(), batch.clone());
-        let attempts = async move { store.retries.run(|deadline| store.try_apply(&batch, at, deadline)).await };
+        let (store, batch, wanted) = (self.clone(), batch.clone(), wanted.clone());
+        let attempts =
+            async move { store.retries.run(&wanted, |deadline| store.try_apply(&batch, at, deadline)).await };
         tokio::spawn(attempts).await.unwrap_or_else(|_| Err(Error::Panicked.into()))
     }
 
@@ -203,6 +213,18 @@ impl ConversationStore for MongoStore {
         Ok(Page::from_overfetch(found, page.limit, |last| last.key.owner.clone()))
     }
 
+    /// OpenIM's server creates and removes conversations too and keeps no number of them, so the server counts the entries
+    /// of an index.
+    async fn count(&self, owner: &UserId) -> Result<usize, StoreError> {
+        self.read(|| async {
+            let mut session = self.snapshot().await?;
+            let count = queries::count(&self.collections, &mut session, owner).await?;
+            self.last_commit.check(&session)?;
+            Ok(count)
+        })
+        .await
+    }
+
     async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
         self.read(|| async {
             let mut session = self.snapshot().await?;
@@ -242,6 +264,6 @@ impl ConversationStore for MongoStore {
             self.last_commit.record(session.operation_time());
             Ok(pruned)
         };
-        self.retries.run(|_| self.run_step(prune())).await
+        self.retries.run(&Wanted::ALWAYS, |_| self.run_step(prune())).await
     }
 }

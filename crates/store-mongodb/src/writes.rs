@@ -20,8 +20,9 @@ use crate::{
 
 /// The most bytes of statements in one command. The server accepts 16 MiB.
 const MAX_COMMAND: usize = 12 << 20;
-/// The most bytes that one transaction may store: all of them must fit into the server's cache.
-const MAX_STORED: usize = 64 << 20;
+/// The most bytes that one transaction may store: all of them must fit into the server's cache. A request with the default
+/// limit of 64 MiB of text for all users fits, with the other fields of its documents.
+const MAX_STORED: usize = 80 << 20;
 
 /// The commands of one batch.
 pub(crate) struct Writes {

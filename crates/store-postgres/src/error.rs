@@ -27,6 +27,8 @@ pub(crate) enum Error {
     Row { key: Option<Box<Key>>, source: BoxError },
     #[error("another writer has changed an owner's version")]
     VersionMismatch,
+    #[error("every caller gave up before the batch began")]
+    Unwanted,
 }
 
 impl From<tokio_postgres::Error> for Error {
@@ -89,7 +91,7 @@ impl Error {
     fn kind(&self) -> Kind {
         match self {
             Self::Server { code, .. } => Kind::of_code(code),
-            Self::Connection(_) | Self::Pool(_) => Kind::Unavailable,
+            Self::Connection(_) | Self::Pool(_) | Self::Unwanted => Kind::Unavailable,
             Self::Row { .. } => Kind::Corrupt,
             Self::VersionMismatch => Kind::Conflict,
             Self::Rejected(_) => Kind::Other,
@@ -121,6 +123,7 @@ impl From<Error> for StoreError {
         let kind = error.kind();
         match error {
             Error::Rejected(rejected) => Self::Rejected(rejected),
+            Error::Unwanted => Self::unwanted(store),
             Error::Row { key, source } => Self::Corrupt { store, key, source },
             error => {
                 let source = error.into();

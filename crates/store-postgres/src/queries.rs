@@ -90,6 +90,13 @@ impl Queries {
         Ok(found)
     }
 
+    /// The number of the owner's conversations.
+    pub(crate) async fn count(&self, session: Session<'_>, owner: &UserId) -> Result<usize, Error> {
+        let found = session.query(&self.statements.count, 1, &[rows::text(owner.as_str())]).await?;
+        let count = found.first().map_or(Ok(0), |row| row.try_get::<_, i64>(0))?;
+        Ok(usize::try_from(count).unwrap_or_default())
+    }
+
     /// The owner's version, and the version up to which tombstones were pruned.
     pub(crate) async fn versions(&self, session: Session<'_>, owner: &UserId) -> Result<(Version, Version), Error> {
         let found = session.query(&self.statements.versions, 1, &[rows::text(owner.as_str())]).await?;

@@ -128,6 +128,10 @@ pub(crate) fn versions<'a>(versions: impl Iterator<Item = Version>) -> Parameter
     array(versions.map(version_to_sql), Type::INT8_ARRAY)
 }
 
+pub(crate) fn numbers<'a>(numbers: impl Iterator<Item = i64>) -> Parameter<'a> {
+    array(numbers, Type::INT8_ARRAY)
+}
+
 fn array<'a, T: ToSql + Send + Sync + 'a>(values: impl Iterator<Item = T>, of: Type) -> Parameter<'a> {
     (Box::new(values.collect::<Vec<_>>()), of)
 }

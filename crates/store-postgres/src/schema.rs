@@ -15,7 +15,8 @@ use crate::{
 /// Each migrates the tables from one version to the next. A released migration never changes; a new one is appended.
 ///
 /// The migrations name no setting: the settings' columns follow from [`Field::ALL`].
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_conversations.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/0001_conversations.sql"), include_str!("../migrations/0002_counts.sql")];
 
 /// Who made the tables of a schema.
 pub(crate) enum Found {

@@ -20,6 +20,7 @@ pub(crate) struct Statements {
     pub(crate) put: String,
     pub(crate) get: String,
     pub(crate) page: String,
+    pub(crate) count: String,
     pub(crate) versions: String,
     pub(crate) changed: String,
     pub(crate) prune: String,
@@ -59,6 +60,10 @@ impl Statements {
                  JOIN {schema}.conversations USING (owner, conversation_id)"
             ),
             page: format!("SELECT owner, conversation_id, {state} FROM {schema}.conversations"),
+            count: format!(
+                "SELECT {} FROM {schema}.owners AS owners WHERE owner = $1",
+                count_sql(schema)
+            ),
             versions: format!("SELECT version, pruned FROM {schema}.owners WHERE owner = $1"),
             // One statement is one snapshot, so the version and the records match. `changed_in > 0` makes the partial index
             // usable.
@@ -87,7 +92,18 @@ impl Statements {
     }
 }
 
-/// Raises versions, then inserts records whose keys do not exist.
+/// The number of conversations of a row of `owners`. It is counted if an older version of this program, which does not
+/// keep it, has changed the owner last.
+fn count_sql(schema: &Schema) -> String {
+    format!(
+        "CASE WHEN owners.counted_in = owners.version THEN owners.conversations ELSE (
+             SELECT count(*) FROM {schema}.conversations AS counted
+             WHERE counted.owner = owners.owner AND conversation_type IS NOT NULL
+         ) END"
+    )
+}
+
+/// Raises versions and adds to the numbers of conversations, then inserts records whose keys do not exist.
 ///
 /// A batch raises each version by one. If the stored version has changed meanwhile, the CASE yields NULL, NOT NULL fails,
 /// and the statement rolls back. Owners come first and in order, as every writer locks them; the count makes the server
@@ -96,8 +112,9 @@ fn insert_sql(schema: &Schema) -> String {
     let fixed = FIXED_COLUMNS.map(|(column, _)| column).join(", ");
     let settings: Vec<_> = rows::setting_columns().map(|(column, _)| column).collect();
     let settings = settings.join(", ");
-    // After the two arrays of owners.
-    let mut parameter = 2;
+    let count = count_sql(schema);
+    // After the three arrays of owners.
+    let mut parameter = 3;
     let mut arrays = |types: &mut dyn Iterator<Item = &'static str>| {
         let arrays: Vec<_> = types
             .map(|array_of| {
@@ -111,10 +128,13 @@ fn insert_sql(schema: &Schema) -> String {
     let values = arrays(&mut rows::setting_columns().map(|(_, of)| of));
     format!(
         "WITH raised AS (
-             INSERT INTO {schema}.owners AS owners (owner, version)
-             SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::bigint[]))
+             INSERT INTO {schema}.owners AS owners (owner, version, conversations, counted_in)
+             SELECT owner, version, added, version
+             FROM unnest((SELECT $1::text[]), (SELECT $2::bigint[]), (SELECT $3::bigint[])) AS raised (owner, version, added)
              ON CONFLICT (owner) DO UPDATE
-             SET version = CASE WHEN owners.version = excluded.version - 1 THEN excluded.version END
+             SET version = CASE WHEN owners.version = excluded.version - 1 THEN excluded.version END,
+                 counted_in = excluded.version,
+                 conversations = excluded.conversations + {count}
              RETURNING owner
          )
          INSERT INTO {schema}.conversations ({fixed}, {settings})

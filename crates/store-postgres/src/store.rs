@@ -5,7 +5,8 @@ use std::iter;
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, resolve,
+    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, Wanted,
+    resolve,
 };
 use deadpool_postgres::{Client, Pool};
 
@@ -93,13 +94,28 @@ impl PostgresStore {
 #[async_trait]
 impl ConversationStore for PostgresStore {
     async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
+        self.apply_while_wanted(batch, at, &Wanted::ALWAYS).await
+    }
+
+    async fn apply_while_wanted(
+        &self,
+        batch: &WriteBatch,
+        at: Timestamp,
+        wanted: &Wanted,
+    ) -> Result<Applied, StoreError> {
         if batch.is_empty() {
             return Ok(Applied::default());
         }
         let attempt = |this| {
-            connection::run(&self.pool, async move |client| match this {
-                Attempt::Optimistic => self.apply_optimistic(client, batch, at).await,
-                Attempt::Locked => self.apply_locked(client, batch, at).await,
+            connection::run(&self.pool, async move |client| {
+                // The wait for other writers of the owners and for a connection is over.
+                if !wanted.is_wanted() {
+                    return Err(Error::Unwanted);
+                }
+                match this {
+                    Attempt::Optimistic => self.apply_optimistic(client, batch, at).await,
+                    Attempt::Locked => self.apply_locked(client, batch, at).await,
+                }
             })
         };
         self.locks.run(|| batch.owners(), attempt).await
@@ -136,6 +152,10 @@ impl ConversationStore for PostgresStore {
         };
         let read = connection::run(&self.pool, read).await?;
         Ok(Page::from_overfetch(read, page.limit, |last| last.key.owner.clone()))
+    }
+
+    async fn count(&self, owner: &UserId) -> Result<usize, StoreError> {
+        Ok(connection::run(&self.pool, async |client| self.queries.count((&*client).into(), owner).await).await?)
     }
 
     async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {

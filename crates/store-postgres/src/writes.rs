@@ -51,12 +51,13 @@ impl Queries {
         Ok(session.query(&self.statements.lock, batch.len(), &owners).await?.len())
     }
 
-    /// Stores the records and versions that a batch resolved to, unless an owner's version has changed since `loaded`.
+    /// Stores the records and owners that a batch resolved to, unless an owner's version has changed since `loaded`.
     pub(crate) async fn put(&self, session: Session<'_>, loaded: &Loaded, resolved: &Resolved) -> Result<(), Error> {
-        let versions = || resolved.versions.iter();
+        let owners = || resolved.owners.iter();
         let mut parameters = vec![
-            rows::texts(versions().map(|(owner, _)| owner.as_str())),
-            rows::versions(versions().map(|(_, version)| *version)),
+            rows::texts(owners().map(|owner| owner.owner.as_str())),
+            rows::versions(owners().map(|owner| owner.version)),
+            rows::numbers(owners().map(|owner| owner.added)),
         ];
         parameters.extend(rows::parameters(&resolved.records));
         // A plain insert is cheaper than an upsert.

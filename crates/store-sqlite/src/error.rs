@@ -1,6 +1,6 @@
 //! SQLite's failures as errors of the contract.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use conversation_settings_core::{Key, Rejected};
 use conversation_settings_store::{BoxError, StoreError};
@@ -20,11 +20,20 @@ pub(crate) enum Error {
     /// A damaged row, and its key if that can be read.
     #[error("a row cannot be read")]
     Row { key: Option<Box<Key>>, source: BoxError },
+    #[error(transparent)]
+    Gone(#[from] Gone),
+    #[error("every caller gave up before the batch began")]
+    Unwanted,
     #[error("the store has been shut down")]
     Stopped,
     #[error("the call panicked")]
     Panic,
 }
+
+/// A file of the open database is no longer at its path. Shared by all calls of a transaction.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{} was deleted or replaced while it was open: put it back, or restart the server", .0.display())]
+pub(crate) struct Gone(pub(crate) Arc<Path>);
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
@@ -32,27 +41,41 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
+impl Error {
+    /// Whether the files cannot be written now, for lack of space or rights.
+    pub(crate) fn is_unwritable(&self) -> bool {
+        let Self::Sqlite(error) = self else { return matches!(self, Self::Gone(_)) };
+        let code = error.sqlite_error_code();
+        code.is_some_and(|code| UNWRITABLE.contains(&code))
+    }
+}
+
+/// What SQLite reports if a file cannot be opened or written.
+const UNWRITABLE: [ErrorCode; 5] = [
+    ErrorCode::CannotOpen,
+    ErrorCode::DiskFull,
+    ErrorCode::PermissionDenied,
+    ErrorCode::ReadOnly,
+    ErrorCode::SystemIoFailure,
+];
+
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         let store = STORE;
         match error {
             Error::Rejected(rejected) => Self::Rejected(rejected),
             Error::Row { key, source } => Self::Corrupt { store, key, source },
-            Error::Stopped => Self::Unavailable { store, source: error.into() },
+            Error::Unwanted => Self::unwanted(store),
+            Error::Stopped | Error::Gone(_) => Self::Unavailable { store, source: error.into() },
             Error::Panic => Self::Other { store, source: error.into() },
             Error::Sqlite(error) => {
                 let source = Box::new(Arc::clone(&error));
                 match error.sqlite_error_code() {
                     Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Conflict { store, source },
-                    Some(
-                        ErrorCode::CannotOpen
-                        | ErrorCode::DiskFull
-                        | ErrorCode::FileLockingProtocolFailed
-                        | ErrorCode::OutOfMemory
-                        | ErrorCode::PermissionDenied
-                        | ErrorCode::ReadOnly
-                        | ErrorCode::SystemIoFailure,
-                    ) => Self::Unavailable { store, source },
+                    Some(ErrorCode::FileLockingProtocolFailed | ErrorCode::OutOfMemory) => {
+                        Self::Unavailable { store, source }
+                    }
+                    Some(code) if UNWRITABLE.contains(&code) => Self::Unavailable { store, source },
                     Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                         Self::Corrupt { store, key: None, source }
                     }

@@ -26,17 +26,22 @@
 //!
 //! One thread writes. Batches queue for it, and all that wait when a transaction begins share its commit, and so one
 //! `fsync`. A caller gets its result after the commit has returned. A rejected batch has written nothing. If a batch
-//! fails, the transaction rolls back, and the writer applies each of its batches again, alone. If the queue is full,
-//! callers wait. A caller that gives up before its batch begins has changed nothing.
+//! fails, the transaction rolls back, and the writer applies each of its batches again, alone. A large batch shares no
+//! commit. If another program holds the lock, all callers that wait get an error after five seconds. A caller that gives up
+//! before its batch begins has changed nothing.
 //!
 //! Each read runs in a transaction on a connection of its own, sees one snapshot, and never waits for the writer. Reads
 //! run on threads for blocking work. A lookup of one row runs on the caller's thread if a connection is idle: a task on
 //! another thread costs several times as much as the lookup.
 //!
+//! Files are created for their owner alone. Before each commit the writer checks that the files are still at their paths:
+//! what is written into a deleted file is lost. If one is not, calls fail until it is back.
+//!
 //! The file is in WAL mode with `synchronous=FULL`. Several handles may have it open, in one process or in several.
 
 mod connection;
 mod error;
+mod files;
 pub mod metrics;
 mod open;
 mod open_error;

@@ -4,7 +4,7 @@
 
 use metrics::{Gauge, Histogram, Unit, describe_gauge, describe_histogram, gauge, histogram};
 
-/// Gauge: calls that wait for the writer, in its queue or for a free slot in it.
+/// Gauge: calls that wait for the writer.
 pub const QUEUE_DEPTH: &str = "conversation_sqlite_queue_depth";
 
 /// Histogram: calls that shared a commit, and so one `fsync`. No-ops count too.

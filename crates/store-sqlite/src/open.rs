@@ -1,7 +1,6 @@
 //! Opening a database file.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -11,6 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{
     connection::{self, BUSY_TIMEOUT},
+    files::{self, Files, Identity},
     open_error::OpenError,
     schema::{self, Found},
 };
@@ -21,6 +21,7 @@ pub(crate) struct Opened {
     /// Set up for writing.
     pub(crate) connection: Connection,
     pub(crate) log: LogId,
+    pub(crate) files: Files,
 }
 
 /// Opens or creates the file at `path`, and migrates it to this version. Leaves a file of another program as it is.
@@ -28,9 +29,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened, OpenError> {
     // SQLite gives some names, such as ":memory:", another meaning; an absolute path always means a file. It also stays
     // valid if the process changes its folder.
     let path = std::path::absolute(path).map_err(OpenError::from_io(path))?;
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(OpenError::from_io(&path))?;
-    }
+    files::create(&path).map_err(OpenError::from_io(&path))?;
     let start = Instant::now();
     loop {
         match try_open(&path) {
@@ -48,7 +47,12 @@ fn pause() {
 
 fn try_open(path: &Path) -> Result<Opened, OpenError> {
     let failed = || OpenError::from_sqlite(path);
-    let mut connection = connection::connect_or_create(path).map_err(failed())?;
+    let identity = Identity::of(path).map_err(OpenError::from_io(path))?;
+    let mut connection = connection::connect(path).map_err(failed())?;
+    // SQLite opens such a file for reading alone, and fails every write later.
+    if connection.is_readonly("main").map_err(failed())? {
+        return Err(OpenError::ReadOnly { path: path.to_owned() });
+    }
     // In a transaction: a commit between two of its reads could make the file look like another program's.
     let transaction = connection.transaction().map_err(failed())?;
     check(path, &transaction)?;
@@ -61,7 +65,8 @@ fn try_open(path: &Path) -> Result<Opened, OpenError> {
     schema::migrate(&transaction, steps_done).map_err(failed())?;
     let log = transaction.query_row("SELECT id FROM log", [], |row| row.get(0).map(LogId)).map_err(failed())?;
     transaction.commit().map_err(failed())?;
-    Ok(Opened { path: path.to_owned(), connection, log })
+    let files = Files::watch(path, identity).map_err(OpenError::from_io(path))?;
+    Ok(Opened { path: path.to_owned(), connection, log, files })
 }
 
 /// How many of the schema's steps the file has seen.

@@ -20,6 +20,12 @@ pub enum OpenError {
         /// The cause.
         source: BoxError,
     },
+    /// The file can be read but not written: its mode, its owner or its file system forbids it.
+    #[error("{} cannot be written: the file is read-only for this user", path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file belongs to another program.
     #[error("{} belongs to another program", path.display())]
     Foreign {

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use conversation_settings_core::{Conversation, ConversationId, IdError, Key, UserId, Version};
-use conversation_settings_store::{Filter, Record};
+use conversation_settings_store::{Filter, LogId, Record};
 use rusqlite::{Connection, OptionalExtension, ToSql};
 
 use crate::{
@@ -107,6 +107,30 @@ fn page_sql(condition: &str, order: &str, filter: &Filter) -> String {
     }
     sql.extend([" ORDER BY ", order, " LIMIT ?"]);
     sql
+}
+
+/// The log's identity: the smallest read there is.
+pub(crate) fn log(connection: &Connection) -> Result<LogId, Error> {
+    Ok(connection.prepare_cached("SELECT id FROM log")?.query_row([], |row| row.get(0).map(LogId))?)
+}
+
+/// The number of the owner's conversations, if it was kept with the last change. An older version of this program, which
+/// still has the file open, does not keep it.
+pub(crate) fn kept_count(connection: &Connection, owner: &UserId) -> Result<Option<usize>, Error> {
+    let mut statement = connection
+        .prepare_cached("SELECT iif(counted_in = version, conversations, NULL) FROM owners WHERE owner = ?1")?;
+    let kept = statement.query_row([owner.as_str()], |row| row.get(0)).optional()?;
+    // An owner without a row has no conversations.
+    Ok(kept.unwrap_or(Some(0)))
+}
+
+/// The number of the owner's conversations.
+pub(crate) fn count(connection: &Connection, owner: &UserId) -> Result<usize, Error> {
+    if let Some(count) = kept_count(connection, owner)? {
+        return Ok(count);
+    }
+    let count = "SELECT count(*) FROM conversations WHERE owner = ?1 AND conversation_type IS NOT NULL";
+    Ok(connection.prepare_cached(count)?.query_row([owner.as_str()], |row| row.get(0))?)
 }
 
 /// The owner's version, and the version up to which tombstones were pruned.

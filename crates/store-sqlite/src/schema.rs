@@ -9,7 +9,8 @@ pub(crate) const APPLICATION_ID: i32 = 0x436F_6E56;
 /// Each step migrates a file from one version to the next. A released step never changes; a new one is appended.
 ///
 /// The steps name no setting: the settings' columns follow from [`Field::ALL`].
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE log (id BLOB NOT NULL) STRICT;
     INSERT INTO log VALUES (randomblob(12));
 
@@ -32,7 +33,17 @@ const STEPS: &[&str] = &["
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX conversations_by_id ON conversations (conversation_id, owner);
     CREATE INDEX conversations_by_change ON conversations (owner, changed_in);
-"];
+",
+    "
+    -- The number of conversations at the version counted_in. A program that knows step 1 alone does not keep it.
+    ALTER TABLE owners ADD COLUMN conversations INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE owners ADD COLUMN counted_in INTEGER NOT NULL DEFAULT 0;
+    UPDATE owners SET counted_in = version, conversations = (
+        SELECT count(*) FROM conversations
+        WHERE conversations.owner = owners.owner AND conversation_type IS NOT NULL
+    );
+",
+];
 
 /// The columns of `conversations` that are not settings.
 pub(crate) const FIXED_COLUMNS: [&str; 7] =

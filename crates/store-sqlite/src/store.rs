@@ -3,16 +3,19 @@
 #[cfg(test)]
 mod faults;
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, PageRequest, StoreError, SyncPlan,
+    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, Wanted,
     WriteProfile, resolve,
 };
+use rusqlite::Connection;
 
 use crate::{
+    error::Error,
+    files::Files,
     open::{self, Opened},
     open_error::OpenError,
     queries,
@@ -27,6 +30,7 @@ use crate::{
 #[derive(Debug)]
 pub struct SqliteStore {
     log: LogId,
+    files: Arc<Files>,
     // Dropped before the writer: its connection is then the last to close, which leaves a single, complete file.
     readers: Readers,
     writer: Writer,
@@ -44,17 +48,28 @@ impl SqliteStore {
     }
 
     fn open_with(path: &Path, group_commit_window: Duration) -> Result<Self, OpenError> {
-        let Opened { path, connection, log } = open::open(path)?;
-        let writer = Writer::start(connection, group_commit_window).map_err(OpenError::from_io(&path))?;
-        Ok(Self { log, readers: Readers::new(path), writer })
+        let Opened { path, connection, log, files } = open::open(path)?;
+        let files = Arc::new(files);
+        let writer = Writer::start(connection, Arc::clone(&files), group_commit_window);
+        let writer = writer.map_err(OpenError::from_io(&path))?;
+        Ok(Self { log, readers: Readers::new(path, Arc::clone(&files)), writer, files })
     }
 }
 
 #[async_trait]
 impl ConversationStore for SqliteStore {
     async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
+        self.apply_while_wanted(batch, at, &Wanted::ALWAYS).await
+    }
+
+    async fn apply_while_wanted(
+        &self,
+        batch: &WriteBatch,
+        at: Timestamp,
+        wanted: &Wanted,
+    ) -> Result<Applied, StoreError> {
         let batch = batch.clone();
-        let applied = self.writer.run(move |connection| {
+        let applied = self.writer.run(batch.len(), wanted.clone(), move |connection| {
             let resolved = resolve(&batch, &writes::load(connection, &batch)?, at)?;
             writes::put(connection, &resolved)?;
             Ok(resolved.applied)
@@ -106,6 +121,14 @@ impl ConversationStore for SqliteStore {
         Ok(page.await?)
     }
 
+    async fn count(&self, owner: &UserId) -> Result<usize, StoreError> {
+        if let Some(count) = self.readers.try_inline(|connection| queries::kept_count(connection, owner)) {
+            return Ok(count);
+        }
+        let owner = owner.clone();
+        Ok(self.readers.run(move |connection| queries::count(connection, &owner)).await?)
+    }
+
     async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
         if let Some((version, _)) = self.readers.try_inline(|connection| queries::versions(connection, owner).map(Some))
         {
@@ -149,6 +172,15 @@ impl ConversationStore for SqliteStore {
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {
         let owner = owner.clone();
-        Ok(self.writer.run(move |connection| writes::prune(connection, &owner, through)).await?)
+        let prune = move |connection: &Connection| writes::prune(connection, &owner, through);
+        Ok(self.writer.run(1, Wanted::ALWAYS, prune).await?)
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.files.check().map_err(Error::from)?;
+        if self.writer.is_unwritable() {
+            self.writer.probe().await?;
+        }
+        Ok(self.readers.run(queries::log).await.map(drop)?)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use conversation_settings_core::{UserId, Version, Write, WriteBatch};
-use conversation_settings_store::{Loaded, Resolved};
+use conversation_settings_store::{Loaded, OwnerWrite, Resolved};
 use rusqlite::Connection;
 
 use crate::{
@@ -44,8 +44,17 @@ static PUT: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-const PUT_VERSION: &str = "
-    INSERT INTO owners (owner, version) VALUES (?1, ?2) ON CONFLICT (owner) DO UPDATE SET version = excluded.version";
+/// Stores an owner's version, and adds to the number of conversations. If an older version of this program has changed
+/// the owner meanwhile, the number is counted anew, before the records are stored.
+const PUT_OWNER: &str = "
+    INSERT INTO owners (owner, version, conversations, counted_in) VALUES (?1, ?2, ?3, ?2)
+    ON CONFLICT (owner) DO UPDATE SET
+        version = excluded.version,
+        counted_in = excluded.version,
+        conversations = excluded.conversations + iif(counted_in = version, conversations, (
+            SELECT count(*) FROM conversations AS kept
+            WHERE kept.owner = owners.owner AND conversation_type IS NOT NULL
+        ))";
 
 /// Loads a batch's records and its owners' versions.
 pub(crate) fn load(connection: &Connection, batch: &WriteBatch) -> Result<Loaded, Error> {
@@ -74,11 +83,11 @@ pub(crate) fn load(connection: &Connection, batch: &WriteBatch) -> Result<Loaded
     Ok(Loaded { records, versions: batch.by_owner().map(of_owner).collect() })
 }
 
-/// Stores the records and versions that a batch resolved to.
+/// Stores the records and owners that a batch resolved to.
 pub(crate) fn put(connection: &Connection, resolved: &Resolved) -> Result<(), Error> {
-    let mut statement = connection.prepare_cached(PUT_VERSION)?;
-    for (owner, version) in &resolved.versions {
-        statement.execute((owner.as_str(), version.0))?;
+    let mut statement = connection.prepare_cached(PUT_OWNER)?;
+    for OwnerWrite { owner, version, added, .. } in &resolved.owners {
+        statement.execute((owner.as_str(), version.0, added))?;
     }
     let mut statement = connection.prepare_cached(&PUT)?;
     for changed in &resolved.records {

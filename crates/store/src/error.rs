@@ -65,6 +65,12 @@ fn of(key: Option<&Key>) -> String {
 }
 
 impl StoreError {
+    /// The error of a batch that nobody wanted when it would have begun; nothing was stored.
+    #[must_use]
+    pub fn unwanted(store: &'static str) -> Self {
+        Self::Unavailable { store, source: "every caller gave up before the batch began; nothing was stored".into() }
+    }
+
     /// The kind in one word, for the label of a metric: `conflict`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {

@@ -8,7 +8,7 @@
 //! begin
 //!   loaded   = load the batch's records and its owners' versions      (the engine's own)
 //!   resolved = resolve(batch, &loaded, at)?                            (pure, the same for all)
-//!   store resolved.records and resolved.versions                      (the engine's own)
+//!   store resolved.records and resolved.owners                        (the engine's own)
 //! commit
 //! return resolved.applied
 //! ```
@@ -49,6 +49,7 @@ mod resolve;
 mod stamp;
 mod store;
 mod version;
+mod wanted;
 mod write_profile;
 
 pub use changes::{Changes, SyncPlan};
@@ -60,7 +61,8 @@ pub use lifespan::{Lifespan, ParseLifespanError};
 pub use loaded::Loaded;
 pub use page::{Page, PageRequest};
 pub use record::{Record, State};
-pub use resolve::{Applied, RecordWrite, Resolved, resolve};
+pub use resolve::{Applied, OwnerWrite, RecordWrite, Resolved, resolve};
 pub use store::ConversationStore;
 pub use version::{LogId, OwnerVersion, ParseLogIdError};
+pub use wanted::{Waiter, Wanted};
 pub use write_profile::WriteProfile;

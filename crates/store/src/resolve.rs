@@ -10,8 +10,8 @@ use crate::{Loaded, Record, decide_batch};
 pub struct Resolved {
     /// The records to store, in the batch's order; each replaces what the store holds of its key.
     pub records: Vec<RecordWrite>,
-    /// The new versions of the owners whose records change, each once, in the batch's order.
-    pub versions: Vec<(UserId, Version)>,
+    /// The owners whose records change, each once, in the batch's order.
+    pub owners: Vec<OwnerWrite>,
     /// What to answer.
     pub applied: Applied,
 }
@@ -22,6 +22,19 @@ impl Resolved {
     pub fn is_noop(&self) -> bool {
         self.records.is_empty()
     }
+}
+
+/// What to store of an owner whose records change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OwnerWrite {
+    /// The owner.
+    pub owner: UserId,
+    /// The owner's new version.
+    pub version: Version,
+    /// How many conversations more the owner has; negative if the batch removes more than it creates. A store adds it
+    /// to the number that [`ConversationStore::count`](crate::ConversationStore::count) returns.
+    pub added: i64,
 }
 
 /// A record to store.

@@ -2,7 +2,9 @@
 
 use conversation_settings_core::{Effect, Outcome, Version};
 
-use crate::{Applied, Decided, Lifespan, Loaded, Record, RecordWrite, Resolved, State, decided::DecidedChange};
+use crate::{
+    Applied, Decided, Lifespan, Loaded, OwnerWrite, Record, RecordWrite, Resolved, State, decided::DecidedChange,
+};
 
 impl Decided<'_> {
     /// The effect of each write; `versions` are the current versions of the batch's owners, in its order. A change raises
@@ -35,10 +37,15 @@ impl Decided<'_> {
         let effects = self.effects(&loaded.versions);
         let raised = |position: usize| effects[position].version;
 
-        let mut versions = Vec::new();
+        let mut owners = Vec::new();
         let mut position = 0;
         for writes in self.batch.by_owner() {
-            versions.extend(raised(position).map(|version| (writes[0].key.owner.clone(), version)));
+            let outcomes = &self.outcomes[position..][..writes.len()];
+            owners.extend(raised(position).map(|version| OwnerWrite {
+                owner: writes[0].key.owner.clone(),
+                version,
+                added: outcomes.iter().map(|&outcome| added(outcome)).sum(),
+            }));
             position += writes.len();
         }
 
@@ -53,7 +60,16 @@ impl Decided<'_> {
             };
             records.push(RecordWrite { position, record: Record { state, lifespan, last_changed: version }, outcome });
         }
-        Resolved { records, versions, applied: Applied { effects } }
+        Resolved { records, owners, applied: Applied { effects } }
+    }
+}
+
+/// How many conversations more there are after a write.
+const fn added(outcome: Outcome) -> i64 {
+    match outcome {
+        Outcome::Created => 1,
+        Outcome::Removed => -1,
+        _ => 0,
     }
 }
 

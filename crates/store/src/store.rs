@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 
-use crate::{Applied, Changes, Filter, OwnerVersion, Page, PageRequest, StoreError, WriteProfile};
+use crate::{Applied, Changes, Filter, OwnerVersion, Page, PageRequest, StoreError, Wanted, WriteProfile};
 
 /// A store of conversations.
 ///
@@ -33,12 +33,26 @@ use crate::{Applied, Changes, Filter, OwnerVersion, Page, PageRequest, StoreErro
 ///
 /// # Callers and time
 ///
-/// - A caller may drop any future at any await point.
+/// - A caller may drop any future at any await point. A dropped or failed `apply` never leaves a part of its batch.
+///   Which of them may still be stored is a table below.
 /// - A caller may call any method at any time from any task, through any number of handles on the same data: clones, and
 ///   other openings if the engine allows them.
 /// - A read sees every batch whose `apply` had returned before the read began, through whichever handle.
 /// - Every method except [`list_by_conversation`](Self::list_by_conversation) is keyed by the owner, which is the
 ///   partition key in every engine.
+///
+/// # After a dropped or failed `apply`
+///
+/// | what happened | the batch |
+/// |---|---|
+/// | the future was dropped before the batch began: while it waited in a queue or for a lock | is not stored, if the store can tell; a store that has started work for it may store it whole |
+/// | the future was dropped after the batch began | may be stored, whole, later |
+/// | [`apply_while_wanted`](ConversationStore::apply_while_wanted), and nobody wanted the batch when it would have begun | is not stored |
+/// | [`StoreError::Unavailable`] | may be stored, whole: before the return, or later if the connection was lost. A store says so only if it cannot know |
+/// | any other error | is not stored, now or later |
+///
+/// A batch that may still be stored can overtake, or be overtaken by, a later batch of the same owners. A caller that needs
+/// to know reads the conversation, or applies the batch again: a repeat of what is stored is a no-op.
 ///
 /// # Sizes
 ///
@@ -57,8 +71,7 @@ use crate::{Applied, Changes, Filter, OwnerVersion, Page, PageRequest, StoreErro
 pub trait ConversationStore: Debug + Send + Sync + 'static {
     /// Applies a batch as one unit, and returns the effect of each write, in the batch's order.
     ///
-    /// `at` is the creation time of what the batch creates. A dropped `apply` may still happen, whole, at any later time;
-    /// the caller's next call may overtake it.
+    /// `at` is the creation time of what the batch creates.
     ///
     /// # Errors
     ///
@@ -72,6 +85,25 @@ pub trait ConversationStore: Debug + Send + Sync + 'static {
     /// - [`StoreError::Invalid`] when the batch is too large for one transaction. Nothing is stored.
     /// - [`StoreError::Other`] for anything else. Nothing is stored.
     async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError>;
+
+    /// As [`apply`](Self::apply), for callers that may give up while the batch waits.
+    ///
+    /// If nobody wants the batch any more when it would begin, nothing of it is written, now or later. A store whose
+    /// batches wait, in a queue or for a lock, overrides this and asks `wanted` when the wait is over. A batch that has
+    /// begun runs to its end. So a host may poll the future to its end, to learn what was stored, and yet let a batch go
+    /// whose callers have left.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](Self::apply); [`StoreError::Unavailable`] for a batch that nobody wanted.
+    async fn apply_while_wanted(
+        &self,
+        batch: &WriteBatch,
+        at: Timestamp,
+        wanted: &Wanted,
+    ) -> Result<Applied, StoreError> {
+        if wanted.is_wanted() { self.apply(batch, at).await } else { Err(StoreError::unwanted("store")) }
+    }
 
     /// The conversations of these keys, in their order; `None` for a conversation that does not exist. A key that is
     /// there twice is answered twice.
@@ -107,6 +139,31 @@ pub trait ConversationStore: Debug + Send + Sync + 'static {
         page: &PageRequest<UserId>,
     ) -> Result<Page<UserId>, StoreError>;
 
+    /// How many conversations the owner has.
+    ///
+    /// A host calls it for every page that shows a total, so it must cost as much for an owner of a million conversations
+    /// as for an owner of ten. A store keeps the number beside the owner's version and adds [`OwnerWrite::added`] to it
+    /// in the transaction that stores the batch. The default reads all of the owner's conversations, and is for stores of
+    /// small owners only.
+    ///
+    /// [`OwnerWrite::added`]: crate::OwnerWrite::added
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of any kind except rejected and conflict.
+    async fn count(&self, owner: &UserId) -> Result<usize, StoreError> {
+        const PAGE: usize = 1_000;
+        let (mut count, mut page) = (0, PageRequest::first(PAGE));
+        loop {
+            let read = self.list(owner, &Filter::ALL, &page).await?;
+            count += read.conversations.len();
+            match read.next {
+                Some(next) => page = PageRequest::after(next, PAGE),
+                None => return Ok(count),
+            }
+        }
+    }
+
     /// The owner's version, [`Version::ZERO`] if nothing was ever written.
     ///
     /// The log is one for all owners, or the owner's own. It is [`LogId::NONE`](crate::LogId::NONE) only if no log was
@@ -141,5 +198,20 @@ pub trait ConversationStore: Debug + Send + Sync + 'static {
     /// How the store handles concurrent batches. It is a property of the engine, not of its load.
     fn write_profile(&self) -> WriteProfile {
         WriteProfile::default()
+    }
+
+    /// Whether calls can succeed now: the store answers reads, and its last write did not fail for a reason that lasts,
+    /// such as a full disk.
+    ///
+    /// It costs little, because load balancers call it every second. A store that has such a reason tries a small write
+    /// of its own, and is ready again when that succeeds. The default reads a version.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of any kind except rejected.
+    async fn ready(&self) -> Result<(), StoreError> {
+        let probe =
+            UserId::new("readyz").map_err(|error| StoreError::Other { store: "store", source: error.into() })?;
+        self.version(&probe).await.map(drop)
     }
 }

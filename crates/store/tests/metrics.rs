@@ -4,7 +4,7 @@ use std::{future::ready, sync::Arc, time::Duration};
 
 use conversation_settings_core::{Patch, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    ConversationStore, Filter, OwnerVersion, PageRequest, StoreError,
+    ConversationStore, Filter, OwnerVersion, PageRequest, StoreError, Wanted,
     adapter::{Attempt, Retry},
     metrics::{self, MeteredStore},
 };
@@ -43,18 +43,21 @@ fn measures_every_operation_under_its_own_name() {
         let store = MeteredStore::new("memory", MemoryStore::new());
         let alice = UserId::new("alice").unwrap();
         store.apply(&WriteBatch::new(Vec::new()).unwrap(), Timestamp(0)).await.unwrap();
+        store.apply_while_wanted(&WriteBatch::new(Vec::new()).unwrap(), Timestamp(0), &Wanted::ALWAYS).await.unwrap();
         store.get(&[]).await.unwrap();
         store.list(&alice, &Filter::is(Patch::KEEP), &PageRequest::first(1)).await.unwrap();
         store.list_by_conversation(&"sg_team".parse().unwrap(), &Filter::ALL, &PageRequest::first(1)).await.unwrap();
+        store.count(&alice).await.unwrap();
+        store.ready().await.unwrap();
         store.version(&alice).await.unwrap();
         store.changes(&alice, &OwnerVersion::default(), 1).await.unwrap();
         store.changes(&alice, &OwnerVersion::default(), 1).await.unwrap();
         store.prune(&alice, Version::ZERO).await.unwrap();
     });
-    let once = ["apply", "get", "list", "list_by_conversation", "prune", "version"]
-        .map(|name| entry(["memory", name, "ok"], 1));
-    let mut expected = once.to_vec();
-    expected.insert(1, entry(["memory", "changes", "ok"], 2));
+    let counts = [("apply", 2), ("changes", 2), ("count", 1), ("get", 1), ("list", 1), ("list_by_conversation", 1)];
+    let more = [("prune", 1), ("ready", 1), ("version", 1)];
+    let expected: Vec<_> =
+        counts.into_iter().chain(more).map(|(name, count)| entry(["memory", name, "ok"], count)).collect();
     assert_eq!(recorded, expected);
 }
 

@@ -32,7 +32,7 @@ fn loaded_after(batch: &WriteBatch, resolved: Resolved) -> Loaded {
     for write in resolved.records {
         loaded.records[write.position] = Some(write.record);
     }
-    loaded.versions = resolved.versions.into_iter().map(|(_, version)| version).collect();
+    loaded.versions = resolved.owners.into_iter().map(|owner| owner.version).collect();
     loaded
 }
 
@@ -49,7 +49,9 @@ fn raises_the_version_of_each_changed_owner_once() {
 
     let resolved = resolve(&batch, &loaded, Timestamp(0)).unwrap();
     assert_eq!(versions(&resolved.applied.effects), [None, None, None, Some(2), Some(2)]);
-    assert_eq!(resolved.versions, [(UserId::new("c").unwrap(), Version(2))]);
+    let owners: Vec<_> =
+        resolved.owners.iter().map(|owner| (owner.owner.as_str(), owner.version, owner.added)).collect();
+    assert_eq!(owners, [("c", Version(2), 1)]);
     let [write] = &resolved.records[..] else { panic!("{:?}", resolved.records) };
     assert_eq!((write.position, write.outcome), (4, Outcome::Created));
     assert_eq!((write.record.key(), write.record.last_changed), (forgotten.key(), Version(2)));
@@ -57,10 +59,28 @@ fn raises_the_version_of_each_changed_owner_once() {
 }
 
 #[test]
+fn counts_created_and_removed_conversations_of_each_owner() {
+    let before = batch([create("a", "1"), create("a", "2"), create("b", "1"), create("c", "1"), create("d", "1")]);
+    let loaded = created(&before);
+    let added = |resolved: Resolved| -> Vec<_> {
+        resolved.owners.into_iter().map(|owner| (owner.owner.to_string(), owner.added)).collect()
+    };
+    let first = resolve(&before, &Loaded::empty(&before), Timestamp(0)).unwrap();
+    assert_eq!(added(first), [("a".into(), 2), ("b".into(), 1), ("c".into(), 1), ("d".into(), 1)]);
+
+    let remove = |owner: &str, id: &str| Write { key: key(owner, id), change: Change::Remove.into() };
+    let unpin = Change::Set { patch: Patch::KEEP.is_pinned(false), missing: Missing::Skip };
+    let unpin = Write { key: key("c", "1"), change: unpin.into() };
+    let after = batch([remove("a", "1"), remove("a", "2"), remove("b", "1"), unpin, create("d", "1")]);
+    let removed = resolve(&after, &loaded, Timestamp(0)).unwrap();
+    assert_eq!(added(removed), [("a".into(), -2), ("b".into(), -1), ("c".into(), 0)], "d is unchanged");
+}
+
+#[test]
 fn stores_nothing_for_a_noop() {
     let batch = batch([create("a", "1"), create("b", "1")]);
     let again = resolve(&batch, &created(&batch), Timestamp(9)).unwrap();
-    assert!(again.is_noop() && again.versions.is_empty());
+    assert!(again.is_noop() && again.owners.is_empty());
     assert_eq!(versions(&again.applied.effects), [None, None]);
 }
 

@@ -36,7 +36,7 @@ impl Life {
         let batch = WriteBatch::new(vec![Write { key: key(), change: change.into() }]).unwrap();
         let loaded = Loaded { records: vec![self.record.take()], versions: vec![self.version] };
         let resolved = resolve(&batch, &loaded, Timestamp(1)).unwrap();
-        self.version = resolved.versions.first().map_or(self.version, |(_, version)| *version);
+        self.version = resolved.owners.first().map_or(self.version, |owner| owner.version);
         self.record = resolved.records.into_iter().next().map(|write| write.record).or(loaded.records[0].clone());
         self
     }

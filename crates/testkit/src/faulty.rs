@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, WriteProfile,
+    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, Wanted, WriteProfile,
 };
 
 use crate::random::random;
@@ -212,6 +212,15 @@ impl ConversationStore for FaultyStore {
         self.write(self.store.apply(batch, at)).await
     }
 
+    async fn apply_while_wanted(
+        &self,
+        batch: &WriteBatch,
+        at: Timestamp,
+        wanted: &Wanted,
+    ) -> Result<Applied, StoreError> {
+        self.write(self.store.apply_while_wanted(batch, at, wanted)).await
+    }
+
     async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError> {
         self.read(self.store.get(keys)).await
     }
@@ -234,6 +243,10 @@ impl ConversationStore for FaultyStore {
         self.read(self.store.list_by_conversation(conversation_id, filter, page)).await
     }
 
+    async fn count(&self, owner: &UserId) -> Result<usize, StoreError> {
+        self.read(self.store.count(owner)).await
+    }
+
     async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
         self.read(self.store.version(owner)).await
     }
@@ -248,5 +261,9 @@ impl ConversationStore for FaultyStore {
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {
         self.write(self.store.prune(owner, through)).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.read(self.store.ready()).await
     }
 }

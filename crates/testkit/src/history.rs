@@ -41,6 +41,8 @@ pub enum Call {
     List(UserId, Filter, PageRequest<ConversationId>),
     /// [`ConversationStore::list_by_conversation`].
     ListByConversation(ConversationId, Filter, PageRequest<UserId>),
+    /// [`ConversationStore::count`].
+    Count(UserId),
     /// [`ConversationStore::version`].
     Version(UserId),
     /// [`ConversationStore::changes`].
@@ -71,6 +73,8 @@ pub enum Answer {
     Listed(Page<ConversationId>),
     /// To [`Call::ListByConversation`].
     ListedByConversation(Page<UserId>),
+    /// To [`Call::Count`].
+    Counted(usize),
     /// To [`Call::Version`].
     Version(Version),
     /// To [`Call::Changes`].
@@ -99,6 +103,7 @@ impl Call {
             Self::ListByConversation(id, filter, page) => {
                 Answer::ListedByConversation(store.list_by_conversation(id, filter, page).await?)
             }
+            Self::Count(owner) => Answer::Counted(store.count(owner).await?),
             Self::Version(owner) => Answer::Version(store.version(owner).await?.version),
             Self::Changes { owner, since, is_stranger, limit } => {
                 let changes = if *is_stranger {
@@ -122,6 +127,7 @@ impl Call {
             Self::ListByConversation(id, filter, page) => {
                 Answer::ListedByConversation(model.list_by_conversation(id, filter, page))
             }
+            Self::Count(owner) => Answer::Counted(model.count(owner)),
             Self::Version(owner) => Answer::Version(model.version(owner)),
             Self::Changes { owner, since, is_stranger, limit } => {
                 let log = if *is_stranger { STRANGER } else { Model::LOG };
@@ -192,6 +198,7 @@ impl fmt::Display for Call {
             Self::ListByConversation(id, filter, page) => {
                 write!(f, "list {} views of {id}{}{}", page.limit, Matching(filter), After(&page.after))
             }
+            Self::Count(owner) => write!(f, "count conversations of {owner}"),
             Self::Version(owner) => write!(f, "version of {owner}"),
             Self::Changes { owner, since, is_stranger, limit } => {
                 let log = if *is_stranger { " of another log" } else { "" };

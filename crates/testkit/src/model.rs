@@ -143,6 +143,13 @@ impl Model {
         Page::from_overfetch(all, limit, key)
     }
 
+    /// As [`ConversationStore::count`](conversation_settings_store::ConversationStore::count).
+    #[must_use]
+    pub fn count(&self, owner: &UserId) -> usize {
+        let rows = self.owners.get(owner).into_iter().flat_map(|owner| owner.rows.values());
+        rows.filter(|row| row.conversation.is_some()).count()
+    }
+
     /// The version of [`ConversationStore::version`](conversation_settings_store::ConversationStore::version).
     #[must_use]
     pub fn version(&self, owner: &UserId) -> Version {

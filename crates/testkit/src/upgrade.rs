@@ -87,6 +87,7 @@ async fn compare(store: &dyn ConversationStore, model: &Model, keys: &[Key]) {
             store.list(owner, &Filter::ALL, &page).await.expect("a page"),
             model.list(owner, &Filter::ALL, &page)
         );
+        assert_eq!(store.count(owner).await.expect("a number"), model.count(owner), "{owner:?}");
         let current = store.version(owner).await.expect("a version");
         assert_eq!(current.version, model.version(owner), "{owner:?}");
         for version in (0..=current.version.0 + 1).map(Version) {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use conversation_settings_core::Timestamp;
-use conversation_settings_store::{Applied, StoreError};
+use conversation_settings_store::{Applied, StoreError, Wanted};
 use tokio::sync::oneshot;
 use tracing::error;
 
@@ -46,6 +46,8 @@ pub(super) type AfterCommit = Box<dyn FnOnce(&Applied) + Send>;
 /// A caller that waits for its batch.
 pub(super) struct Call {
     pub(super) at: CreatedAt,
+    /// Whether somebody still waits. Nobody waits for a batch whose caller was dropped.
+    pub(super) wanted: Wanted,
     pub(super) after_commit: Option<AfterCommit>,
     pub(super) reply: oneshot::Sender<Settled>,
     /// Set when the batch has ended; sent once its owners are free again.
@@ -71,9 +73,8 @@ impl CreatedAt {
 }
 
 impl Call {
-    /// Whether somebody still waits. Nobody waits for a batch whose caller was dropped.
     pub(super) fn is_wanted(&self) -> bool {
-        !self.reply.is_closed()
+        self.wanted.is_wanted()
     }
 
     /// Records how the batch ended, and runs what follows a commit.

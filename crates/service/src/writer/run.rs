@@ -3,7 +3,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use conversation_settings_core::WriteBatch;
-use conversation_settings_store::{Applied, BoxError, StoreError};
+use conversation_settings_store::{Applied, BoxError, StoreError, Wanted};
 use futures_util::{FutureExt, future::BoxFuture};
 use tracing::{Instrument, Span};
 
@@ -37,11 +37,12 @@ impl Inner {
 
     async fn settle(&self, jobs: &mut [Job<Call>]) {
         if let [job] = jobs {
-            let settled = self.apply(&job.batch, job.call.at).await;
+            let settled = self.apply(&job.batch, job.call.at, &job.call.wanted).await;
             return job.call.settle(settled);
         }
         let merged = merge(jobs.iter().map(|job| &*job.batch));
-        match self.apply(&merged, jobs[0].call.at).await {
+        let wanted = jobs.iter().map(|job| job.call.wanted.clone()).reduce(Wanted::or).unwrap_or_default();
+        match self.apply(&merged, jobs[0].call.at, &wanted).await {
             Ok(Applied { effects, .. }) => {
                 for Job { batch, call, .. } in jobs {
                     let part = part_of(&merged, &effects, batch);
@@ -59,15 +60,16 @@ impl Inner {
             // One part is the cause, and only its caller gets the error. Repeating what is stored is a no-op.
             Err(_) => {
                 for job in jobs {
-                    let settled = self.apply(&job.batch, job.call.at).await;
+                    let settled = self.apply(&job.batch, job.call.at, &job.call.wanted).await;
                     job.call.settle(settled);
                 }
             }
         }
     }
 
-    async fn apply(&self, batch: &WriteBatch, at: CreatedAt) -> Settled {
-        let applying = self.store.apply(batch, at.resolve(&self.clock));
+    /// Applies a batch, unless it still waits in the store when its last caller leaves.
+    async fn apply(&self, batch: &WriteBatch, at: CreatedAt, wanted: &Wanted) -> Settled {
+        let applying = self.store.apply_while_wanted(batch, at.resolve(&self.clock), wanted);
         let applied = AssertUnwindSafe(applying).catch_unwind().await;
         applied.map_or(Err(WriteError::Panicked), |applied| applied.map_err(WriteError::Store))
     }

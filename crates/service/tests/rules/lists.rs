@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use conversation_settings_core::{Patch, RecvMsgOpt};
-use conversation_settings_service::Service;
-use conversation_settings_store::{Filter, PageRequest};
+use conversation_settings_core::{ConversationId, Patch, RecvMsgOpt};
+use conversation_settings_service::{Service, testing::MockStore};
+use conversation_settings_store::{ConversationStore, Filter, Page, PageRequest};
 
-use crate::setup::{admin, create, ids, service, set_group, user};
+use crate::setup::{admin, create, id, ids, service, set_group, user};
 
 async fn range(service: &Service, range: Range<usize>) -> (usize, Vec<String>) {
     let found = service.list_range(&admin(), &user("alice"), range).await.unwrap();
@@ -35,6 +35,36 @@ async fn lists_a_range_across_reads_of_the_store() {
     let all: Vec<_> = (0..1_003).map(|n| format!("sg_{n:04}")).collect();
     create(&service, "alice", &all.iter().map(String::as_str).collect::<Vec<_>>()).await;
     assert_eq!(range(&service, 999..1_002).await, (1_003, all[999..1_002].to_vec()));
+}
+
+/// A store with an owner of a million conversations, of which a page may have as many as the test says.
+fn large_owner(pages: Vec<(usize, Page<ConversationId>)>) -> Service {
+    let mut store = MockStore::new();
+    store.expect_count().times(1).returning(|_| Ok(1_000_000));
+    let mut pages = pages.into_iter();
+    store.expect_list().times(pages.len()).returning(move |_, _, request| {
+        let (limit, page) = pages.next().unwrap();
+        assert_eq!(request.limit, limit);
+        Ok(page)
+    });
+    Service::builder(store).build()
+}
+
+#[tokio::test]
+async fn reads_of_a_large_owner_only_what_a_page_needs() {
+    let (store, small) = service();
+    create(&small.build(), "alice", &["sg_a", "sg_b", "sg_c"]).await;
+    let page = async |after: Option<&str>, limit| {
+        let request = PageRequest { after: after.map(id), limit };
+        store.list(&user("alice"), &Filter::ALL, &request).await.unwrap()
+    };
+    let first = large_owner(vec![(1, page(None, 1).await)]);
+    assert_eq!(range(&first, 0..1).await, (1_000_000, vec!["sg_a".into()]));
+    let second = large_owner(vec![(2, page(None, 2).await)]);
+    assert_eq!(range(&second, 1..2).await, (1_000_000, vec!["sg_b".into()]));
+    for past_the_end in [1_000_000..1_000_020, 5..5] {
+        assert_eq!(range(&large_owner(Vec::new()), past_the_end).await, (1_000_000, Vec::new()));
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,9 @@
 use conversation_settings_core::{Conversation, ConversationId, Version};
 use conversation_settings_service::testing::MockStore;
 use conversation_settings_service::{Service, Snapshot};
-use conversation_settings_store::{Changes, ConversationStoreExt, Filter, LogId, OwnerVersion, Page};
+use conversation_settings_store::{
+    Changes, ConversationStore, ConversationStoreExt, Filter, LogId, OwnerVersion, Page,
+};
 
 use crate::setup::{admin, create, id, ids, service, set_group, user};
 
@@ -152,4 +154,34 @@ async fn lists_ids_older_than_the_log_until_no_write_comes_between() {
         .returning(move |_| Ok(OwnerVersion { version: Version(versions.next().unwrap()), ..OwnerVersion::default() }));
     let all = snapshot(&Service::builder(store).build()).await;
     assert_eq!((listed(&all), all.version.version), (vec!["sg_old"], Version::ZERO));
+}
+
+#[tokio::test]
+async fn takes_a_snapshot_of_more_conversations_than_are_read_at_once() {
+    let (_, service) = service();
+    let service = service.build();
+    let all: Vec<_> = (0..2_345).map(|n| format!("sg_{n:04}")).collect();
+    create(&service, "alice", &all.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let snapshot = snapshot(&service).await;
+    assert_eq!((listed(&snapshot), snapshot.version.version.0), (all.iter().map(String::as_str).collect(), 2_345));
+}
+
+#[tokio::test]
+async fn takes_a_snapshot_even_if_a_write_always_comes_between() {
+    let (busy, service) = service();
+    create(&service.build(), "alice", &["sg_a"]).await;
+    let everything = busy.changes(&user("alice"), &OwnerVersion::default(), 10).await.unwrap();
+    let mut store = MockStore::new();
+    let full = everything.version();
+    store
+        .expect_changes()
+        .returning(move |_, _, limit| Ok(if limit == usize::MAX { everything.clone() } else { Changes::Full(full) }));
+    store.expect_list().returning(|_, _, _| Ok(Page { conversations: Vec::new(), next: None }));
+    let mut version = 1;
+    store.expect_version().returning(move |_| {
+        version += 1;
+        Ok(OwnerVersion { version: Version(version), ..OwnerVersion::default() })
+    });
+    let snapshot = snapshot(&Service::builder(store).build()).await;
+    assert_eq!((listed(&snapshot), snapshot.version), (vec!["sg_a"], full));
 }

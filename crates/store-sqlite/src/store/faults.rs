@@ -5,14 +5,14 @@ use std::{
     pin::{Pin, pin},
     sync::mpsc,
     task::{Context, Waker},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use conversation_settings_core::{
     Change, ConversationId, GroupId, Key, Missing, Outcome, Patch, Target, Timestamp, UserId, Version, Write,
     WriteBatch,
 };
-use conversation_settings_store::{Applied, ConversationStore, ConversationStoreExt, StoreError};
+use conversation_settings_store::{Applied, ConversationStore, ConversationStoreExt, StoreError, Waiter, Wanted};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -61,13 +61,19 @@ fn commits(folder: &TempDir) -> usize {
 /// Runs a statement on the writer's connection.
 async fn on_writer(store: &SqliteStore, sql: &'static str) {
     let change = |connection: &Connection| connection.query_row(sql, [], |_| Ok(())).map_err(Error::from);
-    store.writer.run(change).await.unwrap();
+    store.writer.run(1, Wanted::ALWAYS, change).await.unwrap();
+}
+
+/// Makes the file read-only for the writer's connection.
+async fn query_only(store: &SqliteStore) {
+    let change = |connection: &Connection| Ok(connection.pragma_update(None, "query_only", true)?);
+    store.writer.run(1, Wanted::ALWAYS, change).await.unwrap();
 }
 
 /// Keeps the writer busy until the sender is dropped, so that calls made meanwhile queue.
 fn occupy(store: &SqliteStore) -> (mpsc::Sender<()>, Pin<Box<impl Future<Output = Result<(), Error>>>>) {
     let (release, released) = mpsc::channel();
-    let mut busy = Box::pin(store.writer.run(move |_| {
+    let mut busy = Box::pin(store.writer.run(1, Wanted::ALWAYS, move |_| {
         let _ = released.recv();
         Ok(())
     }));
@@ -126,7 +132,7 @@ async fn commits_the_others_when_a_batch_is_rejected() {
 #[tokio::test]
 async fn rolls_back_only_the_batch_that_fails_half_way() {
     let (_folder, store) = open();
-    let fails = store.writer.run(|connection| {
+    let fails = store.writer.run(1, Wanted::ALWAYS, |connection| {
         connection.execute("INSERT INTO owners (owner, version) VALUES ('half', 1)", [])?;
         connection.execute("INSERT INTO owners (owner, version) VALUES ('half', 1)", [])?;
         Ok(())
@@ -162,7 +168,7 @@ async fn skips_a_queued_batch_whose_caller_gave_up() {
 #[tokio::test]
 async fn fails_only_the_call_that_panics() {
     let (_folder, store) = open();
-    let panics = store.writer.run(|connection| -> Result<(), Error> {
+    let panics = store.writer.run(1, Wanted::ALWAYS, |connection| -> Result<(), Error> {
         connection.execute("INSERT INTO owners (owner, version) VALUES ('half', 1)", [])?;
         panic!("made for this test");
     });
@@ -203,8 +209,7 @@ async fn reports_unavailable_while_the_disk_is_full() {
 async fn reads_while_the_file_cannot_be_written() {
     let (folder, store) = open();
     store.apply(&one("a", "x"), AT).await.unwrap();
-    // Makes the file read-only for this connection.
-    store.writer.run(|connection| Ok(connection.pragma_update(None, "query_only", true)?)).await.unwrap();
+    query_only(&store).await;
     let error = store.apply(&one("a", "y"), AT).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable { .. }) && error.is_retryable(), "{error:?}");
     assert_eq!(ex(&store, "a").await.as_deref(), Some("x"));
@@ -246,4 +251,121 @@ async fn waits_for_a_lock_that_is_released_in_time() {
     poll(&mut call);
     other.execute_batch("COMMIT").unwrap();
     call.await.unwrap();
+}
+
+#[tokio::test]
+async fn fails_all_waiting_calls_together_when_the_lock_is_not_released() {
+    const CALLS: u32 = 1_500;
+    const BUSY: Duration = Duration::from_millis(200);
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("conversations.db")).unwrap();
+    let shorten = |connection: &Connection| Ok(connection.busy_timeout(BUSY)?);
+    store.writer.run(1, Wanted::ALWAYS, shorten).await.unwrap();
+    let other = Connection::open(folder.path().join("conversations.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+
+    let began = Instant::now();
+    let batches: Vec<_> = (0..CALLS).map(|n| one(&format!("u{n}"), "x")).collect();
+    let mut calls: Vec<_> = batches.iter().map(|batch| store.apply(batch, AT)).collect();
+    calls.iter_mut().for_each(poll);
+    for call in calls {
+        let error = call.await.unwrap_err();
+        assert!(matches!(error, StoreError::Conflict { .. }), "{error:?}");
+    }
+    let elapsed = began.elapsed();
+    assert!(elapsed < BUSY * CALLS / 10, "they waited one after the other: {elapsed:?}");
+
+    other.execute_batch("ROLLBACK").unwrap();
+    store.apply(&one("last", "x"), AT).await.unwrap();
+    for batch in &batches {
+        assert_eq!(
+            store.get_one(batch.writes()[0].key.clone()).await.unwrap(),
+            None,
+            "a failed call is not applied later"
+        );
+    }
+}
+
+#[tokio::test]
+async fn drops_a_batch_whose_callers_left_while_it_waited_for_the_lock() {
+    let (folder, store) = open();
+    let other = Connection::open(folder.path().join("conversations.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // One waits for the lock, the other behind it; of a third, one of two callers stays.
+    let waiters = [Waiter::new(), Waiter::new(), Waiter::new()];
+    let stays = Waiter::new();
+    let wanted = [waiters[0].wanted(), waiters[1].wanted(), waiters[2].wanted().or(stays.wanted())];
+    let batches = ["a", "b", "c"].map(|owner| one(owner, "old"));
+    let mut calls: Vec<_> =
+        batches.iter().zip(&wanted).map(|(batch, wanted)| store.apply_while_wanted(batch, AT, wanted)).collect();
+    calls.iter_mut().for_each(poll);
+    drop(waiters);
+    other.execute_batch("COMMIT").unwrap();
+
+    let mut results = Vec::new();
+    for call in calls {
+        results.push(call.await);
+    }
+    assert!(
+        matches!(results[..], [Err(StoreError::Unavailable { .. }), Err(StoreError::Unavailable { .. }), Ok(_)]),
+        "{results:?}"
+    );
+    assert_eq!((ex(&store, "a").await, ex(&store, "b").await, ex(&store, "c").await), (None, None, Some("old".into())));
+}
+
+#[tokio::test]
+async fn commits_small_batches_without_a_large_one_between_them() {
+    let (folder, store) = open();
+    let large = set((0..1_001).map(|n| format!("u{n:04}")), "x");
+    let before = commits(&folder);
+    let results = apply_together(&store, &[one("a", "1"), large.clone(), one("b", "1"), large, one("c", "1")]).await;
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+    // a; the first large one; b; the second large one, a no-op that writes nothing; c.
+    assert_eq!(commits(&folder) - before, 4);
+}
+
+#[tokio::test]
+async fn is_not_ready_while_the_file_cannot_be_written() {
+    let (_folder, store) = open();
+    store.ready().await.unwrap();
+    query_only(&store).await;
+    store.ready().await.unwrap();
+    store.apply(&one("a", "x"), AT).await.unwrap_err();
+    for _ in 0..2 {
+        let error = store.ready().await.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn commits_a_page_to_learn_whether_the_file_can_be_written() {
+    let (folder, store) = open();
+    let before = commits(&folder);
+    store.writer.probe().await.unwrap();
+    assert_eq!(commits(&folder) - before, 1);
+}
+
+#[tokio::test]
+async fn is_ready_once_a_small_write_succeeds_after_a_full_disk() {
+    let (_folder, store) = open();
+    on_writer(&store, "PRAGMA max_page_count = 1").await;
+    let large = set((0..1_000).map(|n| format!("u{n:04}")), &"large".repeat(200));
+    store.apply(&large, AT).await.unwrap_err();
+    assert!(store.writer.is_unwritable());
+    store.ready().await.unwrap();
+    assert!(!store.writer.is_unwritable());
+}
+
+#[tokio::test]
+async fn stays_ready_when_a_write_fails_for_another_reason() {
+    let (folder, store) = open();
+    on_writer(&store, "PRAGMA busy_timeout = 20").await;
+    let other = Connection::open(folder.path().join("conversations.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    store.apply(&one("a", "x"), AT).await.unwrap_err();
+    store.ready().await.unwrap();
+    other.execute_batch("ROLLBACK").unwrap();
+    let reject = Change::Set { patch: Patch::KEEP.ex("y"), missing: Missing::Reject };
+    store.apply(&batch(["b".to_owned()], reject), AT).await.unwrap_err();
+    store.ready().await.unwrap();
 }

@@ -1,9 +1,13 @@
 //! A successful write is on disk; a no-op writes nothing.
 
+use std::time::{Duration, Instant};
+
 use conversation_settings_core::{Change, Outcome, Patch, Version};
 use conversation_settings_store::{
     Changes, ConversationStore, ConversationStoreExt, Filter, OwnerVersion, PageRequest,
 };
+
+use rusqlite::Connection;
 
 use crate::harness::{AT, Folder, key, set, user, write};
 
@@ -91,4 +95,33 @@ async fn writes_nothing_for_a_no_op() {
     assert_eq!(folder.commits(), before);
     drop(folder.open());
     assert_eq!(folder.commits(), before, "opening writes nothing");
+}
+
+#[tokio::test]
+async fn shrinks_the_log_after_a_large_batch() {
+    const LIMIT: u64 = 64 << 20;
+    let folder = Folder::new();
+    let store = folder.open();
+    let log = || std::fs::metadata(folder.path().join("conversations.db-wal")).unwrap().len();
+    let large =
+        |ex: &str| set((0..1_200).map(|n| key(&format!("u{n}"), "sg_team")), &Patch::KEEP.ex(ex.repeat(65_536)));
+    let shrinks = async || {
+        let began = Instant::now();
+        while log() > LIMIT {
+            assert!(began.elapsed() < Duration::from_secs(60), "the log keeps {} bytes", log());
+            tokio::task::yield_now().await;
+        }
+    };
+    store.apply(&large("x"), AT).await.unwrap();
+    shrinks().await;
+
+    // A reader of the time before needs the log. Once it has ended, the next write shrinks the log.
+    let reader = Connection::open(folder.database()).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM owners").unwrap();
+    store.apply(&large("y"), AT).await.unwrap();
+    assert!(log() > LIMIT);
+    reader.execute_batch("COMMIT").unwrap();
+    store.apply(&set([key("a", "sg_team")], &Patch::KEEP.ex("x")), AT).await.unwrap();
+    shrinks().await;
+    assert_eq!(&*store.get_one(key("u1199", "sg_team")).await.unwrap().unwrap().settings.ex, "y".repeat(65_536));
 }

@@ -1,13 +1,25 @@
 //! Which files the store opens, and how it refuses others.
 
-use std::{error::Error, fs, path::Path, sync::Barrier, thread};
+use std::{
+    error::Error,
+    fs,
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        process::CommandExt,
+    },
+    path::Path,
+    process::Command,
+    sync::Barrier,
+    thread,
+    time::{Duration, Instant},
+};
 
 use conversation_settings_core::{Field, Patch};
-use conversation_settings_store::{ConversationStore, ConversationStoreExt, StoreError};
+use conversation_settings_store::{ConversationStore, ConversationStoreExt, Filter, PageRequest, StoreError};
 use conversation_settings_store_sqlite::{OpenError, SqliteStore};
 use rusqlite::Connection;
 
-use crate::harness::{AT, Folder, key, set};
+use crate::harness::{AT, Folder, key, set, user};
 
 /// The error of opening the file. Asserts that the file has not changed.
 fn refused(path: &Path) -> OpenError {
@@ -186,4 +198,138 @@ async fn fails_only_rows_on_a_damaged_page() {
         store.apply(&set([key.clone()], &patch), AT).await.unwrap();
         assert!(store.get_one(key.clone()).await.unwrap().unwrap().settings.is_pinned);
     }
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn creates_files_and_folders_for_their_owner_alone() {
+    let folder = Folder::new();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let (made, link) = (folder.path().join("made/too"), folder.path().join("link.db"));
+    std::os::unix::fs::symlink("target.db", &link).unwrap();
+    for (opened, database) in [
+        (folder.database(), folder.database()),
+        (made.join("x.db"), made.join("x.db")),
+        (link, folder.path().join("target.db")),
+    ] {
+        let store = SqliteStore::open(opened).unwrap();
+        store.apply(&set([key("a", "sg_team")], &Patch::KEEP.ex("x")), AT).await.unwrap();
+        for end in ["", "-wal", "-shm"] {
+            let file = format!("{}{end}", database.display());
+            assert_eq!(mode(Path::new(&file)), 0o600, "{file}");
+        }
+    }
+    assert_eq!((mode(&made), mode(made.parent().unwrap())), (0o700, 0o700));
+    assert_eq!(mode(folder.path()), 0o755, "a folder that exists keeps its mode");
+}
+
+#[tokio::test]
+async fn keeps_the_mode_of_a_file_that_exists() {
+    let folder = Folder::new();
+    drop(folder.open());
+    fs::set_permissions(folder.database(), fs::Permissions::from_mode(0o640)).unwrap();
+    let store = folder.open();
+    store.apply(&set([key("a", "sg_team")], &Patch::KEEP.ex("x")), AT).await.unwrap();
+    assert_eq!(mode(&folder.database()), 0o640);
+}
+
+/// A way to lose a file, and its name.
+type Way = (&'static str, fn(&Path));
+
+#[tokio::test]
+async fn fails_calls_after_a_file_was_deleted_or_replaced() {
+    let ways: [Way; 3] = [
+        ("deleted", |file| fs::remove_file(file).unwrap()),
+        ("moved away", |file| fs::rename(file, file.with_extension("moved")).unwrap()),
+        ("replaced", |file| {
+            let copy = file.with_extension("copy");
+            fs::copy(file, &copy).unwrap();
+            fs::rename(copy, file).unwrap();
+        }),
+    ];
+    for (way, lose) in ways {
+        for end in ["", "-wal", "-shm"] {
+            let folder = Folder::new();
+            let store = folder.open();
+            store.apply(&set([key("a", "sg_team")], &Patch::KEEP.ex("before")), AT).await.unwrap();
+            let file = format!("{}{end}", folder.database().display());
+            lose(Path::new(&file));
+
+            let error = store.apply(&set([key("a", "sg_team")], &Patch::KEEP.ex("after")), AT).await.unwrap_err();
+            assert!(matches!(error, StoreError::Unavailable { .. }), "{file} {way}: {error:?}");
+            let cause = error.source().unwrap().to_string();
+            assert!(cause.starts_with(&file) && cause.contains("was deleted or replaced"), "{cause}");
+            assert!(store.ready().await.is_err(), "{file} {way}");
+            // Reads look once a second; after a failed write they look at once.
+            assert!(store.get(&[key("a", "sg_team")]).await.is_err(), "{file} {way}");
+            let listed = store.list(&user("a"), &Filter::ALL, &PageRequest::first(1)).await;
+            assert!(listed.is_err(), "{file} {way}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn fails_reads_after_the_file_was_deleted_without_a_write() {
+    let folder = Folder::new();
+    let store = folder.open();
+    store.apply(&set([key("a", "sg_team")], &Patch::KEEP.ex("x")), AT).await.unwrap();
+    assert!(store.get_one(key("a", "sg_team")).await.unwrap().is_some());
+    fs::remove_file(folder.database()).unwrap();
+    let began = Instant::now();
+    while store.get_one(key("a", "sg_team")).await.is_ok() {
+        assert!(began.elapsed() < Duration::from_secs(30), "reads still succeed");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn works_again_once_the_file_is_back() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let away = folder.path().join("away.db");
+    fs::rename(folder.database(), &away).unwrap();
+    let batch = set([key("a", "sg_team")], &Patch::KEEP.ex("x"));
+    store.apply(&batch, AT).await.unwrap_err();
+    fs::rename(&away, folder.database()).unwrap();
+    store.ready().await.unwrap();
+    store.apply(&batch, AT).await.unwrap();
+    drop(store);
+    assert!(folder.open().get_one(key("a", "sg_team")).await.unwrap().is_some());
+}
+
+#[test]
+#[ignore = "the child process of the other test"]
+fn child_opens_a_read_only_file() {
+    let Some(path) = std::env::var_os("READ_ONLY_DATABASE") else { return };
+    let error = SqliteStore::open(path).unwrap_err();
+    assert!(matches!(error, OpenError::ReadOnly { .. } | OpenError::Unavailable { .. }), "{error:?}");
+    println!("refused: {error}");
+}
+
+#[test]
+fn refuses_a_file_that_cannot_be_written() {
+    let folder = Folder::new();
+    drop(folder.open());
+    let before = fs::read(folder.database()).unwrap();
+    // Rights do not bind root, so the child is another user, who owns nothing here.
+    for (folder_mode, file_mode, message) in [(0o777, 0o444, "read-only for this user"), (0o555, 0o666, "cannot open")]
+    {
+        fs::set_permissions(folder.database(), fs::Permissions::from_mode(file_mode)).unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(folder_mode)).unwrap();
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "files::child_opens_a_read_only_file", "--ignored", "--nocapture"]);
+        child.env("READ_ONLY_DATABASE", folder.database());
+        if fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0) {
+            child.uid(65_534).gid(65_534);
+        }
+        let output = child.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{text}");
+        assert!(text.contains("refused: ") && text.contains(message), "{text}");
+    }
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(fs::read(folder.database()).unwrap(), before);
 }

@@ -4,7 +4,9 @@ use ::metrics::histogram;
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 
-use crate::{Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, WriteProfile};
+use crate::{
+    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, Wanted, WriteProfile,
+};
 
 /// A store that records the duration of each operation of another one in [`OPERATION_SECONDS`](super::OPERATION_SECONDS).
 #[derive(Clone, Debug)]
@@ -56,6 +58,15 @@ impl<S: ConversationStore> ConversationStore for MeteredStore<S> {
         self.measure("apply", self.store.apply(batch, at)).await
     }
 
+    async fn apply_while_wanted(
+        &self,
+        batch: &WriteBatch,
+        at: Timestamp,
+        wanted: &Wanted,
+    ) -> Result<Applied, StoreError> {
+        self.measure("apply", self.store.apply_while_wanted(batch, at, wanted)).await
+    }
+
     async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError> {
         self.measure("get", self.store.get(keys)).await
     }
@@ -78,6 +89,10 @@ impl<S: ConversationStore> ConversationStore for MeteredStore<S> {
         self.measure("list_by_conversation", self.store.list_by_conversation(conversation_id, filter, page)).await
     }
 
+    async fn count(&self, owner: &UserId) -> Result<usize, StoreError> {
+        self.measure("count", self.store.count(owner)).await
+    }
+
     async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
         self.measure("version", self.store.version(owner)).await
     }
@@ -92,5 +107,9 @@ impl<S: ConversationStore> ConversationStore for MeteredStore<S> {
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {
         self.measure("prune", self.store.prune(owner, through)).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.measure("ready", self.store.ready()).await
     }
 }

@@ -3,6 +3,7 @@
 mod atomicity;
 mod changes;
 mod cost;
+mod counts;
 mod decisions;
 mod durability;
 mod errors;
@@ -78,6 +79,7 @@ cases! { $
         atomicity::stores_all_or_nothing_of_a_dropped_batch,
         atomicity::isolates_calls_from_a_dropped_one,
         atomicity::stores_all_or_nothing_when_the_caller_panics,
+        atomicity::stores_nothing_of_a_batch_that_nobody_wants,
         atomicity::stores_all_or_nothing_in_a_fault,
     }
     "3: it serialises writers of the same owner" {
@@ -93,6 +95,7 @@ cases! { $
         versions::treats_a_repeated_batch_as_a_noop,
         versions::returns_effects_in_the_order_of_the_batch,
         versions::accepts_an_empty_batch,
+        counts::counts_the_conversations_of_each_owner,
     }
     "5: it is durable on return" {
         durability::keeps_acknowledged_batches_when_reopened,

@@ -75,7 +75,7 @@ impl Event {
         let Self { call, answer, called, answered } = self;
         let (batch, at, effects) = match (&call, &answer) {
             (Call::Apply(batch, at), Answer::Applied(Ok(applied))) => (batch, *at, &applied.effects),
-            (Call::Version(owner) | Call::Changes { owner, .. }, _) => {
+            (Call::Count(owner) | Call::Version(owner) | Call::Changes { owner, .. }, _) => {
                 return vec![(owner.clone(), Self { call, answer, called, answered })];
             }
             (Call::Get(keys), _) if keys.len() == 1 => {

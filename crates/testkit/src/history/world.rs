@@ -115,6 +115,7 @@ impl World {
             2 => vec(self.key(), 0..6).prop_map(Call::Get),
             2 => list.prop_map(|(owner, filter, page)| Call::List(owner, filter, page)),
             2 => views.prop_map(|(id, filter, page)| Call::ListByConversation(id, filter, page)),
+            1 => self.owner().prop_map(Call::Count),
             1 => self.owner().prop_map(Call::Version),
             4 => self.changes(),
             1 => (self.owner(), version()).prop_map(|(owner, through)| Call::Prune(owner, through)),
@@ -133,6 +134,7 @@ impl World {
         prop_oneof![
             6 => (self.harmless_batch(), timestamp()).prop_map(|(batch, at)| Call::Apply(batch, at)),
             2 => self.key().prop_map(|key| Call::Get(vec![key])),
+            1 => self.owner().prop_map(Call::Count),
             1 => self.owner().prop_map(Call::Version),
             1 => changes,
         ]

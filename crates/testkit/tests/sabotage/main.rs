@@ -1,5 +1,6 @@
 //! Proves the suite: adapters that are wrong on purpose, each in one way, and the cases that fail on them.
 
+mod counts;
 mod logs;
 mod pages;
 mod store;
@@ -47,6 +48,8 @@ fails! {
     a_write_for_a_noop: writes::WriteForNoop => raises_no_version_and_reports_no_change_for_a_noop,
         treats_a_repeated_batch_as_a_noop;
     effects_in_another_order: writes::EffectsAsRowsCame => returns_effects_in_the_order_of_the_batch;
+    a_count_of_changes: counts::CountsChanges => counts_the_conversations_of_each_owner;
+    written_for_nobody: writes::WrittenForNobody => stores_nothing_of_a_batch_that_nobody_wants;
     an_error_for_an_empty_batch: writes::NothingIsAnError => accepts_an_empty_batch;
     created_even_if_empty: writes::CreatedEvenIfEmpty => treats_a_missing_conversation_as_the_write_says;
     soft_delete: writes::SoftDelete => keeps_nothing_of_a_removed_conversation;

@@ -5,7 +5,7 @@ use std::{any::type_name, fmt::Debug};
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, WriteProfile,
+    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, Wanted, WriteProfile,
 };
 use conversation_settings_store_memory::MemoryStore;
 use conversation_settings_testkit::conformance::Harness;
@@ -61,6 +61,15 @@ pub(crate) trait Sabotage: Debug + Send + Sync + 'static {
         store.prune(owner, through).await
     }
 
+    async fn count(&self, store: &MemoryStore, owner: &UserId) -> Result<usize, StoreError> {
+        store.count(owner).await
+    }
+
+    /// Whether a batch that nobody wants is applied.
+    fn ignores_callers(&self) -> bool {
+        false
+    }
+
     /// The data after the store was closed and opened again.
     fn reopened(&self, store: MemoryStore) -> MemoryStore {
         store
@@ -92,6 +101,19 @@ impl ConversationStore for Sabotaged {
         self.sabotage.apply(&self.store, batch, at).await
     }
 
+    async fn apply_while_wanted(
+        &self,
+        batch: &WriteBatch,
+        at: Timestamp,
+        wanted: &Wanted,
+    ) -> Result<Applied, StoreError> {
+        if wanted.is_wanted() || self.sabotage.ignores_callers() {
+            self.apply(batch, at).await
+        } else {
+            Err(StoreError::unwanted(STORE))
+        }
+    }
+
     async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError> {
         self.sabotage.get(&self.store, keys).await
     }
@@ -114,6 +136,10 @@ impl ConversationStore for Sabotaged {
         self.sabotage.list_by_conversation(&self.store, id, filter, page).await
     }
 
+    async fn count(&self, owner: &UserId) -> Result<usize, StoreError> {
+        self.sabotage.count(&self.store, owner).await
+    }
+
     async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
         self.sabotage.version(&self.store, owner).await
     }
@@ -128,6 +154,10 @@ impl ConversationStore for Sabotaged {
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {
         self.sabotage.prune(&self.store, owner, through).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.store.ready().await
     }
 }
 

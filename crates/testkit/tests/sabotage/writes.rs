@@ -448,3 +448,13 @@ impl Sabotage for NotKept {
         MemoryStore::new()
     }
 }
+
+/// Applies a batch whose callers have gone.
+#[derive(Debug, Default)]
+pub(crate) struct WrittenForNobody;
+
+impl Sabotage for WrittenForNobody {
+    fn ignores_callers(&self) -> bool {
+        true
+    }
+}

@@ -11,7 +11,7 @@ use std::{
 
 use conversation_settings_core::{Change, Missing, Patch, Version, Write};
 use conversation_settings_store::{
-    ConversationStore, ConversationStoreExt, Filter, OwnerVersion, PageRequest, StoreError,
+    ConversationStore, ConversationStoreExt, Filter, OwnerVersion, PageRequest, StoreError, Waiter,
 };
 use tokio::time::{sleep, timeout};
 
@@ -60,6 +60,23 @@ pub(super) async fn stores_nothing_of_a_rejected_batch(fixture: Fixture<'_, impl
             }
         }
     }
+}
+
+pub(super) async fn stores_nothing_of_a_batch_that_nobody_wants(fixture: Fixture<'_, impl Harness>) {
+    let batch = set_all(OWNERS.map(|owner| key(owner, "sg_1")), &Patch::KEEP.ex("x"));
+    let (gone, waiting) = (Waiter::new(), Waiter::new());
+    let unwanted = gone.wanted();
+    drop(gone);
+    let error = fixture.store().apply_while_wanted(&batch, AT, &unwanted).await.expect_err("nobody wants it");
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    for owner in OWNERS {
+        assert_eq!(fixture.get(&key(owner, "sg_1")).await, None);
+        assert_eq!(fixture.version(&user(owner)).await.version, Version::ZERO);
+    }
+    // Of two callers one still waits.
+    let wanted = unwanted.or(waiting.wanted());
+    let applied = fixture.store().apply_while_wanted(&batch, AT, &wanted).await.expect("can be applied");
+    assert!(applied.effects.iter().all(|effect| effect.version == Some(Version(1))), "{applied:?}");
 }
 
 /// Polls `future` at most `times` times, and returns its output if it has ended.

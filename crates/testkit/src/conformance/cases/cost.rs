@@ -36,6 +36,7 @@ async fn costs(
         "create of one": store.apply(&set_all(of_one.clone(), &Patch::KEEP.ex("x")), AT),
         "get": store.get(&keys),
         "list": store.list(&owner, &Filter::ALL, &PageRequest::first(count)),
+        "count": store.count(&owner),
         "list_by_conversation": store.list_by_conversation(&conversation("sg_1"), &Filter::ALL, &PageRequest::first(count)),
         "changes": store.changes(&owner, &since, count),
         "remove": store.apply(&batch(of_one.iter().cloned().map(remove)), AT),
