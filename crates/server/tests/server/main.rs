@@ -12,6 +12,7 @@ mod paths;
 mod refusals;
 mod secrets;
 mod signals;
+mod sqlite_files;
 mod start;
 mod stop;
 mod stores;

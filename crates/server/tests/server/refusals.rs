@@ -145,3 +145,31 @@ fn foreign(folder: &Path) -> Vec<u8> {
     database.close().unwrap();
     fs::read(path).unwrap()
 }
+
+#[test]
+fn rejects_a_database_that_it_cannot_write() {
+    use std::os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        process::CommandExt,
+    };
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.db");
+    drop(conversation_settings_store_sqlite::SqliteStore::open(&path).unwrap());
+    let before = fs::read(&path).unwrap();
+    for (folder_mode, file_mode, sentence) in
+        [(0o777, 0o444, "the file is read-only for this user"), (0o555, 0o666, "cannot open the store")]
+    {
+        fs::set_permissions(&path, fs::Permissions::from_mode(file_mode)).unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(folder_mode)).unwrap();
+        let mut command = program(folder.path());
+        command.env("CONVERSATION_SECRET", "s").args(["--store", "sqlite:x.db"]);
+        // Rights do not bind root, so the program runs as another user, who owns nothing here.
+        if fs::metadata("/proc/self").unwrap().uid() == 0 {
+            command.uid(65_534).gid(65_534);
+        }
+        assert_fails(&mut command, sentence);
+    }
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
