@@ -9,16 +9,38 @@ use md5::{Digest, Md5};
 ///
 /// The hash of no IDs is 0. The order of the IDs matters.
 pub fn id_hash<'a>(ids: impl IntoIterator<Item = &'a ConversationId>) -> u64 {
-    let mut json = String::new();
-    for id in ids {
-        json.push(if json.is_empty() { '[' } else { ',' });
-        push_go_string(&mut json, id.as_str());
+    let mut hasher = IdHasher::default();
+    ids.into_iter().for_each(|id| hasher.push(id));
+    hasher.finish()
+}
+
+/// Computes an [`id_hash`] of IDs that are not in memory together.
+#[derive(Clone, Debug, Default)]
+pub struct IdHasher {
+    digest: Md5,
+    /// The JSON of one ID.
+    json: String,
+}
+
+impl IdHasher {
+    /// Adds the next ID.
+    pub fn push(&mut self, id: &ConversationId) {
+        let begin = if self.json.is_empty() { '[' } else { ',' };
+        self.json.clear();
+        self.json.push(begin);
+        push_go_string(&mut self.json, id.as_str());
+        self.digest.update(&self.json);
     }
-    if json.is_empty() {
-        return 0;
+
+    /// The hash of the IDs so far.
+    #[must_use]
+    pub fn finish(mut self) -> u64 {
+        if self.json.is_empty() {
+            return 0;
+        }
+        self.digest.update("]");
+        self.digest.finalize().first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
     }
-    json.push(']');
-    Md5::digest(json).first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
 }
 
 /// Go also escapes characters that could end a script or a line in a browser. IDs contain no control characters.

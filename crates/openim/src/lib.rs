@@ -21,6 +21,6 @@ pub use claims::Claims;
 pub use code::Code;
 #[cfg(feature = "groups")]
 pub use groups::{GroupsError, OpenImGroups};
-pub use id_hash::id_hash;
+pub use id_hash::{IdHasher, id_hash};
 pub use token::TokenAuthority;
 pub use token_error::TokenError;

@@ -70,6 +70,29 @@ impl Service {
         }
     }
 
+    /// The [snapshot](Self::snapshot) of a user with few conversations, in one read; `None` if the user has more, or may
+    /// have some that are older than the log.
+    ///
+    /// Of a user with many conversations a caller may read the [version](Self::version) first, and then the
+    /// [pages](Self::pages). What changes meanwhile may be in the pages or not, and is in the next increment in any case.
+    ///
+    /// # Errors
+    ///
+    /// As [`snapshot`](Self::snapshot).
+    pub async fn small_snapshot(&self, context: &Context, user: &UserId) -> Result<Option<Snapshot>, ServiceError> {
+        context.caller.check_owner(user)?;
+        let _reading = self.inner.reads.acquire(FIRST_ROWS).await;
+        match self.inner.store.changes(user, &OwnerVersion::default(), FIRST_ROWS).await? {
+            Changes::Increment { version, inserted, .. } if version.version != Version::ZERO => {
+                let ids = inserted.into_iter().map(|conversation| conversation.key.conversation_id);
+                let mut conversation_ids: Vec<_> = ids.collect();
+                conversation_ids.sort_unstable();
+                Ok(Some(Snapshot { version, conversation_ids }))
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// What a client that holds `since` must apply to hold the present version; the lists are in the byte order of the
     /// IDs. [`Changes::Full`] if the version is unknown, if more conversations changed than
     /// [`max_changes`](crate::ServiceBuilder::max_changes), or if their texts together are larger than 4 MiB: a client

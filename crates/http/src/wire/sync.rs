@@ -1,8 +1,6 @@
 //! What a client needs to keep a copy of its conversations.
 
-use conversation_settings_core::{ArgsError, ConversationId, Text, UserId, Version};
-use conversation_settings_openim::id_hash;
-use conversation_settings_service::Snapshot;
+use conversation_settings_core::{self as core, ArgsError, ConversationId, Text, UserId, Version};
 use conversation_settings_store::{Changes, LogId, OwnerVersion};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,6 +10,7 @@ use super::{
     conversation::{Conversation, conversations},
     schema,
 };
+use crate::reply::LongList;
 
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct GetFullConversationIdsRequest {
@@ -51,15 +50,28 @@ pub(crate) struct FullConversationIds {
 }
 
 impl FullConversationIds {
-    /// Leaves the IDs out if `client_hash` is their hash.
-    pub(crate) fn new(snapshot: Snapshot, client_hash: u64) -> Self {
-        let OwnerVersion { log, version } = snapshot.version;
-        let mut conversation_ids = snapshot.conversation_ids;
-        let equal = id_hash(&conversation_ids) == client_hash;
-        if equal {
-            conversation_ids.clear();
-        }
-        Self { version, version_id: log, equal, conversation_ids }
+    /// The IDs, whose hash is `hash`. They are left out if that is the client's.
+    pub(crate) fn new(version: OwnerVersion, ids: Vec<ConversationId>, hash: u64, client_hash: u64) -> Self {
+        let OwnerVersion { log, version } = version;
+        let equal = hash == client_hash;
+        Self { version, version_id: log, equal, conversation_ids: if equal { Vec::new() } else { ids } }
+    }
+
+    /// Whether the client has exactly these IDs.
+    pub(crate) const fn is_equal(&self) -> bool {
+        self.equal
+    }
+}
+
+impl LongList for FullConversationIds {
+    type Entry = ConversationId;
+
+    fn entry(conversation: core::Conversation) -> ConversationId {
+        conversation.key.conversation_id
+    }
+
+    fn entries(&mut self) -> &mut Vec<ConversationId> {
+        &mut self.conversation_ids
     }
 }
 

@@ -7,8 +7,9 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, Response, StatusCode, header::CONTENT_LENGTH},
 };
-use conversation_settings_core::{GroupId, Patch, SetConversations};
+use conversation_settings_core::{ConversationId, GroupId, Patch, SetConversations};
 use conversation_settings_http::{Api, metrics};
+use conversation_settings_openim::id_hash;
 use conversation_settings_service::{Context, Service};
 use conversation_settings_store_memory::MemoryStore;
 use conversation_settings_testkit::{Fault, FaultPlan, FaultyStore};
@@ -29,11 +30,16 @@ const COUNTED: Fault = Fault::Delay { before: 0, after: 0 };
 
 /// A store in which alice has `count` pinned conversations with an `ex` of `bytes`.
 async fn filled(count: usize, bytes: usize) -> Arc<MemoryStore> {
+    with_ids((0..count).map(|n| format!("{n:05}")), bytes).await
+}
+
+/// A store in which alice has a conversation in each of the groups.
+async fn with_ids(groups: impl Iterator<Item = String>, bytes: usize) -> Arc<MemoryStore> {
     let store = Arc::new(MemoryStore::new());
     let service = Service::builder(Arc::clone(&store)).build();
     let patch = Patch::KEEP.is_pinned(true).ex("x".repeat(bytes));
-    for n in 0..count {
-        let group = GroupId::new(format!("{n:05}")).unwrap();
+    for group in groups {
+        let group = GroupId::new(group).unwrap();
         let set = SetConversations::group(&group).users(&[user("alice")]).patch(patch.clone());
         service.set(&Context::admin(user(ADMIN)), set.build().unwrap()).await.unwrap();
     }
@@ -244,4 +250,25 @@ async fn requires_a_full_sync_if_an_increment_is_too_large() {
         assert_eq!((&changes["full"], &changes["version"]), (&json!(is_full), &ids["version"]), "{count}");
         assert_eq!(changes["insert"].as_array().unwrap().len(), if is_full { 0 } else { count });
     }
+}
+
+#[tokio::test]
+async fn writes_many_ids_while_it_reads_them() {
+    const COUNT: usize = 1_200;
+    let router = api(with_ids((0..COUNT).map(|n| format!("{n:0250}")), 0).await).router();
+    let path = "/conversation/get_full_conversation_ids";
+    let of = |hash: u64| request(path, &token(ADMIN), json!({ "userID": "alice", "idHash": hash }).to_string());
+    let response = respond(&router, of(0)).await;
+    assert!(!response.headers().contains_key(CONTENT_LENGTH), "the IDs are in memory together");
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let data = serde_json::from_slice::<Value>(&body).unwrap()["data"].take();
+    let expected: Vec<_> = (0..COUNT).map(|n| format!("sg_{n:0250}")).collect();
+    assert_eq!((&data["version"], &data["equal"]), (&json!(COUNT), &json!(false)));
+    assert!(data["conversationIDs"] == json!(expected));
+
+    let ids: Vec<_> = expected.into_iter().map(|id| ConversationId::new(id).unwrap()).collect();
+    let (_, text) = send(&router, of(id_hash(&ids))).await;
+    let equal = serde_json::from_str::<Value>(&text).unwrap()["data"].take();
+    assert_eq!((&equal["version"], &equal["equal"]), (&json!(COUNT), &json!(true)));
+    assert_eq!(equal["conversationIDs"], json!([]));
 }
