@@ -9,9 +9,6 @@ use subtle::ConstantTimeEq;
 
 use crate::{Claims, TokenError, jwt::Keys};
 
-/// OpenIM's default: 90 days.
-const LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
-
 /// `iat` is backdated by this many seconds, as OpenIM does, to tolerate clocks that are behind.
 const BACKDATED: i64 = 5;
 
@@ -43,6 +40,9 @@ impl TokenAuthority {
     /// The `PlatformID` of an administrator's token.
     pub const ADMIN_PLATFORM: i32 = 10;
 
+    /// How long an issued token is valid by default: 90 days, as in OpenIM.
+    pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
     /// An authority that signs with `secret` and treats `admins` as administrators.
     pub fn new(secret: impl AsRef<[u8]>, admins: impl IntoIterator<Item = UserId>) -> Self {
         let secret = secret.as_ref();
@@ -52,7 +52,7 @@ impl TokenAuthority {
                 keys: Keys::new(secret),
                 previous: Vec::new(),
                 admins: admins.into_iter().collect(),
-                lifetime: LIFETIME,
+                lifetime: Self::DEFAULT_LIFETIME,
                 clock: Arc::new(SystemClock),
             }),
         }

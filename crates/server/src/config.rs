@@ -1,17 +1,14 @@
 //! The program's options.
 
-use std::{
-    env,
-    num::{NonZeroU64, NonZeroUsize},
-};
+use std::{env, num::NonZeroUsize, time::Duration};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, parser::ValueSource};
 use conversation_settings_core::{IfMissing, Limits, UserId};
-use conversation_settings_http::Api;
+use conversation_settings_http::{Api, TokenAuthority};
 
 use crate::{
     error::StartError,
-    options::{self, FilePath, Lifetime, ListenAddress, Users, user},
+    options::{self, ByteSize, FilePath, ListenAddress, TimeSpan, Users, user},
     secret::{self, Secret},
     store,
 };
@@ -19,7 +16,8 @@ use crate::{
 /// Serves each user's own conversation settings over HTTP, in the format of OpenIM's clients.
 ///
 /// Each option is a flag and an environment variable; the flag wins. Every user of this machine can read flags, so put
-/// passwords into files or variables.
+/// passwords into files or variables. A duration is a number of seconds or has a unit: 90s, 15m, 12h, 90d. A size is a number
+/// of bytes or has a unit: 64KiB, 16MiB, 1GiB.
 #[derive(Debug, Parser)]
 #[command(version, disable_help_subcommand = true)]
 pub(crate) struct Config {
@@ -75,15 +73,15 @@ pub(crate) struct Config {
     )]
     pub(crate) previous_secret_file: Option<FilePath>,
 
-    /// How long an issued token is valid, in seconds or with the unit m, h or d.
+    /// How long an issued token is valid.
     #[arg(
         long,
         global = true,
         env = "CONVERSATION_TOKEN_LIFETIME",
         value_name = "DURATION",
-        default_value_t = Lifetime::DEFAULT
+        default_value_t = TimeSpan::new(TokenAuthority::DEFAULT_LIFETIME)
     )]
-    pub(crate) token_lifetime: Lifetime,
+    pub(crate) token_lifetime: TimeSpan,
 
     /// IDs of the users who may set anyone's conversations, separated by commas; repeatable.
     #[arg(long, global = true, env = "CONVERSATION_ADMINS", value_name = "USERS", default_value = Config::DEFAULT_ADMIN)]
@@ -102,9 +100,9 @@ pub(crate) struct Config {
         long,
         env = "CONVERSATION_MAX_TEXT_BYTES",
         value_name = "BYTES",
-        default_value_t = non_zero(Limits::default().max_text_bytes)
+        default_value_t = ByteSize::new(Limits::default().max_text_bytes)
     )]
-    pub(crate) max_text_bytes: NonZeroUsize,
+    pub(crate) max_text_bytes: ByteSize,
 
     /// Maximum size of ex and attachedInfo for all users of a request together, in bytes.
     #[arg(
@@ -120,9 +118,9 @@ pub(crate) struct Config {
         long,
         env = "CONVERSATION_MAX_BODY_BYTES",
         value_name = "BYTES",
-        default_value_t = non_zero(Api::DEFAULT_MAX_BODY_BYTES)
+        default_value_t = ByteSize::new(Api::DEFAULT_MAX_BODY_BYTES)
     )]
-    pub(crate) max_body_bytes: NonZeroUsize,
+    pub(crate) max_body_bytes: ByteSize,
 
     /// Maximum memory that the bodies of all requests in progress take together, in bytes; more are rejected with status
     /// 429.
@@ -130,27 +128,27 @@ pub(crate) struct Config {
         long,
         env = "CONVERSATION_MAX_BODY_MEMORY",
         value_name = "BYTES",
-        default_value_t = non_zero(Api::DEFAULT_MAX_BODY_MEMORY)
+        default_value_t = ByteSize::new(Api::DEFAULT_MAX_BODY_MEMORY)
     )]
-    pub(crate) max_body_memory: NonZeroUsize,
+    pub(crate) max_body_memory: ByteSize,
 
     /// Maximum time for a request body to arrive, in seconds.
     #[arg(
         long,
         env = "CONVERSATION_BODY_TIMEOUT",
         value_name = "SECONDS",
-        default_value_t = NonZeroU64::new(Api::DEFAULT_BODY_TIMEOUT.as_secs()).unwrap_or(NonZeroU64::MIN)
+        default_value_t = TimeSpan::new(Api::DEFAULT_BODY_TIMEOUT)
     )]
-    pub(crate) body_timeout: NonZeroU64,
+    pub(crate) body_timeout: TimeSpan,
 
     /// Maximum duration of a request, in seconds.
     #[arg(
         long,
         env = "CONVERSATION_REQUEST_TIMEOUT",
         value_name = "SECONDS",
-        default_value_t = seconds(Api::DEFAULT_REQUEST_TIMEOUT.as_secs())
+        default_value_t = TimeSpan::new(Api::DEFAULT_REQUEST_TIMEOUT)
     )]
-    pub(crate) request_timeout: NonZeroU64,
+    pub(crate) request_timeout: TimeSpan,
 
     /// Maximum number of requests in progress; more are rejected with status 429.
     #[arg(
@@ -168,12 +166,12 @@ pub(crate) struct Config {
 
     /// How long a connection stays open between two requests, in seconds: longer than the load balancer before this server
     /// keeps it.
-    #[arg(long, env = "CONVERSATION_KEEP_ALIVE", value_name = "SECONDS", default_value_t = seconds(75))]
-    pub(crate) keep_alive: NonZeroU64,
+    #[arg(long, env = "CONVERSATION_KEEP_ALIVE", value_name = "SECONDS", default_value_t = TimeSpan::new(Duration::from_secs(75)))]
+    pub(crate) keep_alive: TimeSpan,
 
     /// Maximum duration of a stop, in seconds, for requests in progress and events together.
-    #[arg(long, env = "CONVERSATION_SHUTDOWN_TIMEOUT", value_name = "SECONDS", default_value_t = seconds(20))]
-    pub(crate) shutdown_timeout: NonZeroU64,
+    #[arg(long, env = "CONVERSATION_SHUTDOWN_TIMEOUT", value_name = "SECONDS", default_value_t = TimeSpan::new(Duration::from_secs(20)))]
+    pub(crate) shutdown_timeout: TimeSpan,
 
     /// URL that receives every change as JSON by POST, for example `https://notices.example/changed`
     /// [default: no webhook].
@@ -294,10 +292,6 @@ impl Config {
 
 fn non_zero(value: usize) -> NonZeroUsize {
     NonZeroUsize::new(value).unwrap_or(NonZeroUsize::MIN)
-}
-
-fn seconds(value: u64) -> NonZeroU64 {
-    NonZeroU64::new(value).unwrap_or(NonZeroU64::MIN)
 }
 
 /// The paragraph of clap's message that says what is wrong; the others are usage hints.

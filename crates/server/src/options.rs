@@ -1,13 +1,15 @@
 //! The types that options parse to.
 
+mod byte_size;
 mod file_path;
 mod forms;
-mod lifetime;
 mod listen_address;
+mod time_span;
 mod users;
 
+pub(crate) use byte_size::ByteSize;
 pub(crate) use file_path::{FilePath, PathError};
 pub(crate) use forms::choose_forms;
-pub(crate) use lifetime::Lifetime;
 pub(crate) use listen_address::ListenAddress;
+pub(crate) use time_span::TimeSpan;
 pub(crate) use users::{Users, user};

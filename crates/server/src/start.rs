@@ -94,7 +94,7 @@ async fn start(config: Config) -> Result<(Service, Instant), StartError> {
     let service = integrations.install(service).build();
     let listeners =
         listeners(&config, connections, socket, operations_socket, api(service.clone(), tokens, metrics, &config));
-    let shutdown_timeout = Duration::from_secs(config.shutdown_timeout.get());
+    let shutdown_timeout = config.shutdown_timeout.duration();
     let deadline = serve(listeners, &service, stop, shutdown_timeout).await;
     Ok((service, deadline))
 }
@@ -107,7 +107,7 @@ fn listeners(
     operations_socket: Option<TcpListener>,
     api: Api,
 ) -> Vec<Listener> {
-    let keep_alive = Duration::from_secs(config.keep_alive.get());
+    let keep_alive = config.keep_alive.duration();
     let limits = |connections, reserved| ConnectionLimits { connections, reserved, keep_alive };
     let operators = (connections / 4).clamp(1, MAX_OPERATORS_CONNECTIONS);
     let paths = api.paths();
@@ -149,8 +149,8 @@ fn api(service: Service, tokens: TokenAuthority, metrics: PrometheusHandle, conf
         .metrics(move || metrics.render())
         .max_body_bytes(config.max_body_bytes.get())
         .max_body_memory(config.max_body_memory.get())
-        .body_timeout(Duration::from_secs(config.body_timeout.get()))
-        .request_timeout(Duration::from_secs(config.request_timeout.get()))
+        .body_timeout(config.body_timeout.duration())
+        .request_timeout(config.request_timeout.duration())
         .max_in_flight(config.max_in_flight.get())
 }
 

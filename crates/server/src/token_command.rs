@@ -3,10 +3,10 @@
 use std::{env, fmt};
 
 use conversation_settings_core::UserId;
+use conversation_settings_http::TokenAuthority;
 
 use crate::{
     config::Config,
-    options::Lifetime,
     secret::{self, Origin},
 };
 
@@ -30,7 +30,7 @@ impl TokenCommand {
             }
             Origin::Variable => Some(secret::VARIABLE),
         };
-        if config.token_lifetime != Lifetime::DEFAULT {
+        if config.token_lifetime.duration() != TokenAuthority::DEFAULT_LIFETIME {
             words.push(format!("--token-lifetime={}", config.token_lifetime));
         }
         if admin.as_str() != Config::DEFAULT_ADMIN {

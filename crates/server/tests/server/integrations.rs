@@ -18,6 +18,7 @@ use crate::harness::{LONG, Server, program, run};
 struct Received {
     path: String,
     token: String,
+    signature: String,
     body: Value,
 }
 
@@ -30,9 +31,16 @@ fn service(response: &'static str) -> (String, Receiver<Received>) {
         async move {
             let (parts, body) = request.into_parts();
             let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-            let token = parts.headers.get("token").map(|token| token.to_str().unwrap().to_owned()).unwrap_or_default();
-            let received =
-                Received { path: parts.uri.to_string(), token, body: serde_json::from_slice(&body).unwrap() };
+            let header = |name: &str| {
+                parts.headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+            };
+            let (token, signature) = (header("token"), header("webhook-signature"));
+            let received = Received {
+                path: parts.uri.to_string(),
+                token,
+                signature,
+                body: serde_json::from_slice(&body).unwrap(),
+            };
             // The test may have ended.
             let _ = send.send(received);
             response
@@ -82,6 +90,31 @@ fn sends_changes_to_the_webhook_including_the_last_ones_before_the_end() {
         let (status, log) = server.end();
         assert!(status.success() && !log.contains("hush"), "{log}");
         assert_eq!(requests.recv_timeout(LONG).unwrap().body["events"][0]["conversationID"], "sg_two");
+    }
+}
+
+#[test]
+fn signs_requests_to_the_webhook_with_each_key() {
+    let (url, requests) = service("taken");
+    let folder = tempfile::tempdir().unwrap();
+    let (key, old) = ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
+    let file = folder.path().join("keys");
+    fs::write(&file, format!("{key}\n{old}\n")).unwrap();
+    fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
+    for (variable, value, signatures) in [
+        ("CONVERSATION_WEBHOOK_KEY", key, 1),
+        ("CONVERSATION_WEBHOOK_KEY_FILE", "keys", 2),
+        ("CONVERSATION_WEBHOOK", &url, 0),
+    ] {
+        let mut command = program(folder.path());
+        command.args(["--store", "memory:", "--webhook", &url]).env(variable, value);
+        let server = Server::start(&mut command);
+        assert_eq!(set(&server, "one")["errCode"], 0);
+        let signature = requests.recv_timeout(LONG).unwrap().signature;
+        assert_eq!(signature.matches("v1,").count(), signatures, "{variable}: {signature}");
+        server.signal("TERM");
+        let (_, log) = server.end();
+        assert!(!log.contains("whsec"), "{log}");
     }
 }
 

@@ -33,8 +33,14 @@ fn rejects_invalid_options() {
         (&["token", "alice "], "invalid value 'alice ' for '<USER>': must not begin or end with white space"),
         (&["--max-users", "0"], "invalid value '0' for '--max-users <N>'"),
         (&["--max-text-bytes", "-1"], "unexpected argument '-1' found"),
-        (&["--max-body-bytes", "16 MiB"], "invalid value '16 MiB' for '--max-body-bytes <BYTES>'"),
-        (&["--request-timeout", "soon"], "invalid value 'soon' for '--request-timeout <SECONDS>'"),
+        (
+            &["--max-body-bytes", "16 MiB"],
+            "invalid value '16 MiB' for '--max-body-bytes <BYTES>': must be a number of bytes, or a number with the unit",
+        ),
+        (
+            &["--request-timeout", "soon"],
+            "invalid value 'soon' for '--request-timeout <SECONDS>': must be a number of seconds, or a number with the unit",
+        ),
         (&["--secret", "hush"], "unexpected argument '--secret' found"),
         (&["--keep-alive", "0"], "invalid value '0' for '--keep-alive <SECONDS>'"),
         (

@@ -1,27 +1,29 @@
-//! The duration of `--token-lifetime`.
+//! Durations in options.
 
 use std::{fmt, str::FromStr, time::Duration};
 
 /// The units, the largest first.
 const UNITS: [(char, u64); 4] = [('d', 24 * 60 * 60), ('h', 60 * 60), ('m', 60), ('s', 1)];
 
-/// The longest lifetime: 100 years of 365 days.
+/// The longest span: 100 years of 365 days.
 const MAX: u64 = 100 * 365 * 24 * 60 * 60;
 
 /// A whole number of seconds, minutes, hours or days: `900`, `900s`, `15m`, `12h`, `90d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Lifetime(Duration);
+pub(crate) struct TimeSpan(Duration);
 
-impl Lifetime {
-    /// OpenIM's default.
-    pub(crate) const DEFAULT: Self = Self(Duration::from_secs(90 * 24 * 60 * 60));
+impl TimeSpan {
+    /// The span that whole seconds of `duration` make.
+    pub(crate) const fn new(duration: Duration) -> Self {
+        Self(Duration::from_secs(duration.as_secs()))
+    }
 
     pub(crate) const fn duration(self) -> Duration {
         self.0
     }
 }
 
-impl FromStr for Lifetime {
+impl FromStr for TimeSpan {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
@@ -40,7 +42,7 @@ impl FromStr for Lifetime {
     }
 }
 
-impl fmt::Display for Lifetime {
+impl fmt::Display for TimeSpan {
     /// In the largest unit that fits exactly.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.as_secs();
@@ -63,21 +65,21 @@ mod tests {
             ("24h", 86_400, "1d"),
             ("90d", 7_776_000, "90d"),
         ] {
-            let lifetime = given.parse::<Lifetime>().unwrap();
-            assert_eq!((lifetime.duration().as_secs(), &*lifetime.to_string()), (seconds, printed));
+            let span = given.parse::<TimeSpan>().unwrap();
+            assert_eq!((span.duration().as_secs(), &*span.to_string()), (seconds, printed));
         }
-        assert_eq!(Lifetime::DEFAULT.to_string(), "90d");
+        assert_eq!(TimeSpan::new(Duration::from_millis(75_999)).to_string(), "75s");
     }
 
     #[test]
     fn refuses_other_texts() {
         for text in ["", "d", "soon", "1.5h", "-1", "+1", "1w", "90 d", "1h30m"] {
-            let error = text.parse::<Lifetime>().unwrap_err();
+            let error = text.parse::<TimeSpan>().unwrap_err();
             assert!(error.starts_with("must be a number of seconds, or a number with the unit s, m, h or d"), "{text}");
         }
-        assert_eq!("0d".parse::<Lifetime>(), Err("must not be zero"));
+        assert_eq!("0d".parse::<TimeSpan>(), Err("must not be zero"));
         for text in ["36501d", "99999999999999999999", "213503982334602d"] {
-            assert_eq!(text.parse::<Lifetime>(), Err("must be at most 36500d"), "{text}");
+            assert_eq!(text.parse::<TimeSpan>(), Err("must be at most 36500d"), "{text}");
         }
     }
 }
