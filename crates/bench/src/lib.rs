@@ -2,7 +2,11 @@
 //!
 //! Machines are noisy and drift, so both sides take turns in one process, and their medians are compared.
 
+mod callers;
+
 use std::time::{Duration, Instant};
+
+pub use callers::{Callers, Side};
 
 /// Measures `ours` against `limit`, prints `ratio NAME VALUE`, and returns the value. Returns `None` without measuring if
 /// the command line asks for other ratios, as `cargo bench … -- noop single` does by parts of their names.

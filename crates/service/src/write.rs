@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use conversation_settings_core::{Change, Effect, Key, Report, ReportEntry, Role, Write, WriteBatch};
+use conversation_settings_core::{Change, Effect, Key, Report, Role, Write, WriteBatch};
 use conversation_settings_store::Applied;
 
 use crate::{Context, Event, Service, ServiceError};
@@ -48,7 +48,6 @@ impl Service {
         let mut written = Report::default();
         writes.sort_by(|a, b| a.key.cmp(&b.key));
         writes.dedup_by(|a, b| a.key == b.key);
-        let mut is_first = true;
         let per_batch = match writes.first().map(|write| &*write.change) {
             Some(Change::Set { patch, .. }) => self.inner.limits.users_per_batch(patch),
             _ => self.inner.limits.max_users.max(1),
@@ -58,20 +57,22 @@ impl Service {
             let batch = WriteBatch::new(writes).expect("each key is written once");
             match self.write(context, batch, move |batch, effects| Report::of_batch(batch, effects, role)).await {
                 Ok(report) => written.entries.extend(report.entries),
-                Err(source) if is_first => return Err(source),
+                Err(source) if written.entries.is_empty() => return Err(source),
                 Err(source) => return Err(ServiceError::Partial { written, source: Box::new(source) }),
             }
-            (writes, is_first) = (rest, false);
+            writes = rest;
         }
         Ok(written)
     }
 }
 
 fn events(context: &Context, batch: &WriteBatch, report: &Report) -> Vec<Event> {
-    let of_entry = |entry: &ReportEntry| {
+    let mut events = Vec::new();
+    for entry in report.changed() {
         let key = Key::new(entry.user.clone(), entry.conversation_id.clone());
-        let position = batch.position(&key)?;
-        Some(Event::of_entry(context, entry, &batch.writes()[position].change).collect::<Vec<_>>())
-    };
-    report.changed().filter_map(of_entry).flatten().collect()
+        if let Some(position) = batch.position(&key) {
+            events.extend(Event::of_entry(context, entry, &batch.writes()[position].change));
+        }
+    }
+    events
 }

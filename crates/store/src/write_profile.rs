@@ -28,8 +28,9 @@ impl WriteProfile {
 }
 
 impl Default for WriteProfile {
-    /// Merged, in two lanes: one batch loads while another commits.
+    /// Merged, one transaction at a time: with more at a time, each one has fewer writes, and all of them wait for the same
+    /// disk.
     fn default() -> Self {
-        Self::merging(2)
+        Self::merging(1)
     }
 }

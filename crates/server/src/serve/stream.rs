@@ -21,15 +21,6 @@ impl<S> ReportingStream<S> {
     pub(super) fn new(stream: S, activity: Arc<Activity>) -> Self {
         Self { stream, activity }
     }
-
-    fn report_write(&self, result: &Poll<io::Result<usize>>) {
-        match result {
-            Poll::Ready(Ok(bytes)) => self.activity.wrote(Some(*bytes)),
-            // The connection ends.
-            Poll::Ready(Err(_)) => {}
-            Poll::Pending => self.activity.wrote(None),
-        }
-    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for ReportingStream<S> {
@@ -47,7 +38,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for ReportingStream<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for ReportingStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.report_write(&result);
+        self.activity.wrote(result.is_pending());
         result
     }
 
@@ -57,7 +48,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ReportingStream<S> {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.report_write(&result);
+        self.activity.wrote(result.is_pending());
         result
     }
 

@@ -3,16 +3,19 @@
 use std::{
     panic::AssertUnwindSafe,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
-use futures_util::FutureExt;
-use metrics::{counter, gauge};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use metrics::{Gauge, counter, gauge};
 use tokio::{
     sync::mpsc::{self, Sender, error::TrySendError},
-    task::JoinHandle,
+    task::AbortHandle,
     time::{Instant, timeout_at},
 };
 use tracing::{Instrument, Span, error, warn};
@@ -28,21 +31,29 @@ pub const MAX_EVENTS: usize = 100;
 pub(super) struct SinkQueue {
     capacity: usize,
     state: Mutex<State>,
-    task: tokio::sync::Mutex<Option<JoinHandle<()>>>,
     counts: Arc<Counts>,
 }
 
 #[derive(Debug)]
 enum State {
     Idle,
-    Running { sender: Sender<Event>, task: Option<JoinHandle<()>> },
-    Closed(Option<JoinHandle<()>>),
+    Running(Sender<Event>, Task),
+    Closed(Option<Task>),
+}
+
+/// The task that empties the queue.
+#[derive(Clone, Debug)]
+struct Task {
+    abort: AbortHandle,
+    ended: Shared<BoxFuture<'static, ()>>,
 }
 
 /// What the queue and its task count together.
 #[derive(Debug)]
 struct Counts {
     sink: Arc<dyn EventSink>,
+    /// Looked up with the first event: the host installs its recorder before.
+    depth: OnceLock<Gauge>,
     /// Events that are neither received by the sink nor dropped.
     waiting: AtomicUsize,
     /// Events dropped from a full queue since the last log line about them.
@@ -52,21 +63,24 @@ struct Counts {
 impl SinkQueue {
     pub(super) fn new(sink: Arc<dyn EventSink>, capacity: usize) -> Self {
         crate::metrics::describe();
-        let counts = Counts { sink, waiting: AtomicUsize::new(0), overflowed: AtomicU64::new(0) };
+        let (waiting, overflowed) = (AtomicUsize::new(0), AtomicU64::new(0));
+        let counts = Counts { sink, depth: OnceLock::new(), waiting, overflowed };
         let capacity = capacity.clamp(1, tokio::sync::Semaphore::MAX_PERMITS);
-        Self { capacity, state: Mutex::new(State::Idle), task: None.into(), counts: Arc::new(counts) }
+        Self { capacity, state: Mutex::new(State::Idle), counts: Arc::new(counts) }
     }
 
     pub(super) fn push(&self, events: &[Event]) {
+        if events.is_empty() {
+            return;
+        }
         let mut state = self.state();
-        if matches!(*state, State::Idle) && !events.is_empty() {
+        if let State::Idle = *state {
             let (sender, receiver) = mpsc::channel(self.capacity);
-            let task = tokio::spawn(Arc::clone(&self.counts).run(receiver).instrument(Span::none()));
-            *state = State::Running { sender, task: Some(task) };
+            *state = State::Running(sender, Task::spawn(Arc::clone(&self.counts).run(receiver)));
         }
         self.counts.add(events.len());
         match &*state {
-            State::Running { sender, .. } => events.iter().for_each(|event| self.send(sender, event)),
+            State::Running(sender, _) => events.iter().for_each(|event| self.send(sender, event)),
             State::Idle | State::Closed(_) => self.counts.dropped("closed", events.len()),
         }
     }
@@ -83,27 +97,20 @@ impl SinkQueue {
     /// Accepts no more events. The task ends when the queue is empty.
     pub(super) fn close(&self) {
         let mut state = self.state();
-        let task = match &mut *state {
-            State::Running { task, .. } | State::Closed(task) => task.take(),
-            State::Idle => None,
-        };
+        let task = state.task();
         *state = State::Closed(task);
     }
 
     /// Waits for the task until `deadline`, and drops what is left then. Returns how many events were dropped.
     pub(super) async fn join(&self, deadline: Instant) -> usize {
-        let mut joining = self.task.lock().await;
-        if let State::Closed(task) = &mut *self.state() {
-            *joining = task.take().or(joining.take());
-        }
-        if let Some(task) = joining.as_mut() {
-            if timeout_at(deadline, &mut *task).await.is_err() {
-                task.abort();
-                // Joined, so that the task counts nothing after this.
-                drop(task.await);
+        let task = self.state().task();
+        if let Some(Task { abort, ended }) = task {
+            if timeout_at(deadline, ended.clone()).await.is_err() {
+                abort.abort();
+                // The task counts nothing after this.
+                ended.await;
             }
         }
-        *joining = None;
         let left = self.counts.waiting.load(Ordering::SeqCst);
         if left > 0 {
             self.counts.dropped("closed", left);
@@ -114,6 +121,23 @@ impl SinkQueue {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn task(&self) -> Option<Task> {
+        match self {
+            Self::Idle => None,
+            Self::Running(_, task) => Some(task.clone()),
+            Self::Closed(task) => task.clone(),
+        }
+    }
+}
+
+impl Task {
+    fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Self {
+        let task = tokio::spawn(work.instrument(Span::none()));
+        Self { abort: task.abort_handle(), ended: task.map(drop).boxed().shared() }
     }
 }
 
@@ -137,12 +161,16 @@ impl Counts {
 
     fn add(&self, events: usize) {
         self.waiting.fetch_add(events, Ordering::SeqCst);
-        gauge!(EVENT_QUEUE_DEPTH, "sink" => self.sink.name()).increment(as_f64(events));
+        self.depth().increment(as_f64(events));
     }
 
     fn remove(&self, events: usize) {
         self.waiting.fetch_sub(events, Ordering::SeqCst);
-        gauge!(EVENT_QUEUE_DEPTH, "sink" => self.sink.name()).decrement(as_f64(events));
+        self.depth().decrement(as_f64(events));
+    }
+
+    fn depth(&self) -> &Gauge {
+        self.depth.get_or_init(|| gauge!(EVENT_QUEUE_DEPTH, "sink" => self.sink.name()))
     }
 
     fn dropped(&self, reason: &'static str, events: usize) {

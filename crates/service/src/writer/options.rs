@@ -1,5 +1,7 @@
 //! How a writer queues and merges.
 
+use std::time::Duration;
+
 /// How a [`Writer`](super::Writer) queues and merges batches. Whether it merges at all, and how many transactions run at
 /// once, is the store's [`WriteProfile`](conversation_settings_store::WriteProfile).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,11 +13,20 @@ pub struct WriterOptions {
     pub large_batch: usize,
     /// The most writes that wait. A batch that exceeds it is rejected before anything is written.
     pub max_waiting_writes: usize,
+    /// A transaction of small batches that takes longer than this no longer keeps others waiting, for example while it
+    /// waits for another process's lock. Up to eight such transactions run beside the others.
+    pub slow_after: Duration,
 }
 
 impl Default for WriterOptions {
-    /// Merges up to 1,000 writes; a batch of more than 100 writes is large; 100,000 writes wait at most.
+    /// Merges up to 1,000 writes; a batch of more than 100 writes is large; 100,000 writes wait at most; a
+    /// transaction is slow after half a second.
     fn default() -> Self {
-        Self { max_merged_writes: 1_000, large_batch: 100, max_waiting_writes: 100_000 }
+        Self {
+            max_merged_writes: 1_000,
+            large_batch: 100,
+            max_waiting_writes: 100_000,
+            slow_after: Duration::from_millis(500),
+        }
     }
 }

@@ -1,12 +1,14 @@
 //! Which batches wait, which may start, and which start together.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 
 use conversation_settings_core::{UserId, WriteBatch};
 use conversation_settings_store::WriteProfile;
+use tokio::time::Instant;
 
 use super::WriterOptions;
 
@@ -23,6 +25,13 @@ pub(super) struct Job<T> {
 pub(super) struct Run<T> {
     is_large: bool,
     pub(super) jobs: Vec<Job<T>>,
+}
+
+impl<T> Run<T> {
+    /// The ticket of its first job, which no other run has.
+    pub(super) fn ticket(&self) -> u64 {
+        self.jobs[0].ticket
+    }
 }
 
 /// Batches that wait or run, first in, first out for each owner.
@@ -48,22 +57,36 @@ struct Blocked<T> {
     lines: usize,
 }
 
-/// Ready batches of one size, and how many runs of that size go on.
+/// The most slow runs that others overtake.
+const MAX_SLOW_RUNS: usize = 8;
+
+/// Ready batches of one size, and the runs of that size that go on.
 #[derive(Debug)]
 struct Ready<T> {
     jobs: VecDeque<Job<T>>,
-    running: usize,
+    /// When each run started, by its ticket.
+    runs: BTreeMap<u64, Instant>,
     /// The most runs at a time.
     lanes: usize,
+    /// A run that takes longer leaves its lane to others.
+    slow_after: Option<Duration>,
 }
 
 impl<T> Ready<T> {
-    fn new(lanes: usize) -> Self {
-        Self { jobs: VecDeque::new(), running: 0, lanes }
+    fn new(lanes: usize, slow_after: Option<Duration>) -> Self {
+        Self { jobs: VecDeque::new(), runs: BTreeMap::new(), lanes, slow_after }
     }
 
     fn next(&mut self) -> Option<Job<T>> {
-        if self.running < self.lanes { self.jobs.pop_front() } else { None }
+        if self.runs.len() < self.lanes.saturating_add(self.slow_runs()) { self.jobs.pop_front() } else { None }
+    }
+
+    /// How many runs others may overtake.
+    fn slow_runs(&self) -> usize {
+        let Some(slow_after) = self.slow_after.filter(|_| self.runs.len() >= self.lanes) else { return 0 };
+        let now = Instant::now();
+        let slow = self.runs.values().filter(|started| now.duration_since(**started) >= slow_after);
+        slow.count().min(MAX_SLOW_RUNS)
     }
 }
 
@@ -73,9 +96,9 @@ impl<T> Queue<T> {
             next_ticket: 0,
             lines: HashMap::new(),
             blocked: HashMap::new(),
-            small: Ready::new(profile.lanes.max(1)),
+            small: Ready::new(profile.lanes.max(1), Some(options.slow_after)),
             // Two large batches at once would only make both slower, and small ones wait for both.
-            large: Ready::new(1),
+            large: Ready::new(1, None),
             waiting_writes: 0,
             profile,
             options,
@@ -126,7 +149,7 @@ impl<T> Queue<T> {
         if !is_large && self.profile.merges {
             self.join(&mut run, is_wanted, fits);
         }
-        self.lane(is_large).running += 1;
+        self.lane(is_large).runs.insert(run.ticket(), Instant::now());
         Some(run)
     }
 
@@ -151,7 +174,7 @@ impl<T> Queue<T> {
 
     /// Ends a run, and gives back its calls in order.
     pub(super) fn finish(&mut self, run: Run<T>) -> impl Iterator<Item = T> + use<T> {
-        self.lane(run.is_large).running -= 1;
+        self.lane(run.is_large).runs.remove(&run.ticket());
         for job in &run.jobs {
             self.release(job);
         }

@@ -5,7 +5,6 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 use conversation_settings_core::WriteBatch;
 use conversation_settings_store::{Applied, BoxError, StoreError, Wanted};
 use futures_util::{FutureExt, future::BoxFuture};
-use tracing::{Instrument, Span};
 
 use super::{
     Inner, NAME,
@@ -16,19 +15,23 @@ use super::{
 
 impl Inner {
     /// Runs `run`, then whatever can start after it, until nothing can.
-    pub(super) fn drive(self: Arc<Self>, run: Run<Call>) -> BoxFuture<'static, ()> {
+    ///
+    /// `ticket` is that of the first run.
+    pub(super) fn drive(self: Arc<Self>, run: Run<Call>, ticket: u64) -> BoxFuture<'static, ()> {
         async move {
             let mut next = Some(run);
             while let Some(mut run) = next.take() {
                 self.settle(&mut run.jobs).await;
-                let mut queue = self.queue();
-                let calls = queue.finish(run);
-                next = Self::start(&mut queue);
-                let others: Vec<_> = std::iter::from_fn(|| Self::start(&mut queue)).collect();
-                drop(queue);
+                let mut state = self.state();
+                let calls = state.queue.finish(run);
+                next = state.start();
+                if next.is_none() {
+                    state.drivers.remove(&ticket);
+                }
+                drop(state);
                 calls.for_each(Call::send);
-                for other in others {
-                    tokio::spawn(Arc::clone(&self).drive(other).instrument(Span::none()));
+                if next.is_some() {
+                    self.start_all();
                 }
             }
         }

@@ -1,13 +1,14 @@
 //! A sink delays neither calls nor other sinks, and its faults stay its own.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use conversation_settings_service::{Event, EventSink};
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::setup::{Events, admin, service, set_group};
 
@@ -103,4 +104,56 @@ async fn closing_drops_what_a_sink_does_not_receive_in_time() {
     set_group(&service, &admin(), &["alice"], r#""minSeq": 2"#).await.unwrap();
     assert_eq!(service.close(LONG).await, 0, "closing twice is harmless");
     assert!(sink.received.lock().unwrap().is_empty());
+}
+
+/// Panics on every batch.
+#[derive(Debug)]
+struct Failing;
+
+#[async_trait]
+impl EventSink for Failing {
+    fn name(&self) -> &'static str {
+        "failing"
+    }
+
+    async fn emit(&self, _: &[Event]) {
+        panic!("a defect of the sink");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sinks_that_hang_or_panic_under_load_delay_nothing_but_their_own_queue() {
+    const CALLERS: usize = 32;
+    const CALLS: u64 = 25;
+    let (hanging, right) = (Slow::new(0, 0), Slow::new(Semaphore::MAX_PERMITS, 0));
+    let (_, service) = service();
+    let service = service.events(hanging.clone()).events(Arc::new(Failing)).events(right.clone()).build();
+    let mut calls = JoinSet::new();
+    for caller in 0..CALLERS {
+        let service = service.clone();
+        calls.spawn(async move {
+            // Two callers for each owner.
+            let (owner, is_second) = (format!("user_{}", caller / 2), caller % 2 == 1);
+            for call in 0..CALLS {
+                let min_seq = call * 2 + u64::from(is_second);
+                let settings =
+                    if is_second { format!(r#""ex": "{min_seq}""#) } else { format!(r#""minSeq": {}"#, min_seq + 1) };
+                set_group(&service, &admin(), &[&owner], &settings).await.unwrap();
+            }
+        });
+    }
+    // The hanging sink has received nothing: no call waits for it.
+    calls.join_all().await;
+    assert_eq!(hanging.received.lock().unwrap().len(), 0);
+    let expected = CALLERS * usize::try_from(CALLS).unwrap();
+    while right.received.lock().unwrap().len() < expected {
+        tokio::task::yield_now().await;
+    }
+    let mut last = BTreeMap::new();
+    for (owner, version) in right.received.lock().unwrap().iter() {
+        assert_eq!(last.insert(owner.clone(), *version).unwrap_or(0) + 1, *version, "{owner}'s events come in order");
+    }
+    hanging.gate.add_permits(Semaphore::MAX_PERMITS);
+    assert_eq!(service.close(LONG).await, 0);
+    assert_eq!(hanging.received.lock().unwrap().len(), expected, "its queue kept all events");
 }

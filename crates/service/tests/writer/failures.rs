@@ -71,3 +71,21 @@ async fn makes_a_panic_the_error_of_its_call_alone() {
     writer.apply(&set(&["panic2"], 1), AT).await.unwrap();
     assert!(store.get_one(key("panic2")).await.unwrap().is_some(), "the writer goes on");
 }
+
+#[tokio::test]
+async fn notices_two_batches_of_one_owner_at_once() {
+    // What a writer without lines would do: the tests of this program rely on the store to notice it.
+    let store = GateStore::new(0);
+    let first = tokio::spawn({
+        let store = store.clone();
+        async move { store.apply(&set(&["alice"], 1), AT).await }
+    });
+    store.started(1).await;
+    let second = tokio::spawn({
+        let store = store.clone();
+        async move { store.apply(&set(&["alice"], 2), AT).await }
+    });
+    assert!(second.await.unwrap_err().is_panic());
+    store.open(1);
+    first.await.unwrap().unwrap();
+}

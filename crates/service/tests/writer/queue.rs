@@ -1,5 +1,11 @@
 //! Order, bounds and lanes.
 
+use std::{
+    future::{Future, poll_fn},
+    task::Poll,
+    time::Duration,
+};
+
 use conversation_settings_core::WriteBatch;
 use conversation_settings_service::{Writer, WriterOptions};
 use conversation_settings_store::{ConversationStore, ConversationStoreExt, StoreError, WriteProfile};
@@ -144,4 +150,39 @@ async fn apply_all(calls: &[Vec<&str>], profile: WriteProfile, options: WriterOp
         let stored = store.get_one(key(owner)).await.unwrap().map(|stored| stored.settings.min_seq.get());
         assert_eq!(stored, of_owner.last().map(|n| i64::try_from(*n).unwrap()), "{owner} has the last call's value");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn overtakes_a_transaction_that_is_slow() {
+    let store = GateStore::new(0);
+    let writer = Writer::new(store.clone(), WriterOptions::default());
+    let slow = call(&writer, set(&["alice"], 1));
+    store.started(1).await;
+    let (same_owner, other) = (call(&writer, set(&["alice"], 2)), call(&writer, set(&["bob"], 1)));
+    while store.batches().len() < 2 {
+        assert_eq!(store.batches(), [["alice"]]);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(store.batches(), [["alice"], ["bob"]], "the owner's own batches keep their order");
+    store.open(3);
+    for call in [slow, same_owner, other] {
+        call.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn needs_no_poll_of_a_caller_that_others_wait_for() {
+    let store = GateStore::new(0);
+    let writer = Writer::new(store.clone(), WriterOptions::default());
+    let batch = set(&["alice"], 1);
+    let mut first = Box::pin(writer.apply(&batch, AT));
+    for _ in 0..2 {
+        let polled = poll_fn(|context| Poll::Ready(first.as_mut().poll(context))).await;
+        assert!(polled.is_pending());
+    }
+    // The first caller is not polled from here on.
+    let second = call(&writer, set(&["bob"], 1));
+    store.open(2);
+    second.await.unwrap().unwrap();
+    first.await.unwrap();
 }

@@ -8,6 +8,7 @@ use futures_util::TryStreamExt;
 use mongodb::{
     Client, ClientSession, Collection, Database,
     bson::{DateTime, Document, doc, oid::ObjectId},
+    error::{Result, TRANSIENT_TRANSACTION_ERROR},
     options::{ClientOptions, ReadConcern, WriteConcern},
 };
 use serde::{Deserialize, Serialize};
@@ -98,15 +99,21 @@ impl ByHand {
         found.try_collect().await.unwrap()
     }
 
-    /// Pins or unpins for all users, and creates missing rows.
+    /// Pins or unpins for all users, and creates missing rows. Repeats what the server aborts because of another writer.
     pub(crate) async fn set_pinned(&self, users: &[UserId], id: &ConversationId, is_pinned: bool) {
-        let mut session = self.client.start_session().await.unwrap();
-        session.start_transaction().read_concern(ReadConcern::snapshot()).await.unwrap();
+        while let Err(error) = self.try_set_pinned(users, id, is_pinned).await {
+            assert!(error.contains_label(TRANSIENT_TRANSACTION_ERROR), "{error}");
+        }
+    }
+
+    async fn try_set_pinned(&self, users: &[UserId], id: &ConversationId, is_pinned: bool) -> Result<()> {
+        let mut session = self.client.start_session().await?;
+        session.start_transaction().read_concern(ReadConcern::snapshot()).await?;
         let all = size(users);
-        let mut found = self.rows.find(rows(users, id)).batch_size(all).session(&mut session).await.unwrap();
+        let mut found = self.rows.find(rows(users, id)).batch_size(all).session(&mut session).await?;
         let mut there = HashMap::new();
-        while found.advance(&mut session).await.unwrap() {
-            let row = found.deserialize_current().unwrap();
+        while found.advance(&mut session).await? {
+            let row = found.deserialize_current()?;
             there.insert(row.owner_user_id.clone(), row);
         }
         let owners: Vec<_> = users.iter().map(UserId::as_str).collect();
@@ -117,11 +124,10 @@ impl ByHand {
             .projection(doc! { "d_id": 1, "version": 1 })
             .batch_size(all)
             .session(&mut session)
-            .await
-            .unwrap();
+            .await?;
         let mut versions = HashMap::new();
-        while found.advance(&mut session).await.unwrap() {
-            let version = found.deserialize_current().unwrap();
+        while found.advance(&mut session).await? {
+            let version = found.deserialize_current()?;
             versions.insert(version.d_id.clone(), version);
         }
         let (updated, created): (Vec<_>, Vec<_>) = owners.iter().partition(|owner| there.contains_key(**owner));
@@ -130,16 +136,16 @@ impl ByHand {
         if !updated.is_empty() {
             let set = doc! { "$set": { "is_pinned": is_pinned } };
             let of = doc! { "owner_user_id": { "$in": &updated }, "conversation_id": id.as_str() };
-            self.rows.update_many(of, set).session(&mut session).await.unwrap();
-            self.raise(&mut session, &updated, id, 3, &versions).await;
+            self.rows.update_many(of, set).session(&mut session).await?;
+            self.raise(&mut session, &updated, id, 3, &versions).await?;
         }
         if !created.is_empty() {
             let created: Vec<_> = created.into_iter().copied().collect();
             let new = created.iter().map(|owner| Row::new(owner, id.as_str(), is_pinned));
-            self.rows.insert_many(new.collect::<Vec<_>>()).session(&mut session).await.unwrap();
-            self.raise(&mut session, &created, id, 1, &versions).await;
+            self.rows.insert_many(new.collect::<Vec<_>>()).session(&mut session).await?;
+            self.raise(&mut session, &created, id, 1, &versions).await?;
         }
-        session.commit_transaction().await.unwrap();
+        session.commit_transaction().await
     }
 
     async fn raise(
@@ -149,7 +155,7 @@ impl ByHand {
         id: &ConversationId,
         state: i32,
         versions: &HashMap<String, VersionRow>,
-    ) {
+    ) -> Result<()> {
         let now = DateTime::from_millis(1_700_000_000_000);
         let (there, new): (Vec<&str>, Vec<&str>) = owners.iter().partition(|owner| versions.contains_key(**owner));
         if !there.is_empty() {
@@ -158,13 +164,14 @@ impl ByHand {
             let entry = doc! { "e_id": { "$literal": id.as_str() }, "state": state, "version": version.clone(), "last_update": now };
             let logs = doc! { "$concatArrays": [others, [entry]] };
             let set = vec![doc! { "$set": { "version": version, "logs": logs, "last_update": now } }];
-            self.versions.update_many(doc! { "d_id": { "$in": there } }, set).session(&mut *session).await.unwrap();
+            self.versions.update_many(doc! { "d_id": { "$in": there } }, set).session(&mut *session).await?;
         }
         if !new.is_empty() {
             let entry = doc! { "e_id": id.as_str(), "state": state, "version": 1_i64, "last_update": now };
             let new = new.iter().map(|owner| log(owner, vec![entry.clone()]));
-            self.versions.insert_many(new.collect::<Vec<_>>()).session(&mut *session).await.unwrap();
+            self.versions.insert_many(new.collect::<Vec<_>>()).session(&mut *session).await?;
         }
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use conversation_settings_bench::{is_asked_for, is_wanted, ratio};
+use conversation_settings_bench::{Callers, Side, is_asked_for, is_wanted, ratio};
 use conversation_settings_core::{
     Change, ConversationId, GroupId, Key, Missing, Patch, Target, Timestamp, UserId, Write, WriteBatch,
 };
@@ -139,73 +139,15 @@ impl Bench {
         );
     }
 
-    /// 64 concurrent callers, first with an owner each, then all with one owner.
+    /// Concurrent callers of the service.
     fn concurrent(&self) {
-        const CALLERS: usize = 64;
-        const CALLS: usize = 10;
-        let users = owners("concurrent", CALLERS);
-        let id = ConversationId::new("sg_concurrent").unwrap();
-        let (mut ours, mut theirs) = (0, 0);
-        ratio(
-            "mongodb-64-callers-64-owners",
-            9,
-            || {
-                ours += 1;
-                self.timed(async {
-                    let calls = users.iter().map(|user| {
-                        let (store, user, id) = (self.store.clone(), user.clone(), id.clone());
-                        tokio::spawn(async move {
-                            for call in 0..CALLS {
-                                let patch = Patch::KEEP.is_pinned((ours + call) % 2 == 0);
-                                store.apply(&batch(std::slice::from_ref(&user), &id, patch), NOW).await.unwrap();
-                            }
-                        })
-                    });
-                    futures_util::future::try_join_all(calls).await.unwrap();
-                })
-            },
-            || {
-                theirs += 1;
-                self.timed(async {
-                    let calls = users.iter().map(|user| {
-                        let (by_hand, user, id) = (self.by_hand.clone(), user.clone(), id.clone());
-                        tokio::spawn(async move {
-                            for call in 0..CALLS {
-                                by_hand.set_pinned(std::slice::from_ref(&user), &id, (theirs + call) % 2 == 0).await;
-                            }
-                        })
-                    });
-                    futures_util::future::try_join_all(calls).await.unwrap();
-                })
-            },
-        );
-        let one = &owners("one", 1)[0];
-        let caller = |caller: usize, times: usize, round: usize| {
-            let (store, user) = (self.store.clone(), one.clone());
-            async move {
-                let id = ConversationId::new(format!("sg_{caller}").as_str()).unwrap();
-                for call in 0..times {
-                    let patch = Patch::KEEP.is_pinned((round + call).is_multiple_of(2));
-                    store.apply(&batch(std::slice::from_ref(&user), &id, patch), NOW).await.unwrap();
-                }
-            }
-        };
-        let (mut together, mut alone) = (0, 0);
-        ratio(
-            "mongodb-64-callers-1-owner-to-serial",
-            5,
-            || {
-                together += 1;
-                let calls = (0..CALLERS).map(|n| tokio::spawn(caller(n, 2, together * 2)));
-                self.timed(async {
-                    futures_util::future::try_join_all(calls).await.unwrap();
-                })
-            },
-            || {
-                alone += 1;
-                self.timed(caller(CALLERS, CALLERS * 2, alone * CALLERS * 2))
-            },
-        );
+        let callers = Callers::new("mongodb", &self.runtime, Arc::clone(&self.store), Arc::clone(&self.by_hand), 10);
+        callers.one(51);
+        callers.concurrent(16, 11);
+        callers.concurrent(64, 7);
+        callers.of_the_store(64, 7);
+        callers.on_few_owners(7);
+        callers.beside_large(5);
     }
 
     /// The same call among 1,000 rows and among a million.
@@ -234,6 +176,19 @@ impl Bench {
                 })
             },
         );
+    }
+}
+
+/// By hand, a call is a transaction of its own.
+impl Side for ByHand {
+    type Call = (Vec<UserId>, ConversationId, bool);
+
+    fn call(&self, owners: &[UserId], id: &ConversationId, is_pinned: bool) -> Self::Call {
+        (owners.to_vec(), id.clone(), is_pinned)
+    }
+
+    async fn make(&self, (owners, id, is_pinned): &Self::Call) {
+        self.set_pinned(owners, id, *is_pinned).await;
     }
 }
 

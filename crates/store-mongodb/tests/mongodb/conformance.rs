@@ -1,7 +1,9 @@
 //! The conformance suite.
 
-use std::process::Command;
+use std::{process::Command, sync::Arc};
 
+use conversation_settings_service::{Writer, WriterOptions};
+use conversation_settings_store::ConversationStore;
 use conversation_settings_store_mongodb::MongoStore;
 use conversation_settings_testkit::{Proxy, conformance::Harness, multiprocess::child_process};
 use mongodb::bson::doc;
@@ -11,7 +13,16 @@ use crate::{
     support::{Database, address_of},
 };
 
-struct Mongo;
+/// Stores, wrapped by a function: the suite is compiled once.
+struct Mongo(fn(MongoStore) -> Arc<dyn ConversationStore>);
+
+fn alone(store: MongoStore) -> Arc<dyn ConversationStore> {
+    Arc::new(store)
+}
+
+fn through_a_writer(store: MongoStore) -> Arc<dyn ConversationStore> {
+    Arc::new(Writer::new(store, WriterOptions::default()))
+}
 
 /// The first handle connects to the primary through a proxy, the others directly.
 struct Proxied {
@@ -37,30 +48,30 @@ impl Proxied {
 
 impl Harness for Mongo {
     type Guard = Proxied;
-    type Store = MongoStore;
+    type Store = Arc<dyn ConversationStore>;
 
     const HISTORIES: u32 = 32;
 
-    async fn fresh(&self) -> Option<(Proxied, MongoStore)> {
+    async fn fresh(&self) -> Option<(Proxied, Self::Store)> {
         let proxied = Proxied::new().await?;
         let store = proxied.store().await;
-        Some((proxied, store))
+        Some((proxied, self.0(store)))
     }
 
-    async fn another_handle(&self, proxied: &Proxied, _: &MongoStore) -> Option<MongoStore> {
-        Some(proxied.database.store().await)
+    async fn another_handle(&self, proxied: &Proxied, _: &Self::Store) -> Option<Self::Store> {
+        Some(self.0(proxied.database.store().await))
     }
 
-    async fn reopen(&self, proxied: &Proxied, store: MongoStore) -> Option<MongoStore> {
+    async fn reopen(&self, proxied: &Proxied, store: Self::Store) -> Option<Self::Store> {
         drop(store);
-        Some(proxied.database.store().await)
+        Some(self.0(proxied.database.store().await))
     }
 
-    async fn round_trips(&self, proxied: &Proxied, _: &MongoStore) -> Option<u64> {
+    async fn round_trips(&self, proxied: &Proxied, _: &Self::Store) -> Option<u64> {
         Some(proxied.proxy.round_trips())
     }
 
-    async fn inject_fault(&self, proxied: &Proxied, _: &MongoStore) -> Option<()> {
+    async fn inject_fault(&self, proxied: &Proxied, _: &Self::Store) -> Option<()> {
         proxied.proxy.cut();
         Some(())
     }
@@ -70,4 +81,10 @@ impl Harness for Mongo {
     }
 }
 
-conversation_settings_testkit::conformance!(Mongo);
+conversation_settings_testkit::conformance!(Mongo(alone));
+
+mod through_the_writer {
+    use super::{Mongo, through_a_writer};
+
+    conversation_settings_testkit::conformance!(Mongo(through_a_writer));
+}

@@ -16,7 +16,11 @@ use mongodb::{
     bson::{Document, doc},
 };
 
-use crate::{members::Members, processes::CHILD, support::conversation};
+use crate::{
+    members::Members,
+    processes::{CHILD, CHILD_WITH_WRITER},
+    support::conversation,
+};
 
 /// The number of failovers. `CONVERSATION_TEST_FAILOVERS` sets it for a long run.
 fn failovers() -> usize {
@@ -31,7 +35,9 @@ async fn keeps_acknowledged_batches_and_halves_none_through_failovers() {
     let Some(mut members) = Members::start().await else { return };
     let address = members.address();
     MongoStore::open(&address).await.unwrap();
-    let workers = Workers::start(2, Work::Create, || child_process(CHILD, &address)).unwrap();
+    // One of the two calls the store alone, the other one through a writer.
+    let mut children = [CHILD, CHILD_WITH_WRITER].into_iter();
+    let workers = Workers::start(2, Work::Create, || child_process(children.next().unwrap(), &address)).unwrap();
     let mut all = Vec::new();
     served(&workers, &mut all, Instant::now());
     for round in 0..failovers() {

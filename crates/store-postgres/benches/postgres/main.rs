@@ -2,16 +2,16 @@
 
 mod by_hand;
 
-use std::{env, iter, process, sync::Arc, time::Duration};
+use std::{env, iter, process, sync::Arc};
 
-use conversation_settings_bench as bench;
+use conversation_settings_bench::{self as bench, Callers};
 use conversation_settings_core::{
     Change, ConversationId, GroupId, Key, Missing, Patch, RecvMsgOpt, Target, Timestamp, UserId, Write, WriteBatch,
 };
 use conversation_settings_store::ConversationStore;
 use conversation_settings_store_postgres::{PostgresStore, Schema};
 use deadpool_postgres::{Manager, Pool};
-use tokio::{runtime::Runtime, task::JoinSet};
+use tokio::runtime::Runtime;
 use tokio_postgres::NoTls;
 
 use crate::by_hand::{ByHand, Settings};
@@ -199,44 +199,32 @@ impl Bench {
         self.drop(&small);
     }
 
-    /// 64 concurrent callers, one user each.
+    /// Concurrent callers of the service.
     fn callers(&self) {
-        const CALLERS: usize = 64;
-        const CALLS: usize = 40;
         let (our_side, limit_side) = (self.side("ours"), self.side("hand"));
-        let owners = owners(CALLERS);
-        for side in [&our_side, &limit_side] {
-            self.runtime.block_on(apply(&side.store, &batch(&owners, "sg_1", 1)));
-            self.vacuum(side);
-        }
-        let batches = |owner: &String| [0, 1].map(|value| batch(std::slice::from_ref(owner), "sg_1", value));
-        let batches: Vec<_> = owners.iter().map(batches).map(Arc::new).collect();
-        let ours = || {
-            self.together(batches.iter().map(|batches| {
-                let (store, batches) = (Arc::clone(&our_side.store), Arc::clone(batches));
-                async move {
-                    for call in 0..CALLS {
-                        assert_eq!(apply(&store, &batches[call % 2]).await, 1);
-                    }
-                }
-            }))
-        };
-        let limit = || {
-            self.together(owners.iter().map(|owner| {
-                let (by_hand, owner) = (Arc::clone(&limit_side.by_hand), [owner.clone()]);
-                async move {
-                    for call in 0..CALLS {
-                        assert_eq!(by_hand.set(&owner, "sg_1", GROUP, settings(call)).await, 1);
-                    }
-                }
-            }))
-        };
-        bench::ratio("postgres_callers_64", 21, ours, limit);
+        let callers =
+            Callers::new("postgres", &self.runtime, Arc::clone(&our_side.store), Arc::clone(&limit_side.by_hand), 40);
+        callers.one(51);
+        callers.concurrent(16, 21);
+        callers.concurrent(64, 11);
+        callers.of_the_store(64, 11);
+        callers.on_few_owners(11);
+        callers.beside_large(7);
         self.drop(&our_side);
         self.drop(&limit_side);
     }
+}
 
-    fn together(&self, callers: impl Iterator<Item = impl Future<Output = ()> + Send + 'static>) -> Duration {
-        bench::timed(|| self.runtime.block_on(async { drop(callers.collect::<JoinSet<_>>().join_all().await) }))
+/// By hand, a call is a transaction of its own.
+impl bench::Side for ByHand {
+    type Call = (Vec<String>, String, usize);
+
+    fn call(&self, owners: &[UserId], id: &ConversationId, is_pinned: bool) -> Self::Call {
+        let owners = owners.iter().map(|owner| owner.as_str().to_owned()).collect();
+        (owners, id.as_str().to_owned(), usize::from(is_pinned))
+    }
+
+    async fn make(&self, (owners, id, value): &Self::Call) {
+        assert_eq!(self.set(owners, id, GROUP, settings(*value)).await, owners.len());
     }
 }

@@ -1,13 +1,24 @@
 //! The conformance suite.
 
-use std::process::Command;
+use std::{process::Command, sync::Arc};
 
+use conversation_settings_service::{Writer, WriterOptions};
+use conversation_settings_store::ConversationStore;
 use conversation_settings_store_postgres::PostgresStore;
 use conversation_settings_testkit::{Proxy, conformance::Harness, multiprocess::child_process};
 
 use crate::{harness::Database, processes::CHILD};
 
-struct Postgres;
+/// Stores, wrapped by a function: the suite is compiled once.
+struct Postgres(fn(PostgresStore) -> Arc<dyn ConversationStore>);
+
+fn alone(store: PostgresStore) -> Arc<dyn ConversationStore> {
+    Arc::new(store)
+}
+
+fn through_a_writer(store: PostgresStore) -> Arc<dyn ConversationStore> {
+    Arc::new(Writer::new(store, WriterOptions::default()))
+}
 
 /// The first handle connects through a proxy, the others directly.
 struct Proxied {
@@ -26,30 +37,30 @@ impl Proxied {
 
 impl Harness for Postgres {
     type Guard = Proxied;
-    type Store = PostgresStore;
+    type Store = Arc<dyn ConversationStore>;
 
     const HISTORIES: u32 = 32;
 
-    async fn fresh(&self) -> Option<(Proxied, PostgresStore)> {
+    async fn fresh(&self) -> Option<(Proxied, Self::Store)> {
         let proxied = Proxied::new().await?;
         let store = PostgresStore::open(&proxied.url, &proxied.database.schema).await.unwrap();
-        Some((proxied, store))
+        Some((proxied, self.0(store)))
     }
 
-    async fn another_handle(&self, proxied: &Proxied, _: &PostgresStore) -> Option<PostgresStore> {
-        Some(proxied.database.store().await)
+    async fn another_handle(&self, proxied: &Proxied, _: &Self::Store) -> Option<Self::Store> {
+        Some(self.0(proxied.database.store().await))
     }
 
-    async fn reopen(&self, proxied: &Proxied, store: PostgresStore) -> Option<PostgresStore> {
+    async fn reopen(&self, proxied: &Proxied, store: Self::Store) -> Option<Self::Store> {
         drop(store);
-        Some(proxied.database.store().await)
+        Some(self.0(proxied.database.store().await))
     }
 
-    async fn round_trips(&self, proxied: &Proxied, _: &PostgresStore) -> Option<u64> {
+    async fn round_trips(&self, proxied: &Proxied, _: &Self::Store) -> Option<u64> {
         Some(proxied.proxy.round_trips())
     }
 
-    async fn inject_fault(&self, proxied: &Proxied, _: &PostgresStore) -> Option<()> {
+    async fn inject_fault(&self, proxied: &Proxied, _: &Self::Store) -> Option<()> {
         proxied.proxy.cut();
         Some(())
     }
@@ -59,4 +70,10 @@ impl Harness for Postgres {
     }
 }
 
-conversation_settings_testkit::conformance!(Postgres);
+conversation_settings_testkit::conformance!(Postgres(alone));
+
+mod through_the_writer {
+    use super::{Postgres, through_a_writer};
+
+    conversation_settings_testkit::conformance!(Postgres(through_a_writer));
+}

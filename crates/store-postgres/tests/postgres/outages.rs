@@ -5,6 +5,8 @@
 
 use std::{env, sync::Arc, time::Duration};
 
+use conversation_settings_service::{Writer, WriterOptions};
+use conversation_settings_store::ConversationStore;
 use conversation_settings_store_postgres::{PostgresStore, Schema};
 use conversation_settings_testkit::crash;
 use tokio::task::spawn_blocking;
@@ -22,7 +24,7 @@ fn rounds() -> usize {
 }
 
 /// Repeats `strike` and `mend` under load. Returns the figures.
-async fn outlive(store: PostgresStore, strike: impl AsyncFn(), mend: impl AsyncFn()) -> String {
+async fn outlive(store: impl ConversationStore, strike: impl AsyncFn(), mend: impl AsyncFn()) -> String {
     let outlived = crash::outlive(Arc::new(store), rounds(), strike, mend).await;
     assert!(outlived.longest < LONGEST, "{outlived}");
     outlived.to_string()
@@ -40,6 +42,15 @@ async fn keeps_acknowledged_batches_when_the_server_is_killed() {
     let store = PostgresStore::open(server.url(), &Schema::default()).await.unwrap();
     let (kill, start) = (async || run(&server, Server::kill).await, async || run(&server, Server::start_again).await);
     println!("killed: {}", outlive(store, kill, start).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keeps_acknowledged_batches_of_a_writer_when_the_server_is_killed() {
+    let Some(server) = Server::start().map(Arc::new) else { return };
+    let store = PostgresStore::open(server.url(), &Schema::default()).await.unwrap();
+    let writer = Writer::new(store, WriterOptions::default());
+    let (kill, start) = (async || run(&server, Server::kill).await, async || run(&server, Server::start_again).await);
+    println!("killed below a writer: {}", outlive(writer, kill, start).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@ mod by_hand;
 
 use std::{hint::black_box, sync::Arc, time::Duration};
 
-use conversation_settings_bench as bench;
+use conversation_settings_bench::{self as bench, Callers};
 use conversation_settings_core::{
     Change, ConversationId, GroupId, Key, Missing, Patch, RecvMsgOpt, Target, Timestamp, UserId, Write, WriteBatch,
 };
@@ -29,6 +29,7 @@ fn main() {
     bench.batch_update();
     bench.batch_noop();
     bench.group_commit();
+    bench.callers();
     bench.users();
     bench.rows();
 }
@@ -191,6 +192,17 @@ impl Bench {
             })
         };
         bench::ratio("sqlite_group_commit", 5, ours, limit);
+    }
+
+    /// Concurrent callers of the service, beside callers of the store alone.
+    fn callers(&self) {
+        let (our_folder, limit_folder) = (folder(), folder());
+        let alone: Arc<dyn ConversationStore> = Arc::new(open(&limit_folder));
+        let callers = Callers::new("sqlite", &self.runtime, open(&our_folder), Arc::new(alone), 200);
+        callers.one(51);
+        callers.concurrent(64, 51);
+        callers.on_few_owners(21);
+        callers.beside_large(7);
     }
 
     /// The cost per user in calls of 1 to 10,000 users.

@@ -137,6 +137,7 @@ cases! { $
     "9: it fails in kinds" {
         errors::names_the_rejected_conversation,
         errors::isolates_calls_from_a_rejected_one,
+        errors::gives_each_concurrent_call_its_own_effects,
     }
     "every handle sees every batch that had returned" {
         reads::returns_conversations_in_the_order_of_the_keys,

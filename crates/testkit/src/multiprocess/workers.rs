@@ -24,7 +24,7 @@ impl Workers {
     /// # Errors
     ///
     /// If a process cannot be started.
-    pub fn start(count: usize, work: Work, command: impl Fn() -> Command) -> io::Result<Self> {
+    pub fn start(count: usize, work: Work, mut command: impl FnMut() -> Command) -> io::Result<Self> {
         let (sender, batches) = mpsc::channel();
         let start = |number| {
             let sender = sender.clone();

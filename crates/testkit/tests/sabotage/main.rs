@@ -6,6 +6,7 @@ mod pages;
 mod store;
 mod syncs;
 mod values;
+mod writers;
 mod writes;
 
 use std::{collections::BTreeSet, panic::catch_unwind};
@@ -57,6 +58,9 @@ fails! {
     target_of_the_last_write: writes::TargetOfLastWrite => keeps_target_and_creation_time;
     rejection_of_the_first: writes::RejectionOfFirst => names_the_rejected_conversation;
     rejected_together: writes::RejectedTogether => isolates_calls_from_a_rejected_one;
+    effects_of_another_call: writers::EffectsSwapped => gives_each_concurrent_call_its_own_effects;
+    applied_twice_after_a_rejection: writers::AppliedTwice => gives_each_concurrent_call_its_own_effects;
+    rejected_with_another_call: writers::RejectedWithAnother => gives_each_concurrent_call_its_own_effects;
     a_query_for_each_user: writes::QueryForEach => needs_constant_round_trips_for_any_number_of_users;
     acknowledged_before_it_is_durable: writes::NotKept => keeps_acknowledged_batches_when_reopened;
 

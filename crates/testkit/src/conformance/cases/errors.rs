@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use conversation_settings_core::{Change, Missing, Patch, Rejected, Version};
+use conversation_settings_core::{Change, Effect, Field, Missing, Outcome, Patch, Rejected, Version};
 use conversation_settings_store::{ConversationStore, StoreError};
 use tokio::task::JoinSet;
 
@@ -54,5 +54,43 @@ pub(super) async fn isolates_calls_from_a_rejected_one(fixture: Fixture<'_, impl
     }
     for owner in ["a", "b", "c"] {
         assert_eq!(fixture.version(&user(owner)).await.version, Version(CALLS as u64 / 2), "{owner}");
+    }
+}
+
+/// Calls of different users, which a store may commit together.
+pub(super) async fn gives_each_concurrent_call_its_own_effects(fixture: Fixture<'_, impl Harness>) {
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Kind {
+        Create,
+        Reject,
+        Update,
+        NoOp,
+    }
+    // In an order in which each kind follows on different ones.
+    let kinds = [Kind::Create, Kind::Reject, Kind::Update, Kind::Create, Kind::Reject, Kind::NoOp].into_iter().cycle();
+    let calls: Vec<_> =
+        kinds.take(42).enumerate().map(|(n, kind)| (key(format!("user_{n:02}"), "sg_1"), kind)).collect();
+    let pinned = Patch::KEEP.is_pinned(true);
+    let existing = calls.iter().filter(|(_, kind)| matches!(kind, Kind::Update | Kind::NoOp));
+    fixture.apply(existing.map(|(key, _)| set(key.clone(), pinned.clone()))).await;
+    let mut running = JoinSet::new();
+    for (key, kind) in calls {
+        let patch = if kind == Kind::Update { Patch::KEEP.ex("x") } else { pinned.clone() };
+        let write = match kind {
+            Kind::Reject => change(key.clone(), Change::Set { patch, missing: Missing::Reject }),
+            Kind::Create | Kind::Update | Kind::NoOp => set(key.clone(), patch),
+        };
+        let (store, writes) = (Arc::clone(fixture.store()), batch([write]));
+        running.spawn(async move { (key, kind, store.apply(&writes, AT).await) });
+    }
+    for (key, kind, result) in running.join_all().await {
+        let (outcome, version) = match (kind, &result) {
+            (Kind::Reject, Err(StoreError::Rejected(Rejected::Missing(missing)))) if *missing == key => continue,
+            (Kind::Reject, _) => panic!("{key}: expected a rejection, found {result:?}"),
+            (Kind::Create, _) => (Outcome::Created, Some(Version(1))),
+            (Kind::Update, _) => (Outcome::Updated(Field::Ex.into()), Some(Version(2))),
+            (Kind::NoOp, _) => (Outcome::Unchanged, None),
+        };
+        assert_eq!(result.unwrap().effects, [Effect { outcome, version }], "{kind:?} of {key}");
     }
 }
