@@ -7,7 +7,12 @@ use conversation_settings_core::UserId;
 use conversation_settings_openim::Code;
 use conversation_settings_service::{Caller, Context};
 
-use crate::{Api, ApiError, Authenticate, body::BodyLimits, concurrency_limit::ConcurrencyLimit, headers};
+use crate::{
+    Api, ApiError, Authenticate,
+    body::BodyLimits,
+    concurrency_limit::{ConcurrencyLimit, Permit},
+    headers,
+};
 
 /// What a handler receives about its caller. The type that it asks for sets the route's access check.
 pub(crate) trait Access: Sized + Send {
@@ -29,6 +34,10 @@ pub(crate) trait Access: Sized + Send {
         operation_id: &Arc<str>,
         headers: &HeaderMap,
     ) -> impl Future<Output = Result<Self, ApiError>> + Send;
+
+    /// Keeps `permit` until the call has ended, and with it every write that has begun.
+    #[must_use]
+    fn keeping(self, permit: Arc<Permit>) -> Self;
 
     /// The user with a limited share of the server. `None` for an administrator, who calls for many users.
     fn limited_user(&self) -> Option<&UserId>;
@@ -58,6 +67,10 @@ impl Access for Context {
         }
         let caller = authenticate.authenticate(headers).await?;
         Ok(Self::new(caller).with_operation_id(operation_id.clone()))
+    }
+
+    fn keeping(self, permit: Arc<Permit>) -> Self {
+        self.with_guard(permit)
     }
 
     fn limited_user(&self) -> Option<&UserId> {
@@ -95,6 +108,11 @@ impl Access for Public {
 
     async fn grant(_: &dyn Authenticate, _: &Arc<str>, _: &HeaderMap) -> Result<Self, ApiError> {
         Ok(Self)
+    }
+
+    /// Such a call writes nothing.
+    fn keeping(self, _: Arc<Permit>) -> Self {
+        self
     }
 
     fn limited_user(&self) -> Option<&UserId> {

@@ -64,6 +64,7 @@ where
     let work = async move {
         let (operation_id, result) = match operation_id {
             Ok(operation_id) => {
+                let permit = Arc::new(permit);
                 let result = AssertUnwindSafe(call.dispatch(permit, &operation_id, &mut body, handler)).catch_unwind();
                 let result = result.await.unwrap_or_else(|_| Err(ApiError::internal("the handler panicked")));
                 (operation_id, result)
@@ -110,14 +111,14 @@ impl Call {
     }
 
     /// Authenticates the caller, reads the request, runs the handler and renders its data. A call that fails frees its
-    /// permit; a call that succeeds keeps it, with the share of its user, until the response is written.
+    /// permit, unless a write of it goes on; a call that succeeds keeps it, with the share of its user, until the response is written.
     async fn dispatch<A, R, D, H, F>(
         &self,
-        permit: Permit,
+        permit: Arc<Permit>,
         operation_id: &Arc<str>,
         body: &mut RequestBody,
         handler: H,
-    ) -> Result<(Rendered, Permit, Option<CallerShare>), ApiError>
+    ) -> Result<(Rendered, Arc<Permit>, Option<CallerShare>), ApiError>
     where
         A: Access,
         R: Arguments,
@@ -127,6 +128,7 @@ impl Call {
     {
         let api = &self.api;
         let caller = self.deadline.run(A::grant(&*api.authenticate, operation_id, &self.headers)).await?;
+        let caller = caller.keeping(Arc::clone(&permit));
         let mut share = self.share_of(&caller)?;
         self.uri.query().map_or(Ok(()), |query| R::names().check_query(query))?;
         headers::check_codings(&self.headers)?;

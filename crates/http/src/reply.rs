@@ -5,7 +5,7 @@ mod chunks;
 mod list;
 mod producer;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -50,7 +50,7 @@ pub(crate) struct Rendered {
 /// What a call takes until its response is written.
 pub(crate) struct Held {
     pub(crate) in_flight: InFlight,
-    pub(crate) _permit: Permit,
+    pub(crate) _permit: Arc<Permit>,
     pub(crate) _share: Option<CallerShare>,
 }
 

@@ -1,6 +1,6 @@
 //! The caller of a use case.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use conversation_settings_core::UserId;
 
@@ -47,13 +47,25 @@ pub struct Context {
     pub caller: Caller,
     /// The ID that traces the call through logs, events and ports. It is empty unless the host sets it.
     pub operation_id: Arc<str>,
+    #[expect(dead_code, reason = "it is only kept")]
+    guard: Option<Guard>,
+}
+
+/// What a host keeps until a call has ended.
+#[derive(Clone)]
+struct Guard(#[expect(dead_code, reason = "it is only kept")] Arc<dyn Send + Sync>);
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Guard(…)")
+    }
 }
 
 impl Context {
     /// A call by `caller`.
     #[must_use]
     pub fn new(caller: Caller) -> Self {
-        Self { caller, operation_id: Arc::default() }
+        Self { caller, operation_id: Arc::default(), guard: None }
     }
 
     /// A call by the administrator `admin`.
@@ -72,5 +84,12 @@ impl Context {
     #[must_use]
     pub fn with_operation_id(self, operation_id: impl Into<Arc<str>>) -> Self {
         Self { operation_id: operation_id.into(), ..self }
+    }
+
+    /// Keeps `guard` until the call has ended, and with it every write that has begun: a write runs to its end even if
+    /// the call is dropped. A host keeps what limits its calls, such as a permit.
+    #[must_use]
+    pub fn with_guard(self, guard: impl Send + Sync + 'static) -> Self {
+        Self { guard: Some(Guard(Arc::new(guard))), ..self }
     }
 }

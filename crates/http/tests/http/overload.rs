@@ -12,8 +12,10 @@ use axum::{
     body::Body,
     http::{HeaderMap, Request, Response, StatusCode},
 };
+use conversation_settings_core::Version;
 use conversation_settings_http::{Api, ApiError, Authenticate, metrics};
 use conversation_settings_service::{Caller, Service};
+use conversation_settings_store::ConversationStore;
 use conversation_settings_store_memory::MemoryStore;
 use conversation_settings_testkit::{Fault, FaultPlan, FaultyStore};
 use futures_util::{FutureExt, stream};
@@ -69,19 +71,49 @@ async fn rejects_excess_calls_with_429_and_retry_after() {
 }
 
 #[tokio::test]
-async fn frees_the_permit_when_a_call_ends_or_is_abandoned() {
-    let router = small();
+async fn frees_the_permit_when_a_call_ends_or_a_read_is_abandoned() {
+    let plan = FaultPlan::script([Fault::Delay { before: u64::MAX, after: 0 }]);
+    let service = Service::builder(FaultyStore::new(Arc::new(MemoryStore::new())).reads(plan)).build();
+    let router = Api::with_tokens(service, tokens()).max_in_flight(1).router();
     {
-        let mut under_way = pin!(first(&router));
+        let own = json!({ "ownerUserID": "a", "conversationID": "sg_g" }).to_string();
+        let read = router.clone().oneshot(request("/conversation/get_conversation", &token("a"), own));
+        let mut under_way = pin!(read.map(Result::unwrap));
         begin(&mut under_way);
+        assert_eq!(first(&router).await.status(), StatusCode::TOO_MANY_REQUESTS);
     }
-    // The abandoned write continues, so writes of its owner wait. Those of other owners do not.
     for _ in 0..3 {
         assert_eq!(call(&router, SET, &token("c"), &pin("c")).await["errCode"], 0);
     }
     for _ in 0..3 {
         assert_eq!(call(&router, SET, &token("b"), &pin("a")).await["errCode"], 1002);
     }
+}
+
+#[tokio::test]
+async fn keeps_the_permit_of_an_abandoned_write_until_the_store_is_done_with_it() {
+    let plan = FaultPlan::script([Fault::Delay { before: 1_000, after: 0 }]);
+    let store = Arc::new(MemoryStore::new());
+    let service = Service::builder(FaultyStore::new(store.clone()).writes(plan)).build();
+    let router = Api::with_tokens(service, tokens()).max_in_flight(1).router();
+    {
+        let mut under_way = pin!(first(&router));
+        begin(&mut under_way);
+    }
+    let read = json!({ "ownerUserID": "c" }).to_string();
+    let status = async || {
+        let read = request("/conversation/get_all_conversations", &token("c"), read.clone());
+        router.clone().oneshot(read).await.unwrap().status()
+    };
+    assert_eq!(status().await, StatusCode::TOO_MANY_REQUESTS, "the write still waits in the store");
+    for round in 0.. {
+        assert!(round < 1_000_000, "the permit is not freed");
+        if status().await == StatusCode::OK {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(store.version(&user("a")).await.unwrap().version, Version::ZERO, "nobody wanted it when it began");
 }
 
 /// Panics on one token and accepts all others.
