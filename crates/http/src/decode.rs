@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use conversation_settings_core::{ArgsError, Path, Violation};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
-use tokio::task::spawn_blocking;
+use tokio::{sync::Semaphore, task::spawn_blocking};
 use utoipa::ToSchema;
 
 pub(crate) use names::Names;
@@ -30,12 +30,22 @@ pub(crate) trait Arguments: DeserializeOwned + ToSchema + Send + 'static {
 /// Bodies from this size are decoded on a thread of their own, because that takes milliseconds.
 const LARGE_BYTES: usize = 256 * 1024;
 
+/// One such body at a time is decoded: a list of millions of empty texts takes more than ten times its bytes, until it
+/// is found to be too long.
+static LARGE: Semaphore = Semaphore::const_new(1);
+
 /// The request in `body`, and the memory that the body took.
 pub(crate) async fn decode_body<R: Arguments>(body: RequestBytes) -> Result<(R, Option<Reservation>), ApiError> {
     if body.bytes.len() < LARGE_BYTES {
         return Ok((decode(&body.bytes)?, body.memory));
     }
-    let decoding = spawn_blocking(move || Ok((decode(&body.bytes)?, body.memory)));
+    let turn = LARGE.acquire().await.map_err(ApiError::internal)?;
+    // The turn ends with the work, even if the caller is gone.
+    let decoding = spawn_blocking(move || {
+        let request = decode(&body.bytes);
+        drop(turn);
+        Ok((request?, body.memory))
+    });
     decoding.await.unwrap_or_else(|error| Err(ApiError::internal(error)))
 }
 
