@@ -19,6 +19,14 @@ pub async fn not_found(method: Method) -> Response {
     cors::allow(respond("the path does not exist"))
 }
 
+/// Like [`not_found`], with the `path` that the client seems to mean.
+pub async fn not_found_but(method: Method, path: &str) -> Response {
+    if method == Method::OPTIONS {
+        return options().await;
+    }
+    cors::allow(respond(&format!("the path does not exist: {path} does")))
+}
+
 /// Responds with status 429 on a connection beyond the `limit` of a server's connections.
 #[must_use]
 pub fn too_many_connections(limit: usize) -> Response {

@@ -86,5 +86,5 @@ pub use api::Api;
 pub use api_error::ApiError;
 pub use authenticate::Authenticate;
 pub use conversation_settings_openim::{Claims, Code, TokenAuthority, TokenError};
-pub use fallback::{not_found, too_many_connections};
+pub use fallback::{not_found, not_found_but, too_many_connections};
 pub use host::require_host;

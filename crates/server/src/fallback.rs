@@ -13,14 +13,15 @@ use axum::{
     middleware::from_fn,
     response::{IntoResponse, Response},
 };
-use conversation_settings_http::{Api, not_found, require_host};
+use conversation_settings_http::{Api, not_found, not_found_but, require_host};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 
 /// Adds what a server does with paths that no route has, and with requests without a valid `Host`. `paths` are those of `router`.
 ///
 /// As OpenIM does, it decodes percent-encoded characters, and redirects a path with a slash at its end. Operators' routes
-/// are not decoded: a proxy that blocks them may compare their paths byte by byte.
+/// are not decoded: a proxy that blocks them may compare their paths byte by byte. Where a path differs from a route's in
+/// case or by double slashes, the response names the route's.
 pub(crate) fn with_fallback(router: Router, paths: &[&'static str]) -> Router {
     let paths: Arc<BTreeSet<_>> = Arc::new(paths.iter().copied().collect());
     let calls = TowerToHyperService::new(router.clone());
@@ -33,16 +34,26 @@ async fn resolve(
     paths: Arc<BTreeSet<&'static str>>,
     mut request: Request,
 ) -> Response {
-    let Some(path) = decode(request.uri().path()) else { return not_found(request.method().clone()).await };
+    let method = request.method().clone();
+    let Some(path) = decode(request.uri().path()) else { return not_found(method).await };
     let is_decoded = path != request.uri().path();
     if is_decoded && paths.contains(&*path) && !Api::OPERATIONS.contains(&&*path) {
         *request.uri_mut() = with_path(request.uri(), &path);
         return calls.call(request).await.into_response();
     }
-    match path.strip_suffix('/') {
-        Some(path) if paths.contains(path) && request.method() != Method::OPTIONS => redirect(&request, path),
-        _ => not_found(request.method().clone()).await,
+    if let Some(path) = path.strip_suffix('/').filter(|path| paths.contains(path) && method != Method::OPTIONS) {
+        return redirect(&request, path);
     }
+    match paths.get(&*plain(&path)) {
+        Some(meant) => not_found_but(method, meant).await,
+        None => not_found(method).await,
+    }
+}
+
+/// The path in lower case and without double slashes, which base addresses with a slash at their end cause.
+fn plain(path: &str) -> String {
+    let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    format!("/{}", segments.join("/")).to_ascii_lowercase()
 }
 
 /// The path with its percent-encoded bytes decoded, if that is text.

@@ -17,8 +17,17 @@ use tokio::{
 /// connection must be complete this long after the connection was accepted.
 pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Time for a client to accept at least one byte of a response that waits.
+/// Time for a client to accept a response that waits. What the client accepts meanwhile adds time, by [`accepting_time`].
 pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The least bytes a second that a client accepts while a response waits. A client that accepts a byte now and then would
+/// otherwise keep its response, and the right to be one of the calls at the same time, for ever.
+const MIN_BYTES_PER_SECOND: u64 = 4 * 1024;
+
+/// The time in which a client accepts a response after it has accepted `bytes` of it.
+pub(super) fn accepting_time(bytes: u64) -> Duration {
+    WRITE_TIMEOUT + Duration::from_millis(bytes.saturating_mul(1000) / MIN_BYTES_PER_SECOND)
+}
 
 /// The size from which a head is large. A large head needs a permit, and its connection ends with its response, since its
 /// buffer stays as long as the connection.
@@ -65,8 +74,12 @@ struct State {
     /// How much of it has arrived.
     head_bytes: usize,
     large_head: Option<OwnedSemaphorePermit>,
-    /// Since when the client accepts no byte.
+    /// Whether the client accepts no byte for the moment.
+    is_blocked: bool,
+    /// Since when bytes wait to be written.
     blocked_since: Option<Instant>,
+    /// How many bytes the client has accepted since.
+    accepted_bytes: u64,
     /// Responses that have ended, but may wait to be written.
     unwritten: Vec<(Body, RequestGuard)>,
     order: Order,
@@ -106,7 +119,9 @@ impl Activity {
             head_since: None,
             head_bytes: 0,
             large_head: None,
+            is_blocked: false,
             blocked_since: None,
+            accepted_bytes: 0,
             unwritten: Vec::new(),
             order: Order::Serve,
             task: None,
@@ -151,14 +166,14 @@ impl Activity {
         self.state().large_head.is_some()
     }
 
-    /// The client accepted bytes, or it accepts none for the moment.
-    pub(super) fn wrote(&self, is_blocked: bool) {
+    /// The client accepted some bytes, or it accepts none for the moment.
+    pub(super) fn wrote(&self, bytes: Option<usize>) {
         let mut state = self.state();
-        if is_blocked {
+        state.is_blocked = bytes.is_none();
+        if state.is_blocked {
             state.blocked_since.get_or_insert_with(Instant::now);
-        } else {
-            state.blocked_since = None;
         }
+        state.accepted_bytes += bytes.unwrap_or_default() as u64;
     }
 
     /// The head of a request is complete. The request is in progress until the guard is dropped.
@@ -171,15 +186,18 @@ impl Activity {
         RequestGuard(Arc::clone(self))
     }
 
-    /// Ends the requests whose response is written: all that have ended, if the client accepts all bytes.
+    /// Ends the requests whose response is written: all that have ended, unless the client accepts no byte for the moment.
+    /// The connection's task calls this when it has written all that it can.
     pub(super) fn release_written(&self) {
         let mut state = self.state();
-        if state.blocked_since.is_none() && !state.unwritten.is_empty() {
-            let written = mem::take(&mut state.unwritten);
-            // Ending a request changes the state.
-            drop(state);
-            drop(written);
+        if state.is_blocked {
+            return;
         }
+        (state.blocked_since, state.accepted_bytes) = (None, 0);
+        let written = mem::take(&mut state.unwritten);
+        // Ending a request changes the state.
+        drop(state);
+        drop(written);
     }
 
     /// Ends the requests of a connection that has ended.
@@ -235,7 +253,7 @@ impl Activity {
     pub(super) fn deadline(&self) -> Option<(Instant, Expiry)> {
         let state = self.state();
         let (since, timeout, expiry) = if let Some(since) = state.blocked_since {
-            (since, WRITE_TIMEOUT, Expiry::Write)
+            (since, accepting_time(state.accepted_bytes), Expiry::Write)
         } else if state.requests > 0 {
             // The limits of a request apply.
             return None;
@@ -316,19 +334,26 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn limits_a_write_from_the_last_accepted_byte() {
+    async fn limits_a_write_by_the_bytes_that_the_client_accepts() {
         let activity = activity();
         let request = activity.begin_request();
         assert_eq!(activity.deadline(), None);
-        activity.wrote(true);
+        activity.wrote(Some(1 << 20));
+        activity.release_written();
+        activity.wrote(None);
         let blocked = Instant::now();
         advance(SECOND).await;
-        activity.wrote(true);
+        activity.wrote(None);
         assert_eq!(activity.deadline(), Some((blocked + WRITE_TIMEOUT, Expiry::Write)));
         drop(request);
         assert_eq!(activity.deadline(), Some((blocked + WRITE_TIMEOUT, Expiry::Write)), "the response is not written");
         assert_eq!(activity.idle_since(), None);
-        activity.wrote(false);
+        activity.wrote(Some(4096));
+        activity.wrote(None);
+        activity.release_written();
+        assert_eq!(activity.deadline(), Some((blocked + WRITE_TIMEOUT + SECOND, Expiry::Write)));
+        activity.wrote(Some(1));
+        activity.release_written();
         assert!(matches!(activity.deadline(), Some((_, Expiry::KeepAlive))));
     }
 
@@ -366,16 +391,17 @@ mod tests {
     async fn keeps_a_request_in_progress_until_its_response_is_written() {
         let activity = activity();
         activity.begin_request().keep_until_written(Body::empty());
-        activity.wrote(true);
+        activity.wrote(None);
         activity.release_written();
-        activity.wrote(false);
+        activity.wrote(Some(1));
         assert_eq!(activity.idle_since(), None);
         activity.release_written();
         assert!(activity.idle_since().is_some());
         activity.begin_request().keep_until_written(Body::empty());
-        activity.wrote(true);
+        activity.wrote(None);
         activity.release_all();
-        activity.wrote(false);
+        activity.wrote(Some(1));
+        activity.release_written();
         assert!(activity.idle_since().is_some());
     }
 

@@ -2,7 +2,8 @@
 
 use std::{
     future::Future,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use hyper::rt::Executor;
@@ -13,7 +14,7 @@ use tokio::{
 };
 use tracing::debug;
 
-use super::activity::WRITE_TIMEOUT;
+use super::activity::accepting_time;
 
 /// The most requests of one connection at the same time.
 const MAX_STREAMS: u32 = 32;
@@ -30,6 +31,9 @@ pub(super) const MAX_CONNECTIONS: usize = 64;
 
 /// The most bytes of a response's body in one piece. A larger piece would wait in memory beside the send buffer.
 pub(super) const PIECE_BYTES: usize = 16 * 1024;
+
+/// What the client has not accepted yet of a response that waits: the send buffer, and the piece that follows.
+const UNSENT_BYTES: u64 = (SEND_BUFFER_BYTES + PIECE_BYTES) as u64;
 
 /// Sets the limits. The library adds its own, against floods of resets and of empty frames.
 pub(super) fn limit(mut http: auto::Http2Builder<'_, Streams>) {
@@ -65,27 +69,65 @@ task_local! {
     static PROGRESS: Arc<Progress>;
 }
 
-/// Since when the response of a stream waits for its client.
+/// How the client accepts the response of a stream.
 #[derive(Debug, Default)]
-struct Progress(Mutex<Option<Instant>>);
+struct Progress(Mutex<ProgressState>);
+
+#[derive(Debug, Default)]
+struct ProgressState {
+    /// Since when the response waits for its client.
+    waiting_since: Option<Instant>,
+    /// How long it has waited before.
+    waited: Duration,
+    /// The bytes of the response up to now.
+    bytes: u64,
+}
 
 impl Progress {
-    /// Waits until the client has accepted no piece of the response for too long.
+    /// Waits until the client has accepted too little of the response for too long.
     async fn stalled(&self) {
         loop {
-            let waiting_since = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let since = waiting_since.unwrap_or_else(Instant::now);
-            if waiting_since.is_some() && since.elapsed() >= WRITE_TIMEOUT {
+            let (is_waiting, deadline) = self.state().deadline();
+            if is_waiting && deadline <= Instant::now() {
                 return;
             }
-            sleep_until(since + WRITE_TIMEOUT).await;
+            sleep_until(deadline).await;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, ProgressState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ProgressState {
+    /// Whether the response waits for its client, and until when it may.
+    fn deadline(&self) -> (bool, Instant) {
+        let since = self.waiting_since.unwrap_or_else(Instant::now);
+        let accepted_bytes = self.bytes.saturating_sub(UNSENT_BYTES);
+        let time = accepting_time(accepted_bytes).saturating_sub(self.waited);
+        (self.waiting_since.is_some(), since + time)
+    }
+
+    fn stop_waiting(&mut self) {
+        if let Some(since) = self.waiting_since.take() {
+            self.waited += since.elapsed();
         }
     }
 }
 
-/// Notes that the response now waits for its client, or for the server. Does nothing in HTTP/1.1, where the stream itself
-/// reports this.
-pub(super) fn note_progress(waits_for_client: bool) {
-    let since = waits_for_client.then(Instant::now);
-    let _ = PROGRESS.try_with(|progress| *progress.0.lock().unwrap_or_else(PoisonError::into_inner) = since);
+/// Notes that the response now waits for the server, for its next piece. Does nothing in HTTP/1.1, where the stream itself
+/// reports progress.
+pub(super) fn note_producing() {
+    let _ = PROGRESS.try_with(|progress| progress.state().stop_waiting());
+}
+
+/// Notes that the response now waits until its client accepts the next `bytes`.
+pub(super) fn note_waiting(bytes: usize) {
+    let _ = PROGRESS.try_with(|progress| {
+        let mut state = progress.state();
+        state.stop_waiting();
+        state.waiting_since = Some(Instant::now());
+        state.bytes += bytes as u64;
+    });
 }

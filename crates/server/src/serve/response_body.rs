@@ -11,7 +11,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use super::{
     activity::RequestGuard,
-    http2::{PIECE_BYTES, note_progress},
+    http2::{PIECE_BYTES, note_producing, note_waiting},
 };
 
 /// A body whose request is in progress until the body is written. The body exists as long, with what it holds: for example
@@ -28,7 +28,7 @@ pub(super) struct ResponseBody {
 
 impl ResponseBody {
     pub(super) fn new(body: Body, is_http2: bool, request: RequestGuard) -> Self {
-        note_progress(true);
+        note_waiting(0);
         Self { body, rest: Bytes::new(), is_http2, request: Some(request) }
     }
 }
@@ -53,19 +53,20 @@ impl HttpBody for ResponseBody {
             return Pin::new(&mut self.body).poll_frame(cx);
         }
         if self.rest.is_empty() {
-            let frame = Pin::new(&mut self.body).poll_frame(cx);
-            note_progress(frame.is_ready());
-            match frame {
+            note_producing();
+            match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                     Ok(data) => self.rest = data,
-                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                    Err(trailers) => {
+                        note_waiting(0);
+                        return Poll::Ready(Some(Ok(trailers)));
+                    }
                 },
                 other => return other,
             }
-        } else {
-            note_progress(true);
         }
         let piece = self.rest.len().min(PIECE_BYTES);
+        note_waiting(piece);
         Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(piece)))))
     }
 

@@ -21,6 +21,15 @@ impl<S> ReportingStream<S> {
     pub(super) fn new(stream: S, activity: Arc<Activity>) -> Self {
         Self { stream, activity }
     }
+
+    fn report_write(&self, result: &Poll<io::Result<usize>>) {
+        match result {
+            Poll::Ready(Ok(bytes)) => self.activity.wrote(Some(*bytes)),
+            // The connection ends.
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => self.activity.wrote(None),
+        }
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for ReportingStream<S> {
@@ -38,7 +47,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for ReportingStream<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for ReportingStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.activity.wrote(result.is_pending());
+        self.report_write(&result);
         result
     }
 
@@ -48,7 +57,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ReportingStream<S> {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.activity.wrote(result.is_pending());
+        self.report_write(&result);
         result
     }
 

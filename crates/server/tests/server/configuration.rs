@@ -60,7 +60,7 @@ fn stopped_call(server: &mut Server) -> String {
 
 /// "closed" if the server closes the connection soon.
 fn end_of(mut connection: TcpStream) -> String {
-    connection.set_read_timeout(Some(std::time::Duration::from_secs(3))).unwrap();
+    connection.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
     let mut rest = Vec::new();
     match connection.read_to_end(&mut rest) {
         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => "open".into(),

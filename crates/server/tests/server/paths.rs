@@ -47,6 +47,22 @@ fn decodes_percent_encoded_paths_of_calls() {
 }
 
 #[test]
+fn names_the_path_that_was_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(program(folder.path()).args(["--store", "memory:"]));
+    for (path, meant) in [
+        ("//conversation/get_all_conversations", "/conversation/get_all_conversations"),
+        ("/conversation//get_all_conversations/", "/conversation/get_all_conversations"),
+        ("/Conversation/Get_All_Conversations", "/conversation/get_all_conversations"),
+        ("/healthz//", "/healthz"),
+    ] {
+        let response = call(&server, "POST", path);
+        assert!(response.starts_with("HTTP/1.1 404 "), "{path}: {response}");
+        assert!(response.contains(&format!("the path does not exist: {meant} does")), "{path}: {response}");
+    }
+}
+
+#[test]
 fn does_not_decode_the_paths_of_operators() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(program(folder.path()).args(["--store", "memory:"]));

@@ -82,7 +82,16 @@ fn sends_events_while_calls_are_finished() {
     let folder = tempfile::tempdir().unwrap();
     let receiver = TcpListener::bind("127.0.0.1:0").unwrap();
     let webhook = format!("http://{}", receiver.local_addr().unwrap());
-    let server = Server::start(program(folder.path()).args(["--shutdown-timeout", "3600", "--webhook", &webhook]));
+    let server = Server::start(program(folder.path()).args([
+        "--shutdown-timeout",
+        "3600",
+        "--body-timeout",
+        "3600",
+        "--request-timeout",
+        "3600",
+        "--webhook",
+        &webhook,
+    ]));
     let pin = |group: &str| {
         let conversation = json!({
             "conversationID": format!("sg_{group}"), "conversationType": 3, "groupID": group, "isPinned": true
@@ -140,7 +149,14 @@ impl Delivery {
 #[test]
 fn ends_at_once_on_a_second_signal() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(program(folder.path()).args(["--shutdown-timeout", "3600"]));
+    let server = Server::start(program(folder.path()).args([
+        "--shutdown-timeout",
+        "3600",
+        "--body-timeout",
+        "3600",
+        "--request-timeout",
+        "3600",
+    ]));
     let call = begin_call(server.address(), &server.admin_token(), 9);
     server.signal("TERM");
     server.wait_for_log("stopping");

@@ -132,10 +132,33 @@ async fn waits_for_a_slow_handler() {
 async fn ends_a_connection_whose_client_accepts_no_response() {
     let mut connection = Connection::open().await;
     connection.client.write_all(b"GET /large HTTP/1.1\r\nhost: t\r\n\r\n").await.unwrap();
+    connection.assert_ends(End::Expired(Expiry::Write), WRITE_TIMEOUT).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn gives_a_client_time_by_the_bytes_that_it_accepts() {
+    let mut connection = Connection::open().await;
+    connection.client.write_all(b"GET /large HTTP/1.1\r\nhost: t\r\n\r\n").await.unwrap();
     sleep(SECOND * 20).await;
-    // Progress begins the time anew.
-    connection.client.read_exact(&mut [0; 100]).await.unwrap();
-    connection.assert_ends(End::Expired(Expiry::Write), SECOND * 20 + WRITE_TIMEOUT).await;
+    connection.client.read_exact(&mut vec![0; 40 * 1024]).await.unwrap();
+    connection.assert_ends(End::Expired(Expiry::Write), WRITE_TIMEOUT + SECOND * 10).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn ends_a_connection_whose_client_accepts_a_response_too_slowly() {
+    let mut connection = Connection::open().await;
+    connection.client.write_all(b"GET /large HTTP/1.1\r\nhost: t\r\n\r\n").await.unwrap();
+    let Connection { mut client, serving, began, .. } = connection;
+    tokio::spawn(async move {
+        loop {
+            sleep(SECOND).await;
+            let _ = client.read(&mut [0; 1024]).await;
+        }
+    });
+    assert_eq!(serving.await.unwrap(), End::Expired(Expiry::Write));
+    // 1 KiB a second is a quarter of the least, so a second of reading gives a quarter of a second.
+    let elapsed = began.elapsed();
+    assert!(elapsed >= SECOND * 39 && elapsed <= SECOND * 41, "{elapsed:?}");
 }
 
 #[tokio::test(start_paused = true)]
