@@ -17,14 +17,14 @@ use tokio::{
 /// connection must be complete this long after the connection was accepted.
 pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Time for a client to accept a response that waits. What the client accepts meanwhile adds time, by [`accepting_time`].
+/// Time for a client to accept some bytes of a response that waits.
 pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The least bytes a second that a client accepts while a response waits. A client that accepts a byte now and then would
+/// The least bytes a second that a client accepts in the long run while a response waits. A client that accepts a byte now and then would
 /// otherwise keep its response, and the right to be one of the calls at the same time, for ever.
 const MIN_BYTES_PER_SECOND: u64 = 4 * 1024;
 
-/// The time in which a client accepts a response after it has accepted `bytes` of it.
+/// The time that a response may wait altogether if its client has accepted `bytes` of it.
 pub(super) fn accepting_time(bytes: u64) -> Duration {
     WRITE_TIMEOUT + Duration::from_millis(bytes.saturating_mul(1000) / MIN_BYTES_PER_SECOND)
 }
@@ -78,8 +78,9 @@ struct State {
     is_blocked: bool,
     /// Since when bytes wait to be written.
     blocked_since: Option<Instant>,
-    /// How many bytes the client has accepted since.
+    /// How many bytes the client has accepted since, and when the last of them.
     accepted_bytes: u64,
+    accepted_at: Instant,
     /// Responses that have ended, but may wait to be written.
     unwritten: Vec<(Body, RequestGuard)>,
     order: Order,
@@ -122,6 +123,7 @@ impl Activity {
             is_blocked: false,
             blocked_since: None,
             accepted_bytes: 0,
+            accepted_at: Instant::now(),
             unwritten: Vec::new(),
             order: Order::Serve,
             task: None,
@@ -170,10 +172,17 @@ impl Activity {
     pub(super) fn wrote(&self, bytes: Option<usize>) {
         let mut state = self.state();
         state.is_blocked = bytes.is_none();
-        if state.is_blocked {
-            state.blocked_since.get_or_insert_with(Instant::now);
+        match (state.blocked_since, bytes) {
+            (None, None) => {
+                let now = Instant::now();
+                (state.blocked_since, state.accepted_bytes, state.accepted_at) = (Some(now), 0, now);
+            }
+            (Some(_), Some(bytes)) => {
+                state.accepted_bytes += bytes as u64;
+                state.accepted_at = Instant::now();
+            }
+            (None, Some(_)) | (Some(_), None) => {}
         }
-        state.accepted_bytes += bytes.unwrap_or_default() as u64;
     }
 
     /// The head of a request is complete. The request is in progress until the guard is dropped.
@@ -193,7 +202,7 @@ impl Activity {
         if state.is_blocked {
             return;
         }
-        (state.blocked_since, state.accepted_bytes) = (None, 0);
+        state.blocked_since = None;
         let written = mem::take(&mut state.unwritten);
         // Ending a request changes the state.
         drop(state);
@@ -252,12 +261,16 @@ impl Activity {
     /// When the connection has to end, and why, unless it does something before.
     pub(super) fn deadline(&self) -> Option<(Instant, Expiry)> {
         let state = self.state();
-        let (since, timeout, expiry) = if let Some(since) = state.blocked_since {
-            (since, accepting_time(state.accepted_bytes), Expiry::Write)
-        } else if state.requests > 0 {
+        if let Some(since) = state.blocked_since {
+            // The system's own buffers accept megabytes at once, so the rate alone would be a late bound.
+            let deadline = (since + accepting_time(state.accepted_bytes)).min(state.accepted_at + WRITE_TIMEOUT);
+            return Some((deadline, Expiry::Write));
+        }
+        if state.requests > 0 {
             // The limits of a request apply.
             return None;
-        } else if !state.has_responded {
+        }
+        let (since, timeout, expiry) = if !state.has_responded {
             (state.waiting_since, HEAD_TIMEOUT, Expiry::Head)
         } else if let Some(since) = state.head_since {
             (since, HEAD_TIMEOUT, Expiry::Head)
@@ -348,10 +361,15 @@ mod tests {
         drop(request);
         assert_eq!(activity.deadline(), Some((blocked + WRITE_TIMEOUT, Expiry::Write)), "the response is not written");
         assert_eq!(activity.idle_since(), None);
+        advance(SECOND).await;
         activity.wrote(Some(4096));
         activity.wrote(None);
         activity.release_written();
-        assert_eq!(activity.deadline(), Some((blocked + WRITE_TIMEOUT + SECOND, Expiry::Write)));
+        assert_eq!(activity.deadline(), Some((blocked + WRITE_TIMEOUT + SECOND, Expiry::Write)), "by the rate");
+        activity.wrote(Some(1 << 30));
+        activity.wrote(None);
+        let accepted = Instant::now();
+        assert_eq!(activity.deadline(), Some((accepted + WRITE_TIMEOUT, Expiry::Write)), "by the last bytes");
         activity.wrote(Some(1));
         activity.release_written();
         assert!(matches!(activity.deadline(), Some((_, Expiry::KeepAlive))));

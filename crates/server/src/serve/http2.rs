@@ -14,7 +14,7 @@ use tokio::{
 };
 use tracing::debug;
 
-use super::activity::accepting_time;
+use super::activity::{WRITE_TIMEOUT, accepting_time};
 
 /// The most requests of one connection at the same time.
 const MAX_STREAMS: u32 = 32;
@@ -105,7 +105,7 @@ impl ProgressState {
     fn deadline(&self) -> (bool, Instant) {
         let since = self.waiting_since.unwrap_or_else(Instant::now);
         let accepted_bytes = self.bytes.saturating_sub(UNSENT_BYTES);
-        let time = accepting_time(accepted_bytes).saturating_sub(self.waited);
+        let time = accepting_time(accepted_bytes).saturating_sub(self.waited).min(WRITE_TIMEOUT);
         (self.waiting_since.is_some(), since + time)
     }
 

@@ -136,7 +136,7 @@ async fn ends_a_connection_whose_client_accepts_no_response() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn gives_a_client_time_by_the_bytes_that_it_accepts() {
+async fn gives_a_client_more_time_for_the_bytes_that_it_accepts() {
     let mut connection = Connection::open().await;
     connection.client.write_all(b"GET /large HTTP/1.1\r\nhost: t\r\n\r\n").await.unwrap();
     sleep(SECOND * 20).await;
