@@ -47,8 +47,14 @@ fn pause() {
 
 fn try_open(path: &Path) -> Result<Opened, OpenError> {
     let failed = || OpenError::from_sqlite(path);
-    let identity = Identity::of(path).map_err(OpenError::from_io(path))?;
+    let identity = || Identity::of(path).map_err(OpenError::from_io(path));
+    let mut opened_as = identity()?;
     let mut connection = connection::connect(path).map_err(failed())?;
+    // An overlay file system, as containers have, copies a file of a lower layer when it is opened for writing.
+    if identity()? != opened_as {
+        opened_as = identity()?;
+        connection = connection::connect(path).map_err(failed())?;
+    }
     // SQLite opens such a file for reading alone, and fails every write later.
     if connection.is_readonly("main").map_err(failed())? {
         return Err(OpenError::ReadOnly { path: path.to_owned() });
@@ -65,7 +71,7 @@ fn try_open(path: &Path) -> Result<Opened, OpenError> {
     schema::migrate(&transaction, steps_done).map_err(failed())?;
     let log = transaction.query_row("SELECT id FROM log", [], |row| row.get(0).map(LogId)).map_err(failed())?;
     transaction.commit().map_err(failed())?;
-    let files = Files::watch(path, identity).map_err(OpenError::from_io(path))?;
+    let files = Files::watch(path, opened_as).map_err(OpenError::from_io(path))?;
     Ok(Opened { path: path.to_owned(), connection, log, files })
 }
 
