@@ -114,35 +114,40 @@ impl<'a, H: Side> Callers<'a, H> {
     }
 
     /// The 99th percentile of 63 small callers' calls while one caller sets 10,000 users, beside that without the large
-    /// one.
+    /// one; for the service and, to compare, by hand.
     pub fn beside_large(&self, rounds: usize) {
-        const OWNERS: usize = 10_000;
         let name = format!("{}_p99_beside_large", self.engine);
-        if !is_asked_for(&name) {
+        self.beside(&name, &self.service, rounds);
+        self.beside(&format!("{name}_by_hand"), &self.by_hand, rounds);
+    }
+
+    fn beside<S: Side>(&self, name: &str, side: &Arc<S>, rounds: usize) {
+        const OWNERS: usize = 10_000;
+        if !is_asked_for(name) {
             return;
         }
         let many: Vec<_> = (0..OWNERS).map(|n| owner("large", n)).collect();
-        let large = [true, false].map(|is_pinned| self.service.call(&many, &conversation(0), is_pinned));
-        let large = Arc::new(large);
-        self.runtime.block_on(self.service.make(&large[1]));
-        let without = || self.percentile(63);
+        let large = Arc::new([true, false].map(|is_pinned| side.call(&many, &conversation(0), is_pinned)));
+        self.runtime.block_on(side.make(&large[1]));
+        let small = calls(&**side, 63, 63);
+        let without = || self.percentile(side, &small);
         let beside = || {
             let done = Arc::new(AtomicBool::new(false));
-            let (service, large, is_done) = (Arc::clone(&self.service), Arc::clone(&large), Arc::clone(&done));
+            let (side_of_large, large, is_done) = (Arc::clone(side), Arc::clone(&large), Arc::clone(&done));
             let running = self.runtime.spawn(async move {
                 for call in large.iter().cycle() {
-                    service.make(call).await;
+                    side_of_large.make(call).await;
                     if is_done.load(Ordering::Relaxed) {
                         break;
                     }
                 }
             });
-            let percentile = self.percentile(63);
+            let percentile = self.percentile(side, &small);
             done.store(true, Ordering::Relaxed);
             self.runtime.block_on(running).unwrap();
             percentile
         };
-        ratio(&name, rounds, beside, without);
+        ratio(name, rounds, beside, without);
     }
 
     fn ratio(&self, name: &str, callers: usize, owners: usize, rounds: usize) {
@@ -157,8 +162,8 @@ impl<'a, H: Side> Callers<'a, H> {
         move || timed(|| drop(self.latencies(side, &calls)))
     }
 
-    fn percentile(&self, callers: usize) -> Duration {
-        let mut latencies = self.latencies(&self.service, &calls(&*self.service, callers, callers));
+    fn percentile<S: Side>(&self, side: &Arc<S>, calls: &[Arc<[S::Call; 2]>]) -> Duration {
+        let mut latencies = self.latencies(side, calls);
         latencies.sort_unstable();
         // The median of the slowest 2 % is the 99th percentile.
         median(latencies.split_off(latencies.len() - latencies.len() / 50))

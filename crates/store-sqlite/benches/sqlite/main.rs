@@ -202,7 +202,6 @@ impl Bench {
         callers.one(51);
         callers.concurrent(64, 51);
         callers.on_few_owners(21);
-        callers.beside_large(7);
     }
 
     /// The cost per user in calls of 1 to 10,000 users.

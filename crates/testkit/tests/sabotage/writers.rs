@@ -1,6 +1,6 @@
 //! Stores that commit the batches of two callers together, and mix the callers up.
 
-use std::{mem, sync::Mutex};
+use std::sync::Mutex;
 
 use async_trait::async_trait;
 use conversation_settings_core::{Effect, Timestamp, WriteBatch};
@@ -38,7 +38,7 @@ impl Pairs {
             return ours;
         }
         let (caller, mut answer) = oneshot::channel();
-        let before = mem::replace(&mut *self.0.lock().unwrap(), Some((batch.clone(), caller)));
+        let before = self.0.lock().unwrap().replace((batch.clone(), caller));
         if let Some((waiting, caller)) = before {
             drop(caller.send(store.apply(&waiting, at).await));
         }
