@@ -5,11 +5,11 @@ use std::{fmt::Display, str::FromStr};
 use conversation_settings_core::{Mask, UnknownField};
 use conversation_settings_store::{Lifespan, LogId};
 
-/// What parses prints and parses to the same value. An error quotes at most 64 characters.
+/// A text that parses prints as a text that parses to the same value. An error quotes at most 64 characters.
 ///
 /// # Panics
 ///
-/// When a promise is broken.
+/// If one of these rules is broken.
 pub fn mask(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
     if let Err(UnknownField { name }) = text.parse::<Mask>() {

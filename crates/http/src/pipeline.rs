@@ -110,8 +110,10 @@ impl Call {
         (call, body)
     }
 
-    /// Authenticates the caller, reads the request, runs the handler and renders its data. A call that fails frees its
-    /// permit, unless a write of it goes on; a call that succeeds keeps it, with the share of its user, until the response is written.
+    /// Authenticates the caller, reads the request, runs the handler and renders its data.
+    ///
+    /// A call that fails frees its permit, unless a write of it goes on. A call that succeeds keeps the permit, and its
+    /// user's share, until the response is written.
     async fn dispatch<A, R, D, H, F>(
         &self,
         permit: Arc<Permit>,

@@ -17,7 +17,7 @@ use conversation_settings_http::{Api, not_found, not_found_but, require_host};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 
-/// Adds what a server does with paths that no route has, and with requests without a valid `Host`. `paths` are those of `router`.
+/// Answers paths that no route has, and requests without a valid `Host`. `paths` are those of `router`.
 ///
 /// As OpenIM does, it decodes percent-encoded characters, and redirects a path with a slash at its end. Operators' routes
 /// are not decoded: a proxy that blocks them may compare their paths byte by byte. Where a path differs from a route's in

@@ -18,7 +18,7 @@ pub(crate) const USER: &str = "user_id";
 const GROUP: &str = "group_id";
 const CREATED: &str = "create_time";
 
-/// The date that OpenIM writes for no time: the start of the year 1, in milliseconds since the epoch.
+/// The date that OpenIM writes where no time is set: the start of the year 1, in milliseconds since the epoch.
 const NEVER: i64 = -62_135_596_800_000;
 
 static DEFAULTS: LazyLock<Settings> = LazyLock::new(Settings::default);
@@ -73,7 +73,7 @@ pub(crate) fn conditions(filter: &Filter) -> Document {
     conditions
 }
 
-/// Everything in a document that is read back as `value`.
+/// All values in documents that read back as `value`.
 fn stored_forms(field: Field, value: Value<'_>) -> Vec<Bson> {
     let mut forms = vec![bson(value)];
     if value == DEFAULTS.value(field) {

@@ -1,4 +1,4 @@
-//! Connections of the pool, and what becomes of one whose caller has given up.
+//! Connections of the pool. A connection whose caller has given up is cleaned before its next use.
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use conversation_settings_core::{
 
 use crate::Applied;
 
-/// What becomes of each conversation of a batch, decided from the conversations alone.
+/// The decision for each conversation of a batch, made from the conversations alone.
 ///
 /// This is all that a preview and a no-op need. [`stamp`](Self::stamp) adds versions and lifespans.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +23,7 @@ pub(crate) struct DecidedChange {
     pub(crate) conversation: Option<Conversation>,
 }
 
-/// Decides what becomes of each conversation of `batch`. `conversations` are the stored ones, one for each of
+/// Decides each write of `batch`. `conversations` are the stored ones, one for each of
 /// [`WriteBatch::writes`]; `at` is the creation time of what the batch creates.
 ///
 /// # Errors

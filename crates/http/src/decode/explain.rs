@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::{invalid, not_json};
 use crate::ApiError;
 
-/// Why `body` is not an `R`: `serde_json` rejected it with `error`.
+/// The error for a body that `serde_json` rejected with `error`: where in the body, and why.
 pub(super) fn explain<R: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> ApiError {
     let json = match serde_json::from_slice(body) {
         Ok(json) => json,

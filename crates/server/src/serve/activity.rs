@@ -20,8 +20,9 @@ pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Time for a client to accept some bytes of a response that waits.
 pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The least bytes a second that a client accepts in the long run while a response waits. A client that accepts a byte now and then would
-/// otherwise keep its response, and the right to be one of the calls at the same time, for ever.
+/// The least bytes a second that a client accepts in the long run while a response waits.
+///
+/// Otherwise a client that accepts a byte now and then keeps its response, and the permit of its call, for ever.
 const MIN_BYTES_PER_SECOND: u64 = 4 * 1024;
 
 /// The time that a response may wait altogether if its client has accepted `bytes` of it.

@@ -35,7 +35,7 @@ pub fn effect() -> BoxedStrategy<Effect> {
 }
 
 of_default_sizes! {
-    /// What becomes of a conversation that does not exist.
+    /// What a write does if the conversation does not exist.
     missing: Missing;
     /// A change of a conversation. A store may reject it.
     change: Change;
