@@ -9,6 +9,18 @@ use crate::{ConversationId, GroupId, Settings, UserId};
 #[expect(clippy::exhaustive_structs, reason = "a number and nothing else")]
 pub struct Timestamp(pub i64);
 
+impl From<i64> for Timestamp {
+    fn from(milliseconds: i64) -> Self {
+        Self(milliseconds)
+    }
+}
+
+impl From<Timestamp> for i64 {
+    fn from(at: Timestamp) -> Self {
+        at.0
+    }
+}
+
 /// The number of batches that have changed an owner's conversations; 0 before the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[expect(clippy::exhaustive_structs, reason = "a number and nothing else")]
@@ -22,6 +34,18 @@ impl Version {
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
+    }
+}
+
+impl From<u64> for Version {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl From<Version> for u64 {
+    fn from(version: Version) -> Self {
+        version.0
     }
 }
 
@@ -185,6 +209,7 @@ mod tests {
     fn counts_versions_up_and_prints_them_as_numbers() {
         assert_eq!(Version::ZERO.next().next(), Version(2));
         assert_eq!(Version(41).next().to_string(), "42");
+        assert_eq!((Version::from(41), u64::from(Version(41))), (Version(41), 41));
     }
 
     #[test]

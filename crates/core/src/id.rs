@@ -1,6 +1,6 @@
 //! The identifiers of users, groups and conversations.
 
-use alloc::sync::Arc;
+use alloc::{string::String, sync::Arc};
 use core::{borrow::Borrow, fmt};
 
 use crate::Text;
@@ -50,6 +50,15 @@ macro_rules! id {
         $(#[$doc])*
         ///
         /// Opaque: compared and ordered byte by byte, never trimmed, folded or interpreted. Cheap to clone.
+        ///
+        /// ```
+        #[doc = concat!("# use conversation_settings_core::", stringify!($name), ";")]
+        #[doc = concat!("let id = ", stringify!($name), "::try_from(String::from(\"team-7\"))?; // as from a path or a row")]
+        #[doc = concat!("assert_eq!(\"team-7\".parse::<", stringify!($name), ">()?, id);")]
+        /// assert_eq!(String::from(id), "team-7");
+        #[doc = concat!("assert!(", stringify!($name), "::try_from(\"\").is_err());")]
+        /// # Ok::<(), conversation_settings_core::IdError>(())
+        /// ```
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Text);
 
@@ -107,6 +116,22 @@ macro_rules! id {
             }
         }
 
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+
+            fn try_from(text: String) -> Result<Self, IdError> {
+                Self::new(text)
+            }
+        }
+
+        impl TryFrom<Arc<str>> for $name {
+            type Error = IdError;
+
+            fn try_from(text: Arc<str>) -> Result<Self, IdError> {
+                Self::new(text)
+            }
+        }
+
         impl TryFrom<Text> for $name {
             type Error = IdError;
 
@@ -126,6 +151,12 @@ macro_rules! id {
         impl From<$name> for Text {
             fn from(id: $name) -> Text {
                 id.0
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0.into()
             }
         }
 

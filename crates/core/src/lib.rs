@@ -35,6 +35,7 @@ mod decide;
 mod id;
 mod limits;
 mod mask;
+mod patch_reader;
 mod plan;
 mod report;
 mod set_conversations;

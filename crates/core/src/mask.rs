@@ -114,13 +114,37 @@ impl fmt::Debug for Mask {
     }
 }
 
-/// A name in a mask that is not the name of a field.
+/// A name that is not the name of a field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no field {name:?}")]
 #[expect(clippy::exhaustive_structs, reason = "one name is all there is to say")]
 pub struct UnknownField {
     /// The first 64 characters of the name.
     pub name: String,
+}
+
+impl FromStr for Field {
+    type Err = UnknownField;
+
+    /// Parses a [wire name](Field::wire_name), exactly as it is written: no blanks, and no other case.
+    ///
+    /// ```
+    /// # use conversation_settings_core::Field;
+    /// assert_eq!("isPinned".parse(), Ok(Field::IsPinned));
+    /// assert_eq!("is_pinned".parse::<Field>().unwrap_err().to_string(), r#"there is no field "is_pinned""#);
+    /// ```
+    fn from_str(name: &str) -> Result<Self, UnknownField> {
+        let found = Self::ALL.iter().copied().find(|field| field.wire_name() == name);
+        found.ok_or_else(|| UnknownField { name: name.chars().take(64).collect() })
+    }
+}
+
+impl TryFrom<&str> for Field {
+    type Error = UnknownField;
+
+    fn try_from(name: &str) -> Result<Self, UnknownField> {
+        name.parse()
+    }
 }
 
 impl FromStr for Mask {
@@ -131,11 +155,7 @@ impl FromStr for Mask {
         if text.trim().is_empty() {
             return Ok(Self::EMPTY);
         }
-        let find = |name: &str| {
-            let found = Field::ALL.iter().copied().find(|field| field.wire_name() == name);
-            found.ok_or_else(|| UnknownField { name: name.chars().take(64).collect() })
-        };
-        text.split(',').map(|name| find(name.trim())).collect()
+        text.split(',').map(|name| name.trim().parse::<Field>()).collect()
     }
 }
 
@@ -184,6 +204,20 @@ mod tests {
         assert_eq!("ismuted".parse::<Mask>().unwrap_err().to_string(), "there is no field \"ismuted\"");
         let long = "x".repeat(100).parse::<Mask>().unwrap_err();
         assert_eq!(long.name.len(), 64);
+    }
+
+    #[test]
+    fn parses_the_wire_name_of_each_field_and_nothing_else() {
+        for &field in Field::ALL {
+            let name = field.wire_name();
+            assert_eq!((name.parse(), Field::try_from(name)), (Ok(field), Ok(field)));
+            for wrong in [name.to_uppercase(), format!(" {name}"), format!("{name},")] {
+                assert_eq!(wrong.parse::<Field>(), Err(UnknownField { name: wrong.clone() }));
+            }
+            assert!(field.column() == name || field.column().parse::<Field>().is_err());
+        }
+        assert_eq!("".parse::<Field>().unwrap_err().to_string(), "there is no field \"\"");
+        assert_eq!("🦀".repeat(100).parse::<Field>().unwrap_err().name.chars().count(), 64);
     }
 
     #[test]

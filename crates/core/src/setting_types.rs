@@ -42,6 +42,12 @@ macro_rules! enumerated {
             }
         }
 
+        impl From<$name> for i32 {
+            fn from(value: $name) -> i32 {
+                value.number()
+            }
+        }
+
         impl sealed::Sealed for $name {}
 
         impl Setting for $name {
@@ -82,7 +88,7 @@ enumerated! {
 }
 
 macro_rules! non_negative {
-    ($(#[$doc:meta])* $name:ident, $raw:ty, $from_value:ident, $unit:expr) => {
+    ($(#[$doc:meta])* $name:ident, $raw:ty, $from_value:ident, $unit:expr, $number:ident => $wide:expr) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name($raw);
@@ -90,6 +96,25 @@ macro_rules! non_negative {
         impl $name {
             /// Zero.
             pub const ZERO: Self = Self(0);
+
+            /// Checks `number`.
+            ///
+            /// ```
+            #[doc = concat!("# use conversation_settings_core::", stringify!($name), ";")]
+            #[doc = concat!("assert_eq!(", stringify!($name), "::new(30).map(", stringify!($raw), "::from), Ok(30));")]
+            #[doc = concat!("let error = ", stringify!($name), "::new(-1).unwrap_err();")]
+            /// assert_eq!(error.to_string(), "must be at least 0, got -1");
+            /// ```
+            ///
+            /// # Errors
+            ///
+            /// [`ValueError::TooSmall`] when `number` is negative.
+            pub const fn new($number: $raw) -> Result<Self, ValueError> {
+                if $number < 0 {
+                    return Err(ValueError::TooSmall { least: 0, got: $wide });
+                }
+                Ok(Self($number))
+            }
 
             /// The number, at least 0.
             #[must_use]
@@ -102,10 +127,13 @@ macro_rules! non_negative {
             type Error = ValueError;
 
             fn try_from(number: $raw) -> Result<Self, ValueError> {
-                if number < 0 {
-                    return Err(ValueError::TooSmall { least: 0, got: number.into() });
-                }
-                Ok(Self(number))
+                Self::new(number)
+            }
+        }
+
+        impl From<$name> for $raw {
+            fn from(value: $name) -> $raw {
+                value.get()
             }
         }
 
@@ -130,15 +158,15 @@ macro_rules! non_negative {
 
 non_negative! {
     /// The time from reading a message to its deletion, in seconds: 0 to 2³¹−1.
-    BurnDuration, i32, I32, Some("seconds")
+    BurnDuration, i32, I32, Some("seconds"), number => number as i64
 }
 non_negative! {
     /// A duration in seconds: 0 to 2⁶³−1.
-    Seconds, i64, I64, Some("seconds")
+    Seconds, i64, I64, Some("seconds"), number => number
 }
 non_negative! {
     /// A message's sequence number in its conversation: 0 to 2⁶³−1.
-    Seq, i64, I64, None
+    Seq, i64, I64, None, number => number
 }
 
 #[cfg(test)]
@@ -152,7 +180,10 @@ mod tests {
     #[test]
     fn accepts_the_numbers_of_an_enumerated_setting_and_no_others() {
         for (number, option) in (0..).zip(RecvMsgOpt::ALL) {
-            assert_eq!(RecvMsgOpt::try_from(number), Ok(*option));
+            assert_eq!((RecvMsgOpt::try_from(number), i32::from(*option)), (Ok(*option), number));
+        }
+        for (number, mention) in (0..).zip(GroupAtType::ALL) {
+            assert_eq!((GroupAtType::try_from(number), i32::from(*mention)), (Ok(*mention), number));
         }
         assert_eq!(RecvMsgOpt::ALL.len(), 3);
         assert_eq!(GroupAtType::ALL.len(), 5);
@@ -164,6 +195,11 @@ mod tests {
     #[test]
     fn rejects_negative_durations_and_sequence_numbers() {
         assert_eq!(BurnDuration::try_from(-1).unwrap_err().to_string(), "must be at least 0, got -1");
+        assert_eq!(BurnDuration::new(-1), BurnDuration::try_from(-1));
+        assert_eq!(BurnDuration::new(i32::MAX).map(i32::from), Ok(i32::MAX));
+        assert_eq!((Seq::new(0), Seconds::new(0)), (Ok(Seq::ZERO), Ok(Seconds::ZERO)));
+        assert_eq!((Seq::new(i64::MAX).map(i64::from), Seconds::new(7).map(i64::from)), (Ok(i64::MAX), Ok(7)));
+        assert_eq!(Seconds::new(i64::MIN), Err(ValueError::TooSmall { least: 0, got: i64::MIN }));
         assert!(Seq::try_from(i64::MIN).is_err());
         assert_eq!(Seconds::try_from(i64::MAX).map(Seconds::get), Ok(i64::MAX));
     }
@@ -172,6 +208,7 @@ mod tests {
     fn accepts_any_timestamp() {
         for at in [i64::MIN, -1, 0, i64::MAX].map(Timestamp) {
             assert_eq!(Timestamp::from_value(at.value()), Ok(at));
+            assert_eq!(Timestamp::from(i64::from(at)), at);
         }
         let error = Timestamp::from_value(Value::I64(0)).unwrap_err();
         assert_eq!(error.to_string(), "must be a timestamp, got a 64-bit integer");

@@ -48,6 +48,12 @@ impl From<Arc<str>> for Text {
     }
 }
 
+impl From<Text> for String {
+    fn from(text: Text) -> Self {
+        Self::from(&*text)
+    }
+}
+
 impl From<Text> for Arc<str> {
     fn from(text: Text) -> Self {
         text.0
@@ -97,6 +103,7 @@ mod tests {
         for same in [Text::from(text), Text::from(String::from(text)), Text::from(Arc::<str>::from(text))] {
             assert_eq!((&*same, format!("{same}"), format!("{same:?}")), (text, text.into(), format!("{text:?}")));
             assert_eq!(serde_json::to_string(&same).unwrap(), serde_json::to_string(text).unwrap());
+            assert_eq!(String::from(same.clone()), text);
             assert_eq!(&*Arc::<str>::from(same), text);
         }
         assert_eq!((Text::from(""), Text::from(String::new())), (Text::default(), Text::default()));

@@ -8,7 +8,22 @@ use crate::{ArgsError, Key, Outcome, Patch, Target, UserId};
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "a wrapper of a store must handle each change")]
 pub enum Change {
-    /// Sets some settings.
+    /// Sets some settings of this conversation, and no other's.
+    ///
+    /// **Private chat has two sides.** A plain write of `isPrivateChat` changes the owner's side only. The other party's
+    /// messages are then not burnt, or burnt against the owner's wish. [`SetConversations::plan`] writes both sides; a
+    /// batch by hand adds a [`Change::Follow`] of the other party's conversation.
+    ///
+    /// ```
+    /// # use conversation_settings_core::{IfMissing, Patch, SetConversations, UserId};
+    /// let (alice, bob) = (UserId::new("alice")?, UserId::new("bob")?);
+    /// let set = SetConversations::single(&alice, &bob).users([&alice]).patch(Patch::KEEP.is_private_chat(true)).build()?;
+    /// let batch = set.plan(IfMissing::Create);
+    /// assert_eq!(batch.len(), 2); // Alice's side, and Bob's, which follows
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// [`SetConversations::plan`]: crate::SetConversations::plan
     Set {
         /// The settings to set, with their values.
         patch: Patch,

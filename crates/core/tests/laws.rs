@@ -1,6 +1,6 @@
 //! The laws of patches and masks, over arbitrary settings and patches.
 
-use conversation_settings_core::{Field, Mask, Patch, Settings};
+use conversation_settings_core::{ConversationReq, Field, Mask, Patch, Settings};
 use conversation_settings_testkit::strategies::{mask, patch, settings};
 use proptest::prelude::*;
 
@@ -100,6 +100,22 @@ proptest! {
     fn a_field_set_by_its_primitive_is_the_field_set_by_its_type(p in patch()) {
         let rebuilt = p.values().try_fold(Patch::KEEP, |patch, (field, value)| patch.with(field, value));
         prop_assert_eq!(rebuilt, Ok(p));
+    }
+
+    #[test]
+    fn a_patch_reads_back_as_written(p in patch()) {
+        let text = serde_json::to_string(&p).unwrap();
+        prop_assert_eq!(&serde_json::from_str::<Patch>(&text).unwrap(), &p);
+        let tree = serde_json::to_value(&p).unwrap();
+        prop_assert_eq!(serde_json::from_value::<Patch>(tree).unwrap(), p);
+    }
+
+    #[test]
+    fn the_strict_reader_agrees_with_the_lenient_one(p in patch()) {
+        let p = p.only(Field::ALL.iter().copied().filter(|field| field.is_client()).collect());
+        let json = serde_json::to_value(&p).unwrap();
+        let lenient: ConversationReq = serde_json::from_value(json).unwrap();
+        prop_assert_eq!(lenient.patch(), Ok(p));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use conversation_settings_core::{
-    IfMissing, Limits, Rejected, SetConversations, SetConversationsRequest, Timestamp, WriteBatch,
+    IfMissing, Limits, Patch, Rejected, SetConversations, SetConversationsRequest, Timestamp, WriteBatch,
 };
 use conversation_settings_store::{Loaded, Resolved, resolve};
 
@@ -13,6 +13,7 @@ use conversation_settings_store::{Loaded, Resolved, resolve};
 ///
 /// When a promise is broken.
 pub fn request(data: &[u8]) {
+    patch(data);
     let Ok(request) = serde_json::from_slice::<SetConversationsRequest>(data) else { return };
     let limits = Limits::default().max_users(100).max_text_bytes(1_000);
     let set = match SetConversations::parse(request, &limits) {
@@ -23,6 +24,7 @@ pub fn request(data: &[u8]) {
             return;
         }
     };
+    assert_eq!(reread(set.patch()), *set.patch());
     let batch = set.plan(IfMissing::Create);
     assert!(set.users().iter().all(|user| set.has_user(user)));
     assert!(set.users().len() <= batch.len() && batch.len() <= set.users().len() + 1, "one peer at most");
@@ -49,6 +51,22 @@ pub fn request(data: &[u8]) {
     let again =
         resolve(&batch, &loaded_after(&batch, resolved), Timestamp(1)).expect("the same batch is possible again");
     assert!(again.is_noop(), "a retry changes nothing");
+}
+
+/// A patch is rejected with a reason in plain text, or reads back as written.
+fn patch(data: &[u8]) {
+    match serde_json::from_slice::<Patch>(data) {
+        Ok(patch) => assert_eq!(reread(&patch), patch),
+        Err(error) => {
+            let message = error.to_string();
+            assert!(!message.chars().any(char::is_control), "{message:?}");
+        }
+    }
+}
+
+fn reread(patch: &Patch) -> Patch {
+    let json = serde_json::to_vec(patch).expect("a patch is an object of primitives");
+    serde_json::from_slice(&json).expect("what was written can be read")
 }
 
 /// What an empty store loads of `batch` once it has stored `resolved`.
