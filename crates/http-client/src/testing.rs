@@ -68,7 +68,15 @@ impl Receiver {
     ///
     /// If no port can be bound.
     pub async fn start(reply: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        Self::start_on(TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port"), reply)
+    }
+
+    /// As [`start`](Self::start), on a port that the test has chosen.
+    ///
+    /// # Panics
+    ///
+    /// If `listener` has no address.
+    pub fn start_on(listener: TcpListener, reply: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Self {
         let url = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
         let (record, requests) = mpsc::unbounded_channel();
         let (count, reply) = (Arc::new(AtomicUsize::new(0)), Arc::new(reply));

@@ -195,6 +195,11 @@ pub(crate) struct Config {
     )]
     pub(crate) webhook_key_file: Option<FilePath>,
 
+    /// How long the webhook tries to send the same events before it drops them [default: never drops them; a full queue drops
+    /// new events].
+    #[arg(long, env = "CONVERSATION_WEBHOOK_GIVE_UP", value_name = "DURATION")]
+    pub(crate) webhook_give_up: Option<TimeSpan>,
+
     /// URL of OpenIM's REST API, which is asked whether a group exists before its conversation is set, for example
     /// `http://127.0.0.1:10002` [default: groups are not checked].
     #[arg(long, env = "CONVERSATION_GROUPS", hide_env_values = true, value_name = "URL")]

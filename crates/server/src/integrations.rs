@@ -49,11 +49,17 @@ fn webhook(config: &Config) -> Result<Option<Webhook>, StartError> {
         (None, None) if keys.is_some() => {
             return Err(StartError::Usage("a webhook key was given without --webhook or --webhook-file".into()));
         }
+        (None, None) if config.webhook_give_up.is_some() => {
+            return Err(StartError::Usage("--webhook-give-up was given without --webhook or --webhook-file".into()));
+        }
         (None, None) => return Ok(None),
     };
     let mut options = WebhookOptions::default();
     for key in keys.iter().flat_map(|keys| keys.expose().split_whitespace()) {
         options = options.sign_with(key.parse().map_err(|error| invalid("the webhook key", &error))?);
+    }
+    if let Some(after) = config.webhook_give_up {
+        options = options.give_up_after(after.duration());
     }
     Webhook::new(url.expose().trim(), &options).map(Some).map_err(|error| invalid(option, &error))
 }

@@ -30,12 +30,22 @@ pub(crate) async fn post(client: &HttpClient, headers: HeaderMap, body: Vec<u8>)
     drop(response.read(MAX_RESPONSE_BYTES).await);
     match status {
         status if status.is_success() => Ok(()),
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
-            Err(DeliveryError::Status(status))
-        }
-        status if status.is_client_error() => Err(DeliveryError::Refused(status)),
+        status if is_refusal(status) => Err(DeliveryError::Refused(status)),
         status => Err(DeliveryError::Status(status)),
     }
+}
+
+/// Whether `status` judges these events, so that sending them again is pointless. Any other status can come from a proxy,
+/// a deploy or a wrong setting, which somebody repairs: 401, 403, 404 and 405 as well.
+fn is_refusal(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::BAD_REQUEST
+            | StatusCode::CONFLICT
+            | StatusCode::GONE
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNPROCESSABLE_ENTITY
+    )
 }
 
 impl DeliveryError {

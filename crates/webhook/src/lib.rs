@@ -21,6 +21,8 @@ mod delivery;
 mod message;
 pub mod metrics;
 mod options;
+mod outage;
+mod retry;
 mod signing_key;
 mod webhook;
 

@@ -9,20 +9,22 @@ use crate::SigningKey;
 #[must_use]
 pub struct WebhookOptions {
     pub(crate) timeout: Duration,
-    pub(crate) attempts: u32,
+    pub(crate) attempts: Option<u32>,
+    pub(crate) give_up_after: Option<Duration>,
     pub(crate) first_delay: Duration,
     pub(crate) longest_delay: Duration,
     pub(crate) keys: Vec<SigningKey>,
 }
 
 impl Default for WebhookOptions {
-    /// 5 seconds for a request, 6 attempts with delays from 250 ms to 10 s, and no signature.
+    /// 5 seconds for a request, attempts without end with delays from 250 ms to 30 s, and no signature.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(5),
-            attempts: 6,
+            attempts: None,
+            give_up_after: None,
             first_delay: Duration::from_millis(250),
-            longest_delay: Duration::from_secs(10),
+            longest_delay: Duration::from_secs(30),
             keys: Vec::new(),
         }
     }
@@ -35,13 +37,21 @@ impl WebhookOptions {
         self
     }
 
-    /// Sends a request at most `attempts` times; 0 means once.
+    /// Sends a request at most `attempts` times; 0 means once. By default there is no limit.
     pub const fn attempts(mut self, attempts: u32) -> Self {
-        self.attempts = attempts;
+        self.attempts = Some(attempts);
         self
     }
 
-    /// Waits `first` after the first failed attempt, and then twice as long each time, up to `longest`.
+    /// Gives a request up if its next attempt would begin later than `after` the first one; zero means one attempt. By
+    /// default the webhook never gives up: events wait until the queue is full.
+    pub const fn give_up_after(mut self, after: Duration) -> Self {
+        self.give_up_after = Some(after);
+        self
+    }
+
+    /// Waits `first` after the first failed attempt, and then twice as long each time, up to `longest`. Each wait is
+    /// shortened at random, by half at most, so that several servers do not retry in step.
     pub const fn delays(mut self, first: Duration, longest: Duration) -> Self {
         self.first_delay = first;
         self.longest_delay = longest;
@@ -55,8 +65,13 @@ impl WebhookOptions {
         self
     }
 
-    /// The delay after the failed attempt number `attempt`, counted from 1. It has no jitter: a webhook sends one
-    /// request at a time, so nothing else retries in step with it.
+    /// Whether no attempt may follow number `attempt`, counted from 1, that would begin `elapsed` after the first.
+    pub(crate) fn gives_up(&self, attempt: u32, elapsed: Duration) -> bool {
+        self.attempts.is_some_and(|attempts| attempt >= attempts)
+            || self.give_up_after.is_some_and(|after| elapsed > after)
+    }
+
+    /// The longest delay after the failed attempt number `attempt`, counted from 1.
     pub(crate) fn delay_after(&self, attempt: u32) -> Duration {
         let doublings = attempt.saturating_sub(1);
         self.first_delay.saturating_mul(2_u32.saturating_pow(doublings)).min(self.longest_delay)
@@ -70,7 +85,7 @@ mod tests {
     #[test]
     fn doubles_delays_up_to_the_longest() {
         let options = WebhookOptions::default();
-        let delays = [1, 2, 3, 6, 7, u32::MAX].map(|attempt| options.delay_after(attempt).as_millis());
-        assert_eq!(delays, [250, 500, 1_000, 8_000, 10_000, 10_000]);
+        let delays = [1, 2, 3, 6, 7, 8, u32::MAX].map(|attempt| options.delay_after(attempt).as_millis());
+        assert_eq!(delays, [250, 500, 1_000, 8_000, 16_000, 30_000, 30_000]);
     }
 }

@@ -6,8 +6,8 @@ use ::metrics::{counter, histogram};
 use async_trait::async_trait;
 use conversation_settings_http_client::{ClientError, HttpClient};
 use conversation_settings_service::{Clock, Event, EventSink, SystemClock};
-use tokio::time::sleep;
-use tracing::{debug, warn};
+use tokio::sync::Notify;
+use tracing::warn;
 
 use crate::{
     WebhookOptions,
@@ -15,6 +15,8 @@ use crate::{
     delivery::{DeliveryError, post},
     message::Message,
     metrics::{self, EVENTS_DROPPED, WEBHOOK_REQUEST_SECONDS},
+    outage::Outage,
+    retry::retry,
 };
 
 /// Posts events to a URL as `{"events":[…]}`, up to 100 per request.
@@ -25,8 +27,11 @@ use crate::{
 /// | response | events of the request |
 /// |---|---|
 /// | 2xx | delivered |
-/// | 4xx except 408, 425 and 429 | dropped |
-/// | any other, or none in time | sent again after a growing delay; dropped after the last attempt |
+/// | 400, 409, 410, 413, 422 | dropped: the receiver judged these events |
+/// | any other, or none in time | sent again after a growing delay, until the receiver accepts them |
+///
+/// Meanwhile later events wait in the queue; a full queue drops new events. [`WebhookOptions::give_up_after`] limits the
+/// attempts. The log has a line when such an outage begins and when it ends.
 ///
 /// An event arrives twice if a response was lost. Owner, conversation, version and kind identify an event.
 ///
@@ -34,10 +39,13 @@ use crate::{
 /// attempt, `webhook-timestamp`, and `webhook-signature` if [`WebhookOptions::sign_with`] sets a key.
 ///
 /// Call [`Service::close`](conversation_settings_service::Service::close) before the process ends, to send the events that
-/// wait.
+/// wait. It ends the attempts at its deadline. A service that is dropped without it leaves the attempts running until the
+/// receiver accepts the events or the runtime ends.
 pub struct Webhook {
     client: HttpClient,
     options: WebhookOptions,
+    outage: Outage,
+    closing: Notify,
 }
 
 impl Webhook {
@@ -49,29 +57,23 @@ impl Webhook {
     pub fn new(url: &str, options: &WebhookOptions) -> Result<Self, ClientError> {
         let client = HttpClient::new(url, options.timeout)?;
         metrics::describe();
-        Ok(Self { client, options: options.clone() })
+        Ok(Self { client, options: options.clone(), outage: Outage::default(), closing: Notify::new() })
     }
 
     async fn deliver(&self, events: &[Event]) -> Result<(), DeliveryError> {
         let message = Message::new(body(events), random()?);
-        let mut attempt = 1;
-        loop {
-            let began = Instant::now();
-            // A receiver rejects a request whose time is long ago, so each attempt has its own.
-            let now = SystemClock.now().0.div_euclid(1_000);
-            let headers = message.headers(now, &self.options.keys);
-            let delivered = post(&self.client, headers, message.body.clone()).await;
-            let result = delivered.as_ref().map_or_else(DeliveryError::result, |()| "delivered");
-            histogram!(WEBHOOK_REQUEST_SECONDS, "result" => result).record(began.elapsed());
-            match delivered {
-                Err(error) if error.is_retryable() && attempt < self.options.attempts => {
-                    debug!(attempt, %error, "retrying a request to the webhook's receiver");
-                    sleep(self.options.delay_after(attempt)).await;
-                    attempt += 1;
-                }
-                delivered => return delivered,
-            }
-        }
+        retry(&self.options, &self.outage, &self.closing, || self.attempt(&message)).await
+    }
+
+    async fn attempt(&self, message: &Message) -> Result<(), DeliveryError> {
+        let began = Instant::now();
+        // A receiver rejects a request whose time is long ago, so each attempt has its own.
+        let now = SystemClock.now().0.div_euclid(1_000);
+        let headers = message.headers(now, &self.options.keys);
+        let delivered = post(&self.client, headers, message.body.clone()).await;
+        let result = delivered.as_ref().map_or_else(DeliveryError::result, |()| "delivered");
+        histogram!(WEBHOOK_REQUEST_SECONDS, "result" => result).record(began.elapsed());
+        delivered
     }
 }
 
@@ -84,8 +86,16 @@ impl EventSink for Webhook {
     async fn emit(&self, events: &[Event]) {
         if let Err(error) = self.deliver(events).await {
             counter!(EVENTS_DROPPED, "sink" => self.name(), "reason" => error.result()).increment(events.len() as u64);
-            warn!(events = events.len(), %error, "the webhook's receiver did not accept events: events were dropped");
+            if error.is_retryable() {
+                self.outage.gave_up(events.len(), &error);
+            } else {
+                warn!(events = events.len(), %error, "the webhook's receiver refused events: events were dropped");
+            }
         }
+    }
+
+    fn closing(&self) {
+        self.closing.notify_one();
     }
 }
 

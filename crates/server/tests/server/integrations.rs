@@ -94,6 +94,28 @@ fn sends_changes_to_the_webhook_including_the_last_ones_before_the_end() {
 }
 
 #[test]
+fn gives_up_on_events_only_after_the_time_of_the_option() {
+    let folder = tempfile::tempdir().unwrap();
+    for mut command in both(&folder, "--webhook-give-up", "CONVERSATION_WEBHOOK_GIVE_UP", "1s") {
+        // Port 9 is reserved for discarding; nothing listens there.
+        let server = Server::start(command.args(["--webhook", "http://127.0.0.1:9"]));
+        assert_eq!(set(&server, "one")["errCode"], 0);
+        server.wait_for_log("the webhook gave up on events: events were dropped");
+        server.signal("TERM");
+        assert!(server.end().0.success());
+    }
+    let mut command = program(folder.path());
+    command.args(["--store", "memory:", "--webhook", "http://127.0.0.1:9", "--shutdown-timeout", "1"]);
+    let server = Server::start(&mut command);
+    assert_eq!(set(&server, "one")["errCode"], 0);
+    server.wait_for_log("the webhook's receiver accepts no events: the webhook keeps trying");
+    server.signal("TERM");
+    let (status, log) = server.end();
+    assert!(status.success() && log.contains("closed before the sink received all events"), "{log}");
+    assert!(!log.contains("gave up"), "{log}");
+}
+
+#[test]
 fn signs_requests_to_the_webhook_with_each_key() {
     let (url, requests) = service("taken");
     let folder = tempfile::tempdir().unwrap();

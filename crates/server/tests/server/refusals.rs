@@ -70,6 +70,8 @@ fn rejects_invalid_options() {
         (&["--store", "sqlite:$HOME/x.db"], "--store: the path contains \"$HOME\", which is not expanded"),
         (&["--store", "memory:", "--store-file", "f"], "--store and --store-file are both given: give one of them"),
         (&["--webhook", "http://h", "--webhook-file", "f"], "--webhook and --webhook-file are both given: give one"),
+        (&["--webhook-give-up", "1h"], "--webhook-give-up was given without --webhook or --webhook-file"),
+        (&["--webhook", "http://h", "--webhook-give-up", "0"], "'--webhook-give-up <DURATION>': must not be zero"),
         (&["--store", "mongodb:u:hunter2@h"], "is not one of memory:, sqlite:PATH, mongodb://…, postgres://…"),
     ] {
         assert_fails(program(folder.path()).args(args), sentence);

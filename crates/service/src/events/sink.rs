@@ -44,4 +44,8 @@ pub trait EventSink: Debug + Send + Sync + 'static {
     /// Receives up to [`MAX_EVENTS`](crate::MAX_EVENTS) events. The events of one owner come in the order of the owner's
     /// versions. The next events wait until the future completes.
     async fn emit(&self, events: &[Event]);
+
+    /// The service closes: no events follow those that wait. A sink that waits before it tries again should try now, since
+    /// it is stopped at a deadline. By default this does nothing.
+    fn closing(&self) {}
 }

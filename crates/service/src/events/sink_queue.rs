@@ -99,6 +99,11 @@ impl SinkQueue {
         let mut state = self.state();
         let task = state.task();
         *state = State::Closed(task);
+        drop(state);
+        let sink = &self.counts.sink;
+        if std::panic::catch_unwind(AssertUnwindSafe(|| sink.closing())).is_err() {
+            error!(sink = sink.name(), "the sink panicked while it was closed");
+        }
     }
 
     /// Waits for the task until `deadline`, and drops what is left then. Returns how many events were dropped.

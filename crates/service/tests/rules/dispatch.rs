@@ -2,13 +2,19 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use async_trait::async_trait;
 use conversation_settings_service::{Event, EventSink};
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::{
+    sync::{Notify, Semaphore},
+    task::JoinSet,
+};
 
 use crate::setup::{Events, admin, service, set_group};
 
@@ -156,4 +162,40 @@ async fn sinks_that_hang_or_panic_under_load_delay_nothing_but_their_own_queue()
     hanging.gate.add_permits(Semaphore::MAX_PERMITS);
     assert_eq!(service.close(LONG).await, 0);
     assert_eq!(hanging.received.lock().unwrap().len(), expected, "its queue kept all events");
+}
+
+/// A sink that waits until the service closes, and panics then if it should.
+#[derive(Debug)]
+struct Retrying {
+    closing: Notify,
+    panics: bool,
+    received: AtomicUsize,
+}
+
+#[async_trait]
+impl EventSink for Retrying {
+    fn name(&self) -> &'static str {
+        "retrying"
+    }
+
+    async fn emit(&self, events: &[Event]) {
+        self.closing.notified().await;
+        self.received.fetch_add(events.len(), Ordering::SeqCst);
+    }
+
+    fn closing(&self) {
+        self.closing.notify_one();
+        assert!(!self.panics, "a defect of the sink");
+    }
+}
+
+#[tokio::test]
+async fn ends_the_wait_of_each_sink_on_close_even_if_one_panics() {
+    let sinks = [true, false]
+        .map(|panics| Arc::new(Retrying { closing: Notify::new(), panics, received: AtomicUsize::new(0) }));
+    let (_, service) = service();
+    let service = sinks.iter().fold(service, |service, sink| service.events(sink.clone())).build();
+    set_group(&service, &admin(), &["alice"], r#""ex": "x""#).await.unwrap();
+    assert_eq!(service.close(Duration::from_secs(60)).await, 0);
+    assert_eq!(sinks.map(|sink| sink.received.load(Ordering::SeqCst)), [1, 1]);
 }

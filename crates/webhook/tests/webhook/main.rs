@@ -1,5 +1,6 @@
 //! The webhook against real servers on loopback.
 
 mod log;
+mod outages;
 mod sending;
 mod signing;

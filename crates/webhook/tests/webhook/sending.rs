@@ -21,7 +21,7 @@ use tokio::net::TcpSocket;
 
 use crate::log::begin_log;
 
-const LONG: Duration = Duration::from_secs(20);
+pub(crate) const LONG: Duration = Duration::from_secs(20);
 
 /// Attempts of a request with [`eager`] options.
 const ATTEMPTS: u32 = 3;
@@ -36,7 +36,7 @@ pub(crate) fn start(url: &str, options: &WebhookOptions) -> Service {
     start_with(url, options, Service::EVENT_QUEUE)
 }
 
-fn start_with(url: &str, options: &WebhookOptions, queue: usize) -> Service {
+pub(crate) fn start_with(url: &str, options: &WebhookOptions, queue: usize) -> Service {
     let webhook = Arc::new(Webhook::new(url, options).unwrap());
     Service::builder(MemoryStore::new()).events(webhook).event_queue(queue).build()
 }
@@ -50,18 +50,18 @@ pub(crate) async fn set(service: &Service, users: &[&str], min_seq: u64) {
 }
 
 /// The versions of an owner's events in a request, in order.
-fn versions(body: &Value, owner: &str) -> Vec<u64> {
+pub(crate) fn versions(body: &Value, owner: &str) -> Vec<u64> {
     let events = body["events"].as_array().unwrap().iter().filter(|event| event["ownerUserID"] == owner);
     events.map(|event| event["version"].as_u64().unwrap()).collect()
 }
 
-fn snapshotter() -> (Snapshotter, ::metrics::LocalRecorderGuard<'static>) {
+pub(crate) fn snapshotter() -> (Snapshotter, ::metrics::LocalRecorderGuard<'static>) {
     let recorder = Box::leak(Box::new(DebuggingRecorder::new()));
     (recorder.snapshotter(), ::metrics::set_default_local_recorder(recorder))
 }
 
 /// Dropped events by reason.
-fn dropped(snapshotter: &Snapshotter) -> HashMap<String, u64> {
+pub(crate) fn dropped(snapshotter: &Snapshotter) -> HashMap<String, u64> {
     let counters = snapshotter.snapshot().into_vec().into_iter();
     let drops = counters.filter(|(key, ..)| key.key().name() == metrics::EVENTS_DROPPED);
     drops
@@ -309,6 +309,7 @@ async fn describes_each_metric_with_its_unit() {
         (EVENT_QUEUE_DEPTH, Unit::Count),
         (metrics::EVENTS_DROPPED, Unit::Count),
         (metrics::WEBHOOK_REQUEST_SECONDS, Unit::Seconds),
+        (metrics::WEBHOOK_WAITING_SECONDS, Unit::Seconds),
     ];
     assert_eq!(described, expected.map(|(name, unit)| (name.to_owned(), Some(unit), true)));
 }
@@ -358,6 +359,6 @@ async fn rejects_other_urls_without_repeating_them() {
     let webhook = Webhook::new("https://user:pass@example.org", &eager()).unwrap();
     assert_eq!(
         format!("{webhook:?}"),
-        "Webhook { options: WebhookOptions { timeout: 5s, attempts: 3, first_delay: 1ms, longest_delay: 1ms, keys: [] }, .. }"
+        "Webhook { options: WebhookOptions { timeout: 5s, attempts: Some(3), give_up_after: None, first_delay: 1ms, longest_delay: 1ms, keys: [] }, .. }"
     );
 }
