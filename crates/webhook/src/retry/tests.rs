@@ -28,7 +28,7 @@ async fn retries_for_hours_with_bounded_delays() {
     assert!(result.is_ok());
     let last = *times.last().unwrap();
     assert!(last >= 12 * HOUR && last <= 12 * HOUR + Duration::from_secs(31), "{last:?}");
-    let delays: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let delays: Vec<_> = times.windows(2).map(|pair| pair[1].abs_diff(pair[0])).collect();
     let options = WebhookOptions::default();
     for (attempt, delay) in (1..).zip(&delays) {
         let longest = options.delay_after(attempt);

@@ -35,12 +35,12 @@ async fn until(condition: impl Fn() -> bool) {
     }
 }
 
-/// The last value of the gauge.
-fn waiting_seconds(snapshotter: &Snapshotter) -> f64 {
+/// How long the oldest request waits, by the metric.
+fn waiting(snapshotter: &Snapshotter) -> Duration {
     let gauges = snapshotter.snapshot().into_vec();
     let gauge = gauges.into_iter().find(|(key, ..)| key.key().name() == WEBHOOK_WAITING_SECONDS);
     let Some((_, _, _, DebugValue::Gauge(value))) = gauge else { panic!("the gauge is set") };
-    *value
+    Duration::from_secs_f64(*value)
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn delivers_everything_in_order_after_an_outage() {
     }
     let start_of_outage = "the webhook's receiver accepts no events: the webhook keeps trying";
     until(|| written.lines().iter().any(|line| line["fields"]["message"] == start_of_outage)).await;
-    until(|| waiting_seconds(&snapshotter) > 0.0).await;
+    until(|| !waiting(&snapshotter).is_zero()).await;
     let mut receiver =
         Receiver::start_on(socket.listen(64).unwrap(), |n| Reply::Status([503, 404, 502, 200][n.min(3)]));
     assert_eq!(service.close(LONG).await, 0);
@@ -71,7 +71,7 @@ async fn delivers_everything_in_order_after_an_outage() {
     assert_eq!(taken, (1..=250).collect::<Vec<_>>());
     assert_eq!(statuses[..4], [503, 404, 502, 200]);
     assert!(dropped(&snapshotter).is_empty());
-    assert_eq!(waiting_seconds(&snapshotter), 0.0);
+    assert_eq!(waiting(&snapshotter), Duration::ZERO);
     let lines: Vec<_> = written.lines().into_iter().map(|line| line["fields"].clone()).collect();
     let [first, last] = &lines[..] else { panic!("two lines, however many attempts: {lines:?}") };
     assert_eq!(first["message"], start_of_outage);
@@ -164,7 +164,7 @@ async fn ends_at_the_deadline_of_a_stop_during_an_outage() {
         assert_eq!(service.close(Duration::from_millis(300)).await, 2);
         assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
         assert_eq!(dropped(&snapshotter), HashMap::from([("closed".to_owned(), 2)]));
-        assert_eq!(waiting_seconds(&snapshotter), 0.0, "nothing waits after the end");
+        assert_eq!(waiting(&snapshotter), Duration::ZERO, "nothing waits after the end");
     }
 }
 
