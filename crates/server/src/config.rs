@@ -32,6 +32,7 @@ pub(crate) struct Config {
 
     #[arg(
         long,
+        global = true,
         env = "CONVERSATION_STORE",
         hide_env_values = true,
         value_name = "STORE",
@@ -41,7 +42,7 @@ pub(crate) struct Config {
     pub(crate) store: Option<Secret>,
 
     /// File with the value of --store, for an address with a password.
-    #[arg(long, env = "CONVERSATION_STORE_FILE", value_name = "PATH")]
+    #[arg(long, global = true, env = "CONVERSATION_STORE_FILE", value_name = "PATH")]
     pub(crate) store_file: Option<FilePath>,
 
     #[arg(
@@ -237,6 +238,16 @@ pub(crate) enum Command {
         /// ID of the user; an --admin gets an admin token.
         #[arg(value_parser = user)]
         user: UserId,
+    },
+    /// Copies an SQLite store into a new file and checks it; the server may run.
+    Backup {
+        /// File to create.
+        file: FilePath,
+    },
+    /// Puts a backup in the place of an SQLite store, which stays under another name; the server must not run.
+    Restore {
+        /// Backup to restore; it stays as it is.
+        file: FilePath,
     },
 }
 

@@ -15,6 +15,8 @@ pub(crate) enum StartError {
     Listen { address: String, source: io::Error },
     #[error("cannot open the store: {0}")]
     Store(String),
+    #[error("{0}")]
+    Backup(String),
     #[error("cannot install the metrics recorder: {0}")]
     Metrics(String),
     #[error("system error: {}", plain(.0))]
@@ -32,9 +34,17 @@ impl StartError {
     }
 
     pub(crate) fn store_with_causes(error: impl Error + 'static) -> Self {
-        let causes = iter::successors(Some(&error as &(dyn Error + 'static)), |&error| error.source());
-        Self::Store(causes.map(|error| plain(&error.to_string().replace('\n', " "))).collect::<Vec<_>>().join(": "))
+        Self::Store(with_causes(&error))
     }
+
+    pub(crate) fn backup(error: impl Error + 'static) -> Self {
+        Self::Backup(with_causes(&error))
+    }
+}
+
+fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let causes = iter::successors(Some(error), |&error| error.source());
+    causes.map(|error| plain(&error.to_string().replace('\n', " "))).collect::<Vec<_>>().join(": ")
 }
 
 /// The error's text without the operating system's error number.

@@ -1,5 +1,6 @@
 //! The program `conversation-server`: configuration and wiring.
 
+mod backup_commands;
 mod banner;
 mod config;
 mod error;

@@ -54,6 +54,19 @@ fn lists_every_option_with_its_variable_and_default() {
 }
 
 #[test]
+fn lists_every_command() {
+    let cli = Config::command();
+    for command in cli.get_subcommands() {
+        let values: Vec<_> =
+            command.get_positionals().filter_map(Arg::get_value_names).map(|names| &*names[0]).collect();
+        let call = [&["conversation-server", command.get_name()][..], &values].concat().join(" ");
+        let about = command.get_about().expect("each command has a description");
+        let row = format!("| `{call}` | {about} |");
+        assert!(PAGE.lines().any(|line| line == row), "docs/operations.md needs the row:\n{row}");
+    }
+}
+
+#[test]
 fn lists_every_variable_and_signal_in_the_sources() {
     let rows = page().join("\n");
     let variables = SOURCES.iter().flat_map(|source| words(source, "\"CONVERSATION_"));

@@ -15,6 +15,7 @@ use tokio::{net::TcpListener, runtime::Runtime, time::Instant};
 use tracing::{info, warn};
 
 use crate::{
+    backup_commands,
     banner::{Banner, BannerToken},
     config::{Command, Config},
     error::StartError,
@@ -46,6 +47,8 @@ pub(crate) fn run(config: Config) -> Result<(), StartError> {
             let token = token(&authority(&config, &secret), user);
             Ok(writeln!(io::stdout(), "{token}")?)
         }
+        Some(Command::Backup { file }) => backup_commands::backup(&location(&config)?, file.as_path()),
+        Some(Command::Restore { file }) => backup_commands::restore(&location(&config)?, file.as_path()),
         None => {
             logs::start(config.log)?;
             let runtime = Runtime::new()?;

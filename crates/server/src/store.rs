@@ -3,7 +3,11 @@
 mod location;
 mod sqlite_file;
 
-use std::{pin::Pin, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::Arc,
+};
 
 use conversation_settings_store::{ConversationStore, metrics::MeteredStore};
 use conversation_settings_store_memory::MemoryStore;
@@ -28,6 +32,8 @@ struct Engine {
     aliases: &'static [&'static str],
     /// The form in hints.
     form: &'static str,
+    /// How it is backed up and restored, for engines other than SQLite.
+    backup: &'static str,
     /// Parses an address of this engine.
     parse: fn(Address<'_>) -> Result<Target, Problem>,
 }
@@ -43,6 +49,8 @@ struct Address<'a> {
 struct Target {
     /// The address without secrets.
     printed: String,
+    /// The path of an SQLite database.
+    file: Option<PathBuf>,
     open: Box<dyn Fn() -> Opening + Send + Sync>,
 }
 
@@ -60,6 +68,7 @@ const ENGINES: [Engine; 4] = [
         schemes: &["memory"],
         aliases: &["mem", "inmemory", "in-memory"],
         form: "memory:",
+        backup: "it keeps nothing when the server stops",
         parse: |address| match address.rest {
             "" | "//" => Ok(memory()),
             _ => Err(Problem::Form),
@@ -70,10 +79,12 @@ const ENGINES: [Engine; 4] = [
         schemes: &["sqlite"],
         aliases: &["sqlite3", "file"],
         form: "sqlite:PATH",
+        backup: "",
         parse: |address| match address.rest.parse() {
             Ok(SqliteFile::Memory) => Ok(memory()),
             Ok(SqliteFile::Path(path)) => Ok(Target {
                 printed: format!("sqlite:{}", path.display()),
+                file: Some(path.clone()),
                 open: Box::new(move || {
                     let opened = SqliteStore::open(&path).map_err(StartError::store_with_causes);
                     Box::pin(async move { Ok(Arc::new(opened?) as Store) })
@@ -88,6 +99,7 @@ const ENGINES: [Engine; 4] = [
         schemes: &["mongodb", "mongodb+srv"],
         aliases: &["mongo"],
         form: "mongodb://…",
+        backup: "use mongodump and mongorestore, as docs/mongodb.md says",
         parse: |address| {
             url(address, |url| {
                 Box::pin(async move { Ok(Arc::new(MongoStore::open(&url).await.map_err(StartError::store)?) as Store) })
@@ -99,6 +111,7 @@ const ENGINES: [Engine; 4] = [
         schemes: &["postgres", "postgresql"],
         aliases: &["pg", "pgsql", "psql", "postgis"],
         form: "postgres://…",
+        backup: "use pg_dump and pg_restore, as docs/postgres.md says",
         parse: |address| {
             url(address, |url| {
                 Box::pin(async move {
@@ -113,6 +126,7 @@ const ENGINES: [Engine; 4] = [
 fn memory() -> Target {
     Target {
         printed: "memory: (lost when the server stops)".into(),
+        file: None,
         open: Box::new(|| Box::pin(async { Ok(Arc::new(MemoryStore::new()) as Store) })),
     }
 }
@@ -122,11 +136,22 @@ fn url(address: Address<'_>, open: fn(String) -> Opening) -> Result<Target, Prob
         return Err(Problem::Form);
     }
     let url = address.whole.to_owned();
-    Ok(Target { printed: location::without_secrets(&url), open: Box::new(move || open(url.clone())) })
+    Ok(Target { printed: location::without_secrets(&url), file: None, open: Box::new(move || open(url.clone())) })
 }
 
 /// Opens the store at `location`, with metrics.
 pub(crate) async fn open(location: &Location) -> Result<Store, StartError> {
     let store = (location.target.open)().await?;
     Ok(Arc::new(MeteredStore::new(location.engine, store)))
+}
+
+/// The SQLite database at `location`, for a command that copies files.
+pub(crate) fn file(location: &Location) -> Result<&Path, StartError> {
+    location.target.file.as_deref().ok_or_else(|| {
+        let engine = ENGINES.iter().find(|engine| engine.name == location.engine);
+        let hint = engine.map(|engine| engine.backup).filter(|hint| !hint.is_empty());
+        // `sqlite::memory:` is an engine with files, but this database has none.
+        let hint = hint.unwrap_or(ENGINES[0].backup);
+        StartError::Usage(format!("backup and restore are for sqlite:PATH, and the store is {location}: {hint}"))
+    })
 }

@@ -23,13 +23,18 @@ pub(crate) fn create(path: &Path) -> io::Result<()> {
     static CREATING: Mutex<()> = Mutex::new(());
     let _creating = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = path.parent().unwrap_or(path);
-    private_folders().create(folder)?;
+    create_folder(path)?;
     create_new(path)?;
     match fs::read_link(path) {
         // A symbolic link to a file that does not exist yet.
         Ok(target) if !path.exists() => create_new(&folder.join(target)),
         _ => Ok(()),
     }
+}
+
+/// Creates the folder of the file at `path` if it is missing.
+pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
+    private_folders().create(path.parent().unwrap_or(path))
 }
 
 fn create_new(path: &Path) -> io::Result<()> {

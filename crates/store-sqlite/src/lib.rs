@@ -37,8 +37,12 @@
 //! Files are created for their owner alone. Before each commit the writer checks that the files are still at their paths:
 //! what is written into a deleted file is lost. If one is not, calls fail until it is back.
 //!
+//! [`SqliteStore::backup_to`] and [`backup`] copy a database while others write it; [`restore`] puts a copy in its place.
+//!
 //! The file is in WAL mode with `synchronous=FULL`. Several handles may have it open, in one process or in several.
 
+mod backup;
+mod backup_error;
 mod connection;
 mod error;
 mod files;
@@ -47,11 +51,15 @@ mod open;
 mod open_error;
 mod queries;
 mod readers;
+mod restore;
 mod rows;
 mod schema;
 mod store;
 mod writer;
 mod writes;
 
+pub use backup::{Progress, backup};
+pub use backup_error::BackupError;
 pub use open_error::OpenError;
+pub use restore::{Restored, restore};
 pub use store::SqliteStore;

@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod faults;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
@@ -14,6 +18,8 @@ use conversation_settings_store::{
 use rusqlite::Connection;
 
 use crate::{
+    backup::backup,
+    backup_error::BackupError,
     error::Error,
     files::Files,
     open::{self, Opened},
@@ -29,6 +35,7 @@ use crate::{
 /// Call its methods within a Tokio runtime. Dropping the store finishes the calls that have begun and closes the file.
 #[derive(Debug)]
 pub struct SqliteStore {
+    path: PathBuf,
     log: LogId,
     files: Arc<Files>,
     // Dropped before the writer: its connection is then the last to close, which leaves a single, complete file.
@@ -52,7 +59,21 @@ impl SqliteStore {
         let files = Arc::new(files);
         let writer = Writer::start(connection, Arc::clone(&files), group_commit_window);
         let writer = writer.map_err(OpenError::from_io(&path))?;
-        Ok(Self { log, readers: Readers::new(path, Arc::clone(&files)), writer, files })
+        Ok(Self { log, readers: Readers::new(path.clone(), Arc::clone(&files)), writer, files, path })
+    }
+
+    /// Copies the database into the new file `to`, while calls go on. The copy has every write that was acknowledged before
+    /// this call. See [`backup`].
+    ///
+    /// # Errors
+    ///
+    /// [`BackupError`]; then `to` is as it was.
+    pub async fn backup_to(&self, to: impl AsRef<Path>) -> Result<(), BackupError> {
+        let (from, to) = (self.path.clone(), to.as_ref().to_owned());
+        // A file that has replaced the database is another one.
+        self.files.check().map_err(|gone| OpenError::Unavailable { path: from.clone(), source: gone.into() })?;
+        let copying = tokio::task::spawn_blocking(move || backup(&from, &to, |_| ()));
+        copying.await.map_err(|error| BackupError::Io { path: self.path.clone(), source: error.into() })?
     }
 }
 

@@ -1,6 +1,7 @@
 //! The built program from outside: output, responses, log and data.
 
 mod attacks;
+mod backup;
 mod configuration;
 mod connections;
 mod crash;
