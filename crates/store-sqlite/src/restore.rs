@@ -116,7 +116,7 @@ fn before(path: &Path) -> PathBuf {
         let ends = [""].into_iter().chain(COMPANIONS);
         ends.map(|end| with_end(name, end)).all(|file| fs::symlink_metadata(file).is_err())
     };
-    (1..).map(name).find(is_free).unwrap_or_else(|| name(1))
+    (1..=u64::MAX).map(name).find(is_free).unwrap_or_else(|| name(1))
 }
 
 fn with_end(path: &Path, end: impl AsRef<OsStr>) -> PathBuf {
