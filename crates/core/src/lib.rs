@@ -45,6 +45,7 @@ mod table;
 mod settings;
 mod text;
 mod value;
+mod value_reader;
 mod write;
 
 pub use args::{ArgsError, Path, Violation};

@@ -134,8 +134,14 @@ impl FromStr for Field {
     /// assert_eq!("is_pinned".parse::<Field>().unwrap_err().to_string(), r#"there is no field "is_pinned""#);
     /// ```
     fn from_str(name: &str) -> Result<Self, UnknownField> {
-        let found = Self::ALL.iter().copied().find(|field| field.wire_name() == name);
-        found.ok_or_else(|| UnknownField { name: name.chars().take(64).collect() })
+        Self::find(name).ok_or_else(|| UnknownField { name: name.chars().take(64).collect() })
+    }
+}
+
+impl Field {
+    /// The field with this wire name.
+    pub(crate) fn find(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|field| field.wire_name() == name)
     }
 }
 

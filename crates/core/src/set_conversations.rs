@@ -6,6 +6,7 @@ use crate::{ArgsError, ConversationId, Field, Mask, Patch, Target, UserId, Viola
 
 mod builder;
 mod parse;
+mod reader;
 mod request;
 
 pub use builder::SetConversationsBuilder;

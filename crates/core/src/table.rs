@@ -14,9 +14,9 @@ macro_rules! settings {
 
         /// The `conversation` of a `set_conversations` request, unchecked.
         ///
-        /// An absent field and `null` are both `None`.
-        #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-        #[serde(default)]
+        /// An absent field and `null` are both `None`. It is read leniently: other names are ignored, and 0 and 1 are booleans.
+        /// An error names the argument by its path in the request. The strict reader is [`Patch`]'s.
+        #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
         #[non_exhaustive]
         pub struct ConversationReq {
             /// The conversation whose settings are set.
@@ -33,16 +33,27 @@ macro_rules! settings {
             pub group_id: Option<Text>,
             $(
                 $(#[doc = $doc])+
-                #[serde(
-                    rename = $wire,
-                    skip_serializing_if = "Option::is_none",
-                    deserialize_with = "crate::Primitive::or_null"
-                )]
+                #[serde(rename = $wire, skip_serializing_if = "Option::is_none")]
                 pub $field: Option<<$type as $crate::Setting>::Raw>,
             )*
         }
 
         impl ConversationReq {
+            /// Reads the value of a setting, or skips that of a setting of the host.
+            pub(crate) fn read_setting<'de, A: serde::de::MapAccess<'de>>(
+                &mut self,
+                field: Field,
+                map: &mut A,
+            ) -> Result<(), A::Error> {
+                match field {
+                    $( Field::$variant => {
+                        self.$field = $crate::value_reader::argument(map, concat!("conversation.", $wire))?;
+                    } )*
+                    _ => drop(map.next_value::<serde::de::IgnoredAny>()?),
+                }
+                Ok(())
+            }
+
             /// The settings that the request sets, checked.
             ///
             /// # Errors

@@ -1,22 +1,24 @@
 //! The request `set_conversations` as a client sends it.
 
 use alloc::vec::Vec;
-use core::fmt;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor, value::MapAccessDeserializer},
-};
 
 use crate::{ConversationReq, Text};
 
-/// The request as a client sends it, before any check.
+/// The request as a client sends it, before any check. An error of reading it names the argument by its path:
+///
+/// ```
+/// # use conversation_settings_core::SetConversationsRequest;
+/// let refused = |json| serde_json::from_str::<SetConversationsRequest>(json).unwrap_err().to_string();
+/// let error = refused(r#"{ "userIDs": ["a"], "conversation": { "isPinned": "yes" } }"#);
+/// assert!(error.starts_with("conversation.isPinned: must be a boolean, got a string at line 1"));
+/// assert!(refused(r#"{ "userIDs": ["a", 7] }"#).starts_with("userIDs[1]: must be a string, got 7"));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct SetConversationsRequest {
     /// IDs of the users whose own view of the conversation is set.
-    #[serde(rename = "userIDs")]
+    #[serde(rename = "userIDs", deserialize_with = "super::reader::user_ids_or_null")]
     pub user_ids: Option<Vec<Text>>,
     /// The conversation and the settings to set.
     #[serde(deserialize_with = "ConversationReq::object_or_null")]
@@ -28,34 +30,5 @@ impl SetConversationsRequest {
     #[must_use]
     pub const fn new(user_ids: Option<Vec<Text>>, conversation: Option<ConversationReq>) -> Self {
         Self { user_ids, conversation }
-    }
-}
-
-impl ConversationReq {
-    /// Reads a JSON object or `null`, for `serde(deserialize_with)`; derived code would also accept an array.
-    ///
-    /// # Errors
-    ///
-    /// The deserializer's, for any other value and for a field of another type.
-    pub fn object_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        struct ObjectOrNull;
-
-        impl<'de> Visitor<'de> for ObjectOrNull {
-            type Value = Option<ConversationReq>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(None)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                ConversationReq::deserialize(MapAccessDeserializer::new(map)).map(Some)
-            }
-        }
-
-        deserializer.deserialize_any(ObjectOrNull)
     }
 }

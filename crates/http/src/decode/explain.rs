@@ -30,19 +30,38 @@ pub(super) fn explain<R: DeserializeOwned>(body: &[u8], error: &serde_json::Erro
         Ok(_) => invalid("", error.to_string()),
         Err(error) => {
             let path = error.path().to_string();
-            invalid(if path == "." { "" } else { &path }, error.into_inner().to_string())
+            let problem = error.into_inner().problem(&path);
+            invalid(if path == "." { "" } else { &path }, problem)
         }
     }
 }
 
 /// The message of a value that does not fit.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Mismatch(String);
+enum Mismatch {
+    #[error("{0}")]
+    Type(String),
+    /// The message of a type's own reader.
+    #[error("{0}")]
+    Custom(String),
+}
+
+impl Mismatch {
+    /// What is wrong with the value at `path`. The core's readers name the path and quote no text; other messages may.
+    fn problem(self, path: &str) -> String {
+        match self {
+            Self::Type(problem) => problem,
+            Self::Custom(message) => match message.strip_prefix(path).and_then(|rest| rest.strip_prefix(": ")) {
+                Some(problem) => problem.to_owned(),
+                None => "is invalid".to_owned(),
+            },
+        }
+    }
+}
 
 impl Error for Mismatch {
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self("is invalid".to_owned())
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::Custom(message.to_string())
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -65,7 +84,7 @@ impl Error for Mismatch {
             Unexpected::Float(number) => format!("{number:?}"),
             _ => "something else".to_owned(),
         };
-        Self(format!("must be {expected}, got {found}"))
+        Self::Type(format!("must be {expected}, got {found}"))
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
