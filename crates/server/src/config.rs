@@ -110,9 +110,9 @@ pub(crate) struct Config {
         long,
         env = "CONVERSATION_MAX_BATCH_BYTES",
         value_name = "BYTES",
-        default_value_t = non_zero(Limits::default().max_batch_bytes)
+        default_value_t = ByteSize::new(Limits::default().max_batch_bytes)
     )]
-    pub(crate) max_batch_bytes: NonZeroUsize,
+    pub(crate) max_batch_bytes: ByteSize,
 
     /// Maximum size of a request body, in bytes.
     #[arg(

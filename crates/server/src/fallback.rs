@@ -20,7 +20,7 @@ use hyper_util::service::TowerToHyperService;
 /// Answers paths that no route has, and requests without a valid `Host`. `paths` are those of `router`.
 ///
 /// As OpenIM does, it decodes percent-encoded characters, and redirects a path with a slash at its end. Operators' routes
-/// are not decoded: a proxy that blocks them may compare their paths byte by byte. Where a path differs from a route's in
+/// and those that issue tokens are not decoded: a proxy that blocks them may compare their paths byte by byte. Where a path differs from a route's in
 /// case or by double slashes, the response names the route's.
 pub(crate) fn with_fallback(router: Router, paths: &[&'static str]) -> Router {
     let paths: Arc<BTreeSet<_>> = Arc::new(paths.iter().copied().collect());
@@ -37,7 +37,8 @@ async fn resolve(
     let method = request.method().clone();
     let Some(path) = decode(request.uri().path()) else { return not_found(method).await };
     let is_decoded = path != request.uri().path();
-    if is_decoded && paths.contains(&*path) && !Api::OPERATIONS.contains(&&*path) {
+    let is_guarded = Api::OPERATIONS.contains(&&*path) || path.starts_with("/auth/");
+    if is_decoded && paths.contains(&*path) && !is_guarded {
         *request.uri_mut() = with_path(request.uri(), &path);
         return calls.call(request).await.into_response();
     }

@@ -1,6 +1,6 @@
 //! The names of a request's arguments, and which of them a client meant by another.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter};
 
 use conversation_settings_core::{ArgsError, Path, Violation};
 use serde_json::Value;
@@ -47,10 +47,10 @@ impl Names {
         }
     }
 
-    /// Refuses `name` in `object` if it differs from a known name only in case, punctuation or the prefix `is`, or belongs
-    /// in another object. Other names are ignored.
+    /// Refuses `name` in `object` if it differs from a known name only in case, punctuation, the prefix `is` or one letter,
+    /// or belongs in another object. Other names are ignored, except that of a dry run: the call would write.
     pub(super) fn check(&self, object: &str, name: &str) -> Result<(), ArgsError> {
-        let Some(known) = self.meant(name) else { return Ok(()) };
+        let Some(known) = self.meant(name) else { return refuse_dry_run(&path(object, &printable(name)), name) };
         let of_object = known.iter().find(|known| known.object == object);
         let known = of_object.unwrap_or(&known[0]);
         let rule = match (known.name == name, known.object == object) {
@@ -70,6 +70,7 @@ impl Names {
                 let path = format!("query {}", printable(name));
                 return Err(ArgsError::new(Path::Decoded(path), Violation::Rule(rule.into())));
             }
+            refuse_dry_run(&format!("query {}", printable(name)), name)?;
         }
         Ok(())
     }
@@ -81,8 +82,40 @@ impl Names {
         if name.len() > self.longest + "is".len() + MOST_PUNCTUATION {
             return None;
         }
-        self.known.get(&fold(name))
+        let folded = fold(name);
+        self.known.get(&folded).or_else(|| {
+            let near = self.known.iter().find(|(known, _)| is_near(known, &folded));
+            near.map(|(_, known)| known)
+        })
     }
+}
+
+/// Refuses the name of a dry run, or one like it, in a request that has none.
+fn refuse_dry_run(path: &str, name: &str) -> Result<(), ArgsError> {
+    const DRY_RUN: &str = "dryrun";
+    let folded = fold(name);
+    if folded != DRY_RUN && !is_near(DRY_RUN, &folded) {
+        return Ok(());
+    }
+    let rule = "only set_conversations has dry runs";
+    Err(ArgsError::new(Path::Decoded(path.to_owned()), Violation::Rule(rule.into())))
+}
+
+/// Whether one letter is missing, added, changed or swapped. Short names are near too many others.
+fn is_near(known: &str, folded: &str) -> bool {
+    const SHORTEST: usize = 5;
+    let (known, folded) = (known.as_bytes(), folded.as_bytes());
+    let shorter = known.len().min(folded.len());
+    let start = iter::zip(known, folded).take_while(|(a, b)| a == b).count();
+    let end =
+        iter::zip(known.iter().rev(), folded.iter().rev()).take(shorter - start).take_while(|(a, b)| a == b).count();
+    let differ = (&known[start..known.len() - end], &folded[start..folded.len() - end]);
+    let is_one_letter = match differ {
+        ([_], []) | ([], [_]) | ([_], [_]) => true,
+        ([a, b], [c, d]) => a == d && b == c,
+        _ => false,
+    };
+    shorter >= SHORTEST && is_one_letter
 }
 
 impl Known {

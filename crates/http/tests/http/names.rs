@@ -129,6 +129,64 @@ async fn refuses_arguments_at_the_wrong_level() {
 }
 
 #[tokio::test]
+async fn refuses_names_with_one_wrong_letter() {
+    let router = router();
+    for (name, detail) in [
+        ("isPined", "conversation.isPined: write isPinned"),
+        ("isPinnned", "conversation.isPinnned: write isPinned"),
+        ("isPinend", "conversation.isPinend: write isPinned"),
+        ("recvMsgOpts", "conversation.recvMsgOpts: write recvMsgOpt"),
+        ("burnDuraton", "conversation.burnDuraton: write burnDuration"),
+        ("dryRuns", "conversation.dryRuns: write dryRun at the top level"),
+    ] {
+        let mut body = valid();
+        body["conversation"][name] = Value::Null;
+        refuses(&router, SET, &body, detail).await;
+    }
+    for (name, detail) in [
+        ("dryRuns", "dryRuns: write dryRun"),
+        ("drurun", "drurun: write dryRun"),
+        ("reports", "reports: write report"),
+        ("userIDss", "userIDss: write userIDs"),
+        ("conversations", "conversations: write conversation"),
+    ] {
+        let mut body = valid();
+        body[name] = json!(true);
+        refuses(&router, SET, &body, detail).await;
+    }
+    let delete = json!({ "ownerUserID": "a", "conversationID": "c" });
+    let detail = "conversationID: write conversationIDs";
+    refuses(&router, "/conversation/delete_conversations", &delete, detail).await;
+    assert_eq!(stored(&router).await, json!({ "conversations": [] }));
+}
+
+#[tokio::test]
+async fn refuses_a_dry_run_of_calls_that_have_none() {
+    let (router, admin) = (router(), token(ADMIN));
+    let mut body = valid();
+    body["conversation"]["isPinned"] = json!(true);
+    assert_eq!(call(&router, SET, &admin, &body).await["errCode"], 0);
+    let before = stored(&router).await;
+    let calls = [
+        ("/conversation/delete_conversations", json!({ "ownerUserID": "alice", "conversationIDs": ["sg_team"] })),
+        ("/conversation/update_conversations_by_user", json!({ "userID": "alice", "ex": "x" })),
+        ("/conversation/get_conversation", json!({ "ownerUserID": "alice", "conversationID": "sg_team" })),
+    ];
+    for (path, body) in calls {
+        for name in ["dryRun", "dry_run", "dryRuns"] {
+            let mut named = body.clone();
+            named[name] = json!(true);
+            refuses(&router, path, &named, &format!("{name}: only set_conversations has dry runs")).await;
+            let (_, text) = send(&router, request(&format!("{path}?{name}=true"), &admin, body.to_string())).await;
+            let envelope: Value = serde_json::from_str(&text).unwrap();
+            let detail = format!("query {name}: only set_conversations has dry runs");
+            assert_eq!((&envelope["errCode"], &envelope["errDlt"]), (&json!(1001), &json!(detail)));
+        }
+    }
+    assert_eq!(stored(&router).await, before);
+}
+
+#[tokio::test]
 async fn refuses_arguments_in_the_query() {
     let (router, admin) = (router(), token(ADMIN));
     let mut body = valid();

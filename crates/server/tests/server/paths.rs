@@ -63,11 +63,15 @@ fn names_the_path_that_was_meant() {
 }
 
 #[test]
-fn does_not_decode_the_paths_of_operators() {
+fn does_not_decode_paths_that_a_proxy_may_block() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(program(folder.path()).args(["--store", "memory:"]));
     for path in ["/m%65trics", "/%68ealthz", "/readyz%2f"] {
         let response = call(&server, "GET", path);
         assert!(!response.starts_with("HTTP/1.1 200 "), "{path}: {response}");
+    }
+    for path in ["/auth/get%5Fadmin_token", "/%61uth/get_admin_token", "/auth%2Fget_user_token"] {
+        let response = call(&server, "POST", path);
+        assert!(response.starts_with("HTTP/1.1 404 "), "{path}: {response}");
     }
 }
