@@ -101,7 +101,9 @@ fn refuse_dry_run(path: &str, name: &str) -> Result<(), ArgsError> {
     Err(ArgsError::new(Path::Decoded(path.to_owned()), Violation::Rule(rule.into())))
 }
 
-/// Whether one letter is missing, added, changed or swapped. Short names are near too many others.
+/// Whether one letter is missing, added, changed or swapped.
+///
+/// Short names are near too many others. Clients send one ID and many IDs under both names, and mean either.
 fn is_near(known: &str, folded: &str) -> bool {
     const SHORTEST: usize = 5;
     let (known, folded) = (known.as_bytes(), folded.as_bytes());
@@ -111,7 +113,8 @@ fn is_near(known: &str, folded: &str) -> bool {
         iter::zip(known.iter().rev(), folded.iter().rev()).take(shorter - start).take_while(|(a, b)| a == b).count();
     let differ = (&known[start..known.len() - end], &folded[start..folded.len() - end]);
     let is_one_letter = match differ {
-        ([_], []) | ([], [_]) | ([_], [_]) => true,
+        ([b's'], []) | ([], [b's']) => !(end == 0 && known[..start].ends_with(b"id")),
+        ([_], [] | [_]) | ([], [_]) => true,
         ([a, b], [c, d]) => a == d && b == c,
         _ => false,
     };

@@ -154,10 +154,9 @@ async fn refuses_names_with_one_wrong_letter() {
         body[name] = json!(true);
         refuses(&router, SET, &body, detail).await;
     }
-    let delete = json!({ "ownerUserID": "a", "conversationID": "c" });
-    let detail = "conversationID: write conversationIDs";
-    refuses(&router, "/conversation/delete_conversations", &delete, detail).await;
     assert_eq!(stored(&router).await, json!({ "conversations": [] }));
+    let both = json!({ "ownerUserID": "alice", "conversationID": "c", "conversationIDs": ["c"], "userIDs": [] });
+    assert_eq!(call(&router, "/conversation/get_conversations", &token(ADMIN), &both).await["errCode"], 0);
 }
 
 #[tokio::test]
