@@ -137,7 +137,12 @@ pub(crate) async fn changed_records(
             let key = conversation.key.clone();
             log::record(&key, Some(conversation), entries.remove(&key), deleted)
         };
-        return Ok(all.into_iter().filter_map(record).collect());
+        let mut records: Vec<Record> = all.into_iter().filter_map(record).collect();
+        // Removed conversations are records too, and count for the limit.
+        let removed = entries.into_iter().filter_map(|(key, entry)| log::record(&key, None, Some(entry), deleted));
+        let missing = max.saturating_sub(records.len());
+        records.extend(removed.take(missing));
+        return Ok(records);
     }
     let keys: Vec<_> = entries.keys().take(max).cloned().collect();
     let mut found = if keys.is_empty() { HashMap::new() } else { get(collections, session, &keys).await? };

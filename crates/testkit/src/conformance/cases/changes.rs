@@ -159,4 +159,11 @@ pub(super) async fn requires_a_full_sync_for_more_changes_than_the_limit(fixture
             assert_eq!(ids(changes), increment(&inserted, &[], &["sg_old"]), "6 records are not more than {limit}");
         }
     }
+    // For a new client, a removed conversation counts as well, though the client never hears of it.
+    let new = OwnerVersion { version: Version::ZERO, ..current };
+    let changes = fixture.store().changes(&owner(), &new, 6).await.expect("can be read");
+    assert_eq!(changes, Changes::Full(current), "7 records are more than 6");
+    let changes = fixture.store().changes(&owner(), &new, 7).await.expect("can be read");
+    let inserted: Vec<_> = sent.iter().map(|id| &**id).chain(["sg_kept"]).collect();
+    assert_eq!(ids(changes), increment(&inserted, &[], &[]), "7 records are not more than 7");
 }
