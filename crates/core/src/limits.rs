@@ -90,7 +90,7 @@ impl Limits {
         Ok(())
     }
 
-    /// The maximum number of users for whom one batch may set `patch`; at least 1.
+    /// The maximum number of users that one batch of `patch` may have; at least 1.
     #[must_use]
     pub fn users_per_batch(&self, patch: &Patch) -> usize {
         let by_bytes = self.max_batch_bytes / text_bytes(patch).max(1);

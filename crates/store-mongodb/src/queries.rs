@@ -75,7 +75,7 @@ pub(crate) async fn count(
 ) -> Result<usize, Error> {
     let count = collections
         .conversations
-        // As a page: a document without a conversation ID is none.
+        // A page skips documents without a conversation ID, so the count does too.
         .count_documents(doc! { rows::OWNER: owner.as_str(), rows::CONVERSATION: { "$gt": "" } })
         .hint(Hint::Keys(doc! { rows::OWNER: 1, rows::CONVERSATION: 1 }))
         .session(&mut *session)

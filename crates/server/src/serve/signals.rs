@@ -45,7 +45,7 @@ pub(crate) fn ignore_others() -> io::Result<()> {
             }
         });
     }
-    // Sent when a file reaches the size limit of the process. Then the write fails, as it does on a full disk. A log line
-    // could be such a write, so there is none.
+    // Sent when a file reaches the size limit of the process. Then the write fails, as it does on a full disk. Nothing is
+    // logged: writing the log line could exceed the limit again.
     signal(SignalKind::from_raw(Number::XFSZ.as_raw())).map(drop)
 }
