@@ -6,13 +6,13 @@ use axum::body::Body;
 use http_body_util::BodyExt;
 use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::{io::duplex, task::JoinHandle, time::sleep};
+use tokio::{task::JoinHandle, time::sleep};
 
 use super::{
-    tests::{KEEP_ALIVE, PEER, SECOND, router},
+    tests::{KEEP_ALIVE, PEER, SECOND, connect},
     *,
 };
-use crate::serve::{activity::WRITE_TIMEOUT, slots::Slots};
+use crate::serve::activity::WRITE_TIMEOUT;
 
 /// A client's side of a connection, and the server's.
 struct Connection {
@@ -25,11 +25,7 @@ struct Connection {
 impl Connection {
     /// The client accepts little of a response that it does not read, and sends a ping every ten seconds.
     async fn open() -> Self {
-        let slots = Arc::new(Slots::new("test", 1, 0, KEEP_ALIVE));
-        let slot = slots.acquire().await;
-        let activity = Arc::clone(slot.activity());
-        let (client, server) = duplex(1024);
-        let serving = tokio::spawn(async move { serve(server, PEER.parse().unwrap(), router(), &slot).await });
+        let (client, activity, serving) = connect().await;
         let began = Instant::now();
         let mut http = Builder::new(TokioExecutor::new());
         http.timer(TokioTimer::new()).keep_alive_interval(SECOND * 10).keep_alive_while_idle(true);

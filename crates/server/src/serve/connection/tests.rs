@@ -28,13 +28,19 @@ struct Connection {
     began: Instant,
 }
 
+/// Serves one connection; the client's side takes little that it does not read.
+pub(super) async fn connect() -> (DuplexStream, Arc<Activity>, JoinHandle<End>) {
+    let slots = Arc::new(Slots::new("test", 1, 0, KEEP_ALIVE));
+    let slot = slots.acquire().await;
+    let activity = Arc::clone(slot.activity());
+    let (client, server) = duplex(1024);
+    let serving = tokio::spawn(async move { serve(server, PEER.parse().unwrap(), router(), &slot).await });
+    (client, activity, serving)
+}
+
 impl Connection {
     async fn open() -> Self {
-        let slots = Arc::new(Slots::new("test", 1, 0, KEEP_ALIVE));
-        let slot = slots.acquire().await;
-        let activity = Arc::clone(slot.activity());
-        let (client, server) = duplex(1024);
-        let serving = tokio::spawn(async move { serve(server, PEER.parse().unwrap(), router(), &slot).await });
+        let (client, activity, serving) = connect().await;
         Self { client, activity, serving, began: Instant::now() }
     }
 
