@@ -52,3 +52,17 @@ fn links_to_existing_files_and_headings() {
     }
     assert!(checked > 50, "only {checked} links");
 }
+
+/// An operator who knows the page of one engine finds everything on the page of another.
+#[test]
+fn uses_same_headings_on_page_of_each_engine() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let headings = |page: &str| -> Vec<String> {
+        prose(&root.join(page)).lines().filter(|line| line.starts_with("## ")).map(str::to_owned).collect()
+    };
+    let expected = headings("sqlite.md");
+    assert_eq!(expected.len(), 10, "{expected:?}");
+    for page in ["postgres.md", "mongodb.md"] {
+        assert_eq!(headings(page), expected, "{page}");
+    }
+}
