@@ -21,6 +21,7 @@ pub(crate) enum Error {
     Engine(redb::Error),
     Row { key: Option<Box<Key>>, source: BoxError },
     Stopped(tokio::task::JoinError),
+    Unwanted,
 }
 
 impl<E: Into<redb::Error>> From<E> for Error {
@@ -34,6 +35,7 @@ impl From<Error> for StoreError {
         const STORE: &str = "redb";
         match error {
             Error::Rejected(rejected) => Self::Rejected(rejected),
+            Error::Unwanted => Self::unwanted(STORE),
             Error::Row { key, source } => Self::Corrupt { store: STORE, key, source },
             Error::Stopped(source) => Self::Other { store: STORE, source: source.into() },
             Error::Engine(error) => match error {

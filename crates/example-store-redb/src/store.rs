@@ -3,7 +3,8 @@ use std::{path::Path, sync::Arc};
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, resolve,
+    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, Wanted,
+    resolve,
 };
 use redb::{Database, ReadableDatabase};
 
@@ -55,11 +56,19 @@ impl RedbStore {
 
 #[async_trait]
 impl ConversationStore for RedbStore {
-    async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
-        let batch = batch.clone();
+    async fn apply_while_wanted(
+        &self,
+        batch: &WriteBatch,
+        at: Timestamp,
+        wanted: &Wanted,
+    ) -> Result<Applied, StoreError> {
+        let (batch, wanted) = (batch.clone(), wanted.clone());
         self.run(move |database| {
             // One at a time: this is what serialises writers. Dropped without a commit, it leaves nothing.
             let transaction = database.begin_write()?;
+            if !wanted.is_wanted() {
+                return Err(Error::Unwanted);
+            }
             let mut tables = Tables::open(&transaction)?;
             let loaded = tables.load(&batch)?;
             let resolved = resolve(&batch, &loaded, at).map_err(Error::Rejected)?;

@@ -23,7 +23,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, GroupId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError,
+    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, Wanted,
 };
 use mockall::mock;
 
@@ -36,7 +36,12 @@ mock! {
 
     #[async_trait]
     impl ConversationStore for Store {
-        async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError>;
+        async fn apply_while_wanted(
+            &self,
+            batch: &WriteBatch,
+            at: Timestamp,
+            wanted: &Wanted,
+        ) -> Result<Applied, StoreError>;
         async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError>;
         async fn list(
             &self,

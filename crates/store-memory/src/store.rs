@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
     Applied, Changes, ConversationStore, Filter, Loaded, LogId, OwnerVersion, OwnerWrite, Page, PageRequest, Record,
-    StoreError, SyncPlan, WriteProfile, resolve,
+    StoreError, SyncPlan, Wanted, WriteProfile, resolve,
 };
 
 /// A store in memory, which lasts as long as the process.
@@ -74,8 +74,17 @@ impl Tables {
 
 #[async_trait]
 impl ConversationStore for MemoryStore {
-    async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
+    async fn apply_while_wanted(
+        &self,
+        batch: &WriteBatch,
+        at: Timestamp,
+        wanted: &Wanted,
+    ) -> Result<Applied, StoreError> {
         let mut tables = self.tables();
+        // The wait for the lock is over.
+        if !wanted.is_wanted() {
+            return Err(StoreError::unwanted("memory"));
+        }
         let resolved = resolve(batch, &tables.load(batch), at)?;
         for OwnerWrite { owner, version, added, .. } in resolved.owners {
             let owner = tables.owners.entry(owner).or_default();

@@ -32,10 +32,10 @@ use crate::{
 /// Call its methods within a Tokio runtime. Clones share their connections.
 #[derive(Clone, Debug)]
 pub struct MongoStore {
-    collections: Collections,
+    pub(crate) collections: Collections,
     profile: WriteProfile,
     retries: Arc<RetryQueue>,
-    last_commit: Arc<LastCommit>,
+    pub(crate) last_commit: Arc<LastCommit>,
     /// A hint: after a no-op, the next batch tries the fast path first, since no-ops come in series.
     expect_noop: Arc<AtomicBool>,
     log_entries: usize,
@@ -154,10 +154,6 @@ impl MongoStore {
 
 #[async_trait]
 impl ConversationStore for MongoStore {
-    async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
-        self.apply_while_wanted(batch, at, &Wanted::ALWAYS).await
-    }
-
     async fn apply_while_wanted(
         &self,
         batch: &WriteBatch,

@@ -93,10 +93,6 @@ impl PostgresStore {
 
 #[async_trait]
 impl ConversationStore for PostgresStore {
-    async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
-        self.apply_while_wanted(batch, at, &Wanted::ALWAYS).await
-    }
-
     async fn apply_while_wanted(
         &self,
         batch: &WriteBatch,

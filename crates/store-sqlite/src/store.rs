@@ -79,10 +79,6 @@ impl SqliteStore {
 
 #[async_trait]
 impl ConversationStore for SqliteStore {
-    async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
-        self.apply_while_wanted(batch, at, &Wanted::ALWAYS).await
-    }
-
     async fn apply_while_wanted(
         &self,
         batch: &WriteBatch,

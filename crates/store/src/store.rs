@@ -73,36 +73,37 @@ pub trait ConversationStore: Debug + Send + Sync + 'static {
     ///
     /// `at` is the creation time of what the batch creates.
     ///
+    /// If nobody wants the batch any more when it would begin, nothing of it is written, now or later. A store asks
+    /// `wanted` once, when the batch has waited for its turn: in a queue, for a lock or for a connection. A batch that has
+    /// begun runs to its end. So a host may poll the future to its end, to learn what was stored, and yet let a batch go
+    /// whose callers have left.
+    ///
     /// # Errors
     ///
     /// - [`StoreError::Rejected`] when a write must not happen. Nothing is stored.
     /// - [`StoreError::Conflict`] when other writers of the same owners were in the way in every attempt. A timeout while
     ///   it waits for a lock is a conflict too. Nothing is stored.
+    /// - [`StoreError::Unavailable`] for a batch that nobody wanted ([`StoreError::unwanted`]). Nothing is stored.
     /// - [`StoreError::Unavailable`] when the engine cannot be reached or cannot write. All of the batch may be stored, or
     ///   may still be stored after the return; applying it again is harmless. What fails before the commit may be retried
     ///   inside; what fails during the commit may be retried only if it is certain that nothing was stored.
     /// - [`StoreError::Corrupt`] when a record of the batch or an owner's version cannot be read back. Nothing is stored.
     /// - [`StoreError::Invalid`] when the batch is too large for one transaction. Nothing is stored.
     /// - [`StoreError::Other`] for anything else. Nothing is stored.
-    async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError>;
-
-    /// As [`apply`](Self::apply), for callers that may give up while the batch waits.
-    ///
-    /// If nobody wants the batch any more when it would begin, nothing of it is written, now or later. A store whose
-    /// batches wait, in a queue or for a lock, overrides this and asks `wanted` when the wait is over. A batch that has
-    /// begun runs to its end. So a host may poll the future to its end, to learn what was stored, and yet let a batch go
-    /// whose callers have left.
-    ///
-    /// # Errors
-    ///
-    /// As [`apply`](Self::apply); [`StoreError::Unavailable`] for a batch that nobody wanted.
     async fn apply_while_wanted(
         &self,
         batch: &WriteBatch,
         at: Timestamp,
         wanted: &Wanted,
-    ) -> Result<Applied, StoreError> {
-        if wanted.is_wanted() { self.apply(batch, at).await } else { Err(StoreError::unwanted("store")) }
+    ) -> Result<Applied, StoreError>;
+
+    /// As [`apply_while_wanted`](Self::apply_while_wanted), for a batch that is wanted whatever happens.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply_while_wanted`](Self::apply_while_wanted).
+    async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
+        self.apply_while_wanted(batch, at, &Wanted::ALWAYS).await
     }
 
     /// The conversations of these keys, in their order; `None` for a conversation that does not exist. A key that is

@@ -5,7 +5,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError,
+    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, Wanted,
 };
 use conversation_settings_store_memory::MemoryStore;
 use conversation_settings_testkit::sync;
@@ -33,8 +33,13 @@ struct Liar(MemoryStore, Lie);
 
 #[async_trait]
 impl ConversationStore for Liar {
-    async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
-        self.0.apply(batch, at).await
+    async fn apply_while_wanted(
+        &self,
+        batch: &WriteBatch,
+        at: Timestamp,
+        wanted: &Wanted,
+    ) -> Result<Applied, StoreError> {
+        self.0.apply_while_wanted(batch, at, wanted).await
     }
 
     async fn get(&self, keys: &[Key]) -> Result<Vec<Option<Conversation>>, StoreError> {

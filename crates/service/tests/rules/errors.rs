@@ -34,7 +34,7 @@ fn maps_rejections_to_the_caller_and_failures_to_the_store() {
 #[tokio::test]
 async fn aborts_the_call_alone_if_the_store_panics() {
     let mut store = MockStore::new();
-    store.expect_apply().returning(|_, _| panic!("planned"));
+    store.expect_apply_while_wanted().returning(|_, _, _| panic!("planned"));
     let service = Service::builder(store).build();
     let error = set_group(&service, &admin(), &["alice"], r#""isPinned": true"#).await.unwrap_err();
     assert!(matches!(error, ServiceError::Aborted) && error.is_retryable());

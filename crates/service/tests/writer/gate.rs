@@ -12,7 +12,7 @@ use conversation_settings_core::{
     WriteBatch,
 };
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, WriteProfile,
+    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, Wanted, WriteProfile,
 };
 use conversation_settings_store_memory::MemoryStore;
 use tokio::sync::Semaphore;
@@ -88,7 +88,16 @@ impl Drop for Running<'_> {
 
 #[async_trait]
 impl ConversationStore for GateStore {
-    async fn apply(&self, batch: &WriteBatch, at: Timestamp) -> Result<Applied, StoreError> {
+    async fn apply_while_wanted(
+        &self,
+        batch: &WriteBatch,
+        at: Timestamp,
+        wanted: &Wanted,
+    ) -> Result<Applied, StoreError> {
+        if !wanted.is_wanted() {
+            return Err(StoreError::unwanted("gate"));
+        }
+        // The batch has begun: it runs to its end, behind the gate too.
         let owners: Vec<UserId> = batch.owners().cloned().collect();
         let free: Vec<bool> = {
             let mut seen = self.seen.lock().unwrap();
