@@ -71,7 +71,15 @@ impl Members {
     pub(crate) fn run(&mut self, number: usize) {
         let member = &mut self.members[number];
         let process = Command::new(&self.mongod)
-            .args(["--replSet", "failover", "--bind_ip", "127.0.0.1", "--wiredTigerCacheSizeGB", "0.25"])
+            .args([
+                "--replSet",
+                "failover",
+                "--bind_ip",
+                "127.0.0.1",
+                "--nounixsocket",
+                "--wiredTigerCacheSizeGB",
+                "0.25",
+            ])
             .args(["--setParameter", "diagnosticDataCollectionEnabled=false"])
             // Also a fifth: how long a secondary waits for a sync source that does not respond.
             .args(["--setParameter", "oplogNetworkTimeoutBufferSeconds=1"])
