@@ -19,11 +19,13 @@ pub(super) const SET_CONVERSATIONS: PostRoute = PostRoute {
                   is set, to zero and to the empty text too. A user who does not have the conversation gets it, with defaults \
                   for the other settings, unless the request sets nothing or the server is configured to reject it. A new \
                   conversation's IDs have no white space around them. The ID of a single chat that names its two users names \
-                  them in byte order, an ID that begins with `sg_` belongs to a group, and a group's does not begin with `si_`.\n\n\
+                  them in byte order, an ID that begins with `sg_` belongs to a group, and a group's does not begin with `si_`. If a user who is no \
+                  administrator creates a conversation whose ID begins with `sg_` or `si_`, the ID is that of the target.\n\n\
                   Setting `isPrivateChat` in a single chat sets it for the other party too, if it changes it for a user; the other \
                   party gets the conversation only when private chat is turned on. A repeated call is a no-op, and so is a call \
-                  that sets what was read. With `report` or `dryRun` the response lists what happens to each user, and the names \
-                  that the server ignores.\n\n\
+                  that sets what was read. With `report` the response lists what happened to each user, and the names that the \
+                  server ignores. With `dryRun` nothing is written: the response has `dryRun` true and lists what would \
+                  happen.\n\n\
                   A user may set their own conversations only, and `isPrivateChat` only in a single chat of their own.",
     fails: &[Code::RecordNotFound, Code::DismissedAlready],
     example: r#"{"userIDs":["alice","bob"],"conversation":{"conversationID":"sg_team","conversationType":3,"groupID":"team","isPinned":true,"recvMsgOpt":2}}"#,
@@ -40,7 +42,7 @@ pub(super) async fn set_conversations(
     let report =
         if is_dry_run { api.service.preview(&context, &set).await? } else { api.service.set(&context, set).await? };
     record_users(users);
-    Ok(if wants_report { Reported::new(report, ignored) } else { Reported::NOTHING })
+    Ok(if wants_report { Reported::new(report, is_dry_run, ignored) } else { Reported::NOTHING })
 }
 
 pub(super) const DELETE_CONVERSATIONS: PostRoute = PostRoute {

@@ -156,10 +156,15 @@ impl PartialSchema for Report {
                  most 32.",
             ))
             .items(Object::with_type(Type::String));
+        let is_dry_run = Object::builder().schema_type(Type::Boolean).description(Some(
+            "Whether this is the report of a dry run: nothing was written, and all that follows is what would happen.",
+        ));
         Object::builder()
-            .description(Some("What happened to each user's view."))
+            .description(Some("What happened to each user's view or, after a dry run, what would happen."))
+            .property("dryRun", is_dry_run)
             .property("users", users)
             .property("ignored", ignored)
+            .required("dryRun")
             .required("users")
             .required("ignored")
             .into()
@@ -178,7 +183,7 @@ impl PartialSchema for ReportEntry {
         let names =
             Object::builder().schema_type(Type::String).enum_values(Some(Field::ALL.iter().map(|f| f.wire_name())));
         let fields = ArrayBuilder::new()
-            .description(Some("Names of the settings that have a new value; empty unless the outcome is `updated`."))
+            .description(Some("Names of the settings that the request gave a created view, or that have a new value in an updated one; else empty."))
             .items(names);
         let version = Object::builder()
             .schema_type([Type::Integer, Type::Null].into_iter().collect::<SchemaType>())
@@ -327,7 +332,7 @@ mod tests {
         assert_eq!(properties::<SetConversationsRequest>(), keys(&SetConversationsRequest::default()));
         let effect = Effect { outcome: Outcome::Created, version: Some(Version(1)) };
         let report: core::Report = [core::ReportEntry::new(key, Role::User, effect)].into_iter().collect();
-        let report = Report::new(report, Vec::new());
+        let report = Report::new(report, false, Vec::new());
         assert_eq!(properties::<Report>(), keys(&report));
         assert_eq!(properties::<ReportEntry>(), keys(&report.users[0]));
     }

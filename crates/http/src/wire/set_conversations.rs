@@ -61,22 +61,27 @@ impl Reported {
     /// The response of a request that did not ask for the report.
     pub(crate) const NOTHING: Self = Self(None);
 
-    /// The report, and the paths of names that the server ignored.
-    pub(crate) fn new(report: core::Report, ignored: Vec<String>) -> Self {
-        Self(Some(Report::new(report, ignored)))
+    /// The report of what happened or, after a dry run, of what would happen, and the paths of names that the server
+    /// ignored.
+    pub(crate) fn new(report: core::Report, is_dry_run: bool, ignored: Vec<String>) -> Self {
+        Self(Some(Report::new(report, is_dry_run, ignored)))
     }
 }
 
 #[derive(Serialize)]
 pub(crate) struct Report {
+    /// First, so that nobody takes what would happen for what happened.
+    #[serde(rename = "dryRun")]
+    is_dry_run: bool,
     pub(super) users: Vec<ReportEntry>,
     ignored: Vec<String>,
 }
 
 impl Report {
-    pub(super) fn new(report: core::Report, ignored: Vec<String>) -> Self {
+    pub(super) fn new(report: core::Report, is_dry_run: bool, ignored: Vec<String>) -> Self {
         let hidden = report.hidden_peers.into_iter().map(ReportEntry::hidden);
-        Self { users: report.entries.into_iter().map(ReportEntry::from).chain(hidden).collect(), ignored }
+        let users = report.entries.into_iter().map(ReportEntry::from).chain(hidden).collect();
+        Self { is_dry_run, users, ignored }
     }
 }
 
@@ -107,7 +112,7 @@ impl From<core::ReportEntry> for ReportEntry {
     fn from(entry: core::ReportEntry) -> Self {
         let effect = Effect {
             outcome: entry.outcome.name(),
-            fields: entry.outcome.updated().iter().map(core::Field::wire_name).collect(),
+            fields: entry.fields.iter().map(core::Field::wire_name).collect(),
             version: entry.version,
         };
         Self { user_id: entry.user, role: entry.role.name(), effect: Some(effect) }
@@ -116,38 +121,44 @@ impl From<core::ReportEntry> for ReportEntry {
 
 #[cfg(test)]
 mod tests {
-    use conversation_settings_core::{ConversationId, Field, Outcome};
+    use conversation_settings_core::{ConversationId, Field, Mask, Outcome};
 
     use super::*;
 
     #[test]
     fn writes_a_report_as_clients_read_it() {
-        let entry = |user: &str, role, outcome, version: Option<u64>| {
+        let entry = |user: &str, role, outcome, fields, version: Option<u64>| {
             let key = Key::new(UserId::new(user).unwrap(), ConversationId::new("c").unwrap());
-            core::ReportEntry::new(key, role, core::Effect { outcome, version: version.map(Version) })
+            let effect = core::Effect { outcome, version: version.map(Version) };
+            let mut entry = core::ReportEntry::new(key, role, effect);
+            entry.fields = fields;
+            entry
         };
-        let changed = [Field::IsPinned, Field::Ex].into_iter().collect();
+        let (none, some) = (Mask::EMPTY, [Field::IsPinned, Field::Ex].into_iter().collect());
         let mut report: core::Report = [
-            entry("a", Role::User, Outcome::Created, Some(1)),
-            entry("b", Role::User, Outcome::Updated(changed), Some(u64::MAX)),
-            entry("c", Role::User, Outcome::Unchanged, None),
-            entry("d", Role::User, Outcome::Absent, None),
-            entry("e", Role::Peer, Outcome::Removed, Some(2)),
+            entry("a", Role::User, Outcome::Created, some, Some(1)),
+            entry("b", Role::User, Outcome::Updated(some), some, Some(u64::MAX)),
+            entry("c", Role::User, Outcome::Unchanged, none, None),
+            entry("d", Role::User, Outcome::Absent, none, None),
+            entry("e", Role::Peer, Outcome::Removed, none, Some(2)),
         ]
         .into_iter()
         .collect();
         report.hidden_peers = vec![Key::new(UserId::new("f").unwrap(), ConversationId::new("c").unwrap())];
         let lines = [
-            r#"{"userID":"a","role":"user","outcome":"created","fields":[],"version":1}"#,
+            r#"{"userID":"a","role":"user","outcome":"created","fields":["isPinned","ex"],"version":1}"#,
             r#"{"userID":"b","role":"user","outcome":"updated","fields":["isPinned","ex"],"version":18446744073709551615}"#,
             r#"{"userID":"c","role":"user","outcome":"unchanged","fields":[],"version":null}"#,
             r#"{"userID":"d","role":"user","outcome":"absent","fields":[],"version":null}"#,
             r#"{"userID":"e","role":"peer","outcome":"removed","fields":[],"version":2}"#,
             r#"{"userID":"f","role":"peer"}"#,
         ];
-        let expected = ["{\"users\":[", &lines.join(","), "],\"ignored\":[\"conversation.showName\"]}"].concat();
-        let reported = Reported::new(report, vec!["conversation.showName".to_owned()]);
-        assert_eq!(serde_json::to_string(&reported).unwrap(), expected);
+        let rest = [",\"users\":[", &lines.join(","), "],\"ignored\":[\"conversation.showName\"]}"].concat();
+        for is_dry_run in [false, true] {
+            let reported = Reported::new(report.clone(), is_dry_run, vec!["conversation.showName".to_owned()]);
+            let expected = format!("{{\"dryRun\":{is_dry_run}{rest}");
+            assert_eq!(serde_json::to_string(&reported).unwrap(), expected);
+        }
         assert_eq!(serde_json::to_string(&Reported::NOTHING).unwrap(), "null");
     }
 

@@ -140,9 +140,9 @@ async fn reports_outcomes_by_user_and_writes_nothing_on_a_dry_run() {
     let conversation =
         json!({ "conversationID": "si_a_b", "conversationType": 1, "userID": "b", "isPrivateChat": true, "ex": "x" });
     let mut body = json!({ "userIDs": ["a"], "conversation": conversation, "dryRun": true });
-    let created = json!({ "users": [
-        { "userID": "a", "role": "user", "outcome": "created", "fields": [], "version": 1 },
-        { "userID": "b", "role": "peer", "outcome": "created", "fields": [], "version": 1 },
+    let mut created = json!({ "dryRun": true, "users": [
+        { "userID": "a", "role": "user", "outcome": "created", "fields": ["isPrivateChat", "ex"], "version": 1 },
+        { "userID": "b", "role": "peer", "outcome": "created", "fields": ["isPrivateChat"], "version": 1 },
     ], "ignored": [] });
     assert_eq!(data(&router, "set_conversations", body.clone()).await, created);
     let read = data(&router, "get_all_conversations", json!({ "ownerUserID": "a" })).await;
@@ -150,6 +150,7 @@ async fn reports_outcomes_by_user_and_writes_nothing_on_a_dry_run() {
 
     body["dryRun"] = Value::Null;
     body["report"] = json!(true);
+    created["dryRun"] = json!(false);
     assert_eq!(data(&router, "set_conversations", body.clone()).await, created, "as in the dry run");
     body["conversation"]["ex"] = json!("y");
     let updated = data(&router, "set_conversations", body).await;
