@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{ConversationId, GroupId, Settings, UserId};
+use crate::{ConversationId, GroupId, Quoted, Settings, UserId};
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z; negative before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -75,7 +75,7 @@ impl Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}", self.conversation_id, self.owner)
+        write!(f, "{} of {}", Quoted(self.conversation_id.as_str()), Quoted(self.owner.as_str()))
     }
 }
 

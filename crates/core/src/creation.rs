@@ -2,7 +2,7 @@
 
 use alloc::{borrow::Cow, format};
 
-use crate::{ArgsError, ConversationId, Key, Path, Target, Text, Violation};
+use crate::{ArgsError, ConversationId, Key, Path, Quoted, Target, Text, Violation};
 
 const CONVERSATION_ID: &str = "conversationID";
 
@@ -22,6 +22,21 @@ impl Key {
     pub fn check_new(&self, target: &Target) -> Result<(), ArgsError> {
         check_ends(self, target)?;
         check_kind(self, target)
+    }
+
+    /// Checks as [`check_new`](Self::check_new) does that the owner's own client finds the conversation. One rule is added:
+    ///
+    /// - An ID that begins with `sg_` is that of the target's group, and one that begins with `si_` that of the single chat
+    ///   of the owner and the target.
+    ///
+    /// An administrator may create others, for example for a host whose IDs only look like OpenIM's.
+    ///
+    /// # Errors
+    ///
+    /// As [`check_new`](Self::check_new).
+    pub fn check_new_of_owner(&self, target: &Target) -> Result<(), ArgsError> {
+        self.check_new(target)?;
+        check_names(self, target)
     }
 }
 
@@ -49,7 +64,7 @@ fn check_kind(key: &Key, target: &Target) -> Result<(), ArgsError> {
     let rule: Cow<'static, str> = match target {
         Target::Single(peer) if id.is_reversed(&key.owner, peer) => {
             let right = ConversationId::single(&key.owner, peer);
-            format!("must be {right}: the users of a single chat are in byte order").into()
+            format!("must be {}: the users of a single chat are in byte order", Quoted(right.as_str())).into()
         }
         Target::Single(_) | Target::Notification(_) if id.names_group() => {
             "must not begin with sg_, which names groups, if conversationType is 1 or 4".into()
@@ -60,4 +75,19 @@ fn check_kind(key: &Key, target: &Target) -> Result<(), ArgsError> {
         _ => return Ok(()),
     };
     Err(ArgsError::in_conversation(CONVERSATION_ID, Violation::Rule(rule)))
+}
+
+/// The owner's client looks for the conversation under the ID that it makes of the target.
+fn check_names(key: &Key, target: &Target) -> Result<(), ArgsError> {
+    let id = &key.conversation_id;
+    let (right, name) = match target {
+        Target::Single(peer) if id.names_single() => (ConversationId::single(&key.owner, peer), "userID"),
+        Target::OldGroup(group) | Target::Group(group) if id.names_group() => (ConversationId::group(group), "groupID"),
+        _ => return Ok(()),
+    };
+    if right == *id {
+        return Ok(());
+    }
+    let rule = format!("must be {} if {name} is {}", Quoted(right.as_str()), Quoted(target.id()));
+    Err(ArgsError::in_conversation(CONVERSATION_ID, Violation::Rule(rule.into())))
 }

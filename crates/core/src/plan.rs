@@ -18,32 +18,45 @@ pub enum IfMissing {
     Reject,
 }
 
+/// Checks that clients find a conversation that is created.
+type CheckNew = fn(&Key, &Target) -> Result<(), ArgsError>;
+
 impl SetConversations {
     /// The batch that the request writes. It has each user's own row and, if private chat is set in a single chat, the
     /// counterpart's row in that one field. The counterpart's row follows what changes for the users: it is created only
     /// when private chat is turned on, and a request that changes no user's private chat leaves it alone.
     ///
     /// A conversation that clients would not find is not created, and rejects the batch: see [`Key::check_new`].
-    #[expect(clippy::missing_panics_doc, reason = "it does not panic: the keys are distinct by construction")]
     #[must_use]
     pub fn plan(&self, policy: IfMissing) -> WriteBatch {
+        self.plan_checked(policy, Key::check_new)
+    }
+
+    /// The [batch](Self::plan) for a caller who is not an administrator, and so sets conversations of their own. It creates
+    /// no conversation whose ID names another group or another single chat: see [`Key::check_new_of_owner`].
+    #[must_use]
+    pub fn plan_of_owner(&self, policy: IfMissing) -> WriteBatch {
+        self.plan_checked(policy, Key::check_new_of_owner)
+    }
+
+    fn plan_checked(&self, policy: IfMissing, check: CheckNew) -> WriteBatch {
         let own = Arc::new(self.own_change(policy, Missing::Create(self.target.clone())));
         let mut writes = Vec::with_capacity(self.sorted.len() + 2);
         for user in &self.sorted {
             let key = self.key(user);
             let change = match (&self.target, &self.counterpart) {
                 (Target::Single(peer), Some(counterpart)) if peer == user => {
-                    let missing = self.create(&key, Target::Single(counterpart.clone()));
+                    let missing = self.create(&key, Target::Single(counterpart.clone()), check);
                     Arc::new(self.own_change(policy, missing))
                 }
-                _ => match self.check_new(&key, &self.target) {
+                _ => match self.check_new(&key, &self.target, check) {
                     Ok(()) => own.clone(),
                     Err(error) => Arc::new(self.own_change(policy, Missing::Invalid(error))),
                 },
             };
             writes.push(Write { key, change });
         }
-        writes.extend(self.peers().map(|(peer, counterpart)| self.peer_write(peer, counterpart)));
+        writes.extend(self.peers().map(|(peer, counterpart)| self.peer_write(peer, counterpart, check)));
         WriteBatch::new(writes).expect("users are distinct, and a peer is not one of them")
     }
 
@@ -73,19 +86,19 @@ impl SetConversations {
     }
 
     /// Creates the conversation, if clients find it.
-    fn create(&self, key: &Key, target: Target) -> Missing {
-        match self.check_new(key, &target) {
+    fn create(&self, key: &Key, target: Target, check: CheckNew) -> Missing {
+        match self.check_new(key, &target, check) {
             Ok(()) => Missing::Create(target),
             Err(error) => Missing::Invalid(error),
         }
     }
 
     /// Checks that clients find the conversation, if the request can create it.
-    fn check_new(&self, key: &Key, target: &Target) -> Result<(), ArgsError> {
+    fn check_new(&self, key: &Key, target: &Target, check: CheckNew) -> Result<(), ArgsError> {
         if self.patch.is_empty() {
             return Ok(());
         }
-        key.check_new(target).map_err(|error| self.locate(error))
+        check(key, target).map_err(|error| self.locate(error))
     }
 
     /// `error` with the path at which this request has the ID: the owner of one row is the target of another.
@@ -93,6 +106,7 @@ impl SetConversations {
         let Violation::Blank { got } = &error.problem else { return error };
         let is_user = self.sorted.binary_search_by(|user| user.as_str().cmp(got)).is_ok();
         let path = match &self.target {
+            // Without a position, because the batch does not depend on the order of the users.
             _ if is_user => Path::Field("userIDs"),
             target if *target.id() == **got => Path::Conversation(target.id_name()),
             _ => Path::Conversation("conversationID"),
@@ -123,10 +137,10 @@ impl SetConversations {
     }
 
     /// Both participants share private chat alone; every other setting is the owner's.
-    fn peer_write(&self, peer: &UserId, counterpart: &UserId) -> Write {
+    fn peer_write(&self, peer: &UserId, counterpart: &UserId, check: CheckNew) -> Write {
         let patch = Patch { is_private_chat: self.patch.is_private_chat, ..Patch::KEEP };
         let key = self.key(peer);
-        let missing = self.create(&key, Target::Single(counterpart.clone()));
+        let missing = self.create(&key, Target::Single(counterpart.clone()), check);
         let change = Change::Follow { patch, missing, owners: self.sorted.as_slice().into() };
         Write { key, change: Arc::new(change) }
     }

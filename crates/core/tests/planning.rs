@@ -8,16 +8,35 @@ use conversation_settings_core::{
 };
 use serde_json::{Value, json};
 
+fn parse(request: Value) -> SetConversations {
+    SetConversations::parse(serde_json::from_value(request).unwrap(), &Limits::default()).unwrap()
+}
+
+fn refusal(result: Result<Report, Rejected>) -> String {
+    match result {
+        Err(Rejected::NotCreatable { error, .. }) => error.to_string(),
+        other => panic!("must not be created: {other:?}"),
+    }
+}
+
 #[derive(Default)]
 struct Rows(BTreeMap<Key, Conversation>);
 
 impl Rows {
     fn run(&mut self, request: Value, policy: IfMissing) -> Result<Report, Rejected> {
-        let request = serde_json::from_value(request).unwrap();
-        let set = SetConversations::parse(request, &Limits::default()).unwrap();
-        let batch = set.plan(policy);
-        let effects: Vec<Effect> = self.decide(&batch)?.into_values().map(|decision| self.store(decision)).collect();
-        Ok(set.report(&batch, &effects))
+        let set = parse(request);
+        self.write(&set, &set.plan(policy))
+    }
+
+    /// Runs the request of a user who is no administrator.
+    fn run_own(&mut self, request: Value) -> Result<Report, Rejected> {
+        let set = parse(request);
+        self.write(&set, &set.plan_of_owner(IfMissing::Create))
+    }
+
+    fn write(&mut self, set: &SetConversations, batch: &WriteBatch) -> Result<Report, Rejected> {
+        let effects: Vec<Effect> = self.decide(batch)?.into_values().map(|decision| self.store(decision)).collect();
+        Ok(set.report(batch, &effects))
     }
 
     /// The decisions by key. Writes that follow others come last.
@@ -40,10 +59,7 @@ impl Rows {
     }
 
     fn refusal(&mut self, request: Value) -> String {
-        match self.run(request, IfMissing::Create) {
-            Err(Rejected::NotCreatable { error, .. }) => error.to_string(),
-            other => panic!("must not be created: {other:?}"),
-        }
+        refusal(self.run(request, IfMissing::Create))
     }
 
     fn store(&mut self, decision: Decision) -> Effect {
@@ -266,6 +282,46 @@ fn creates_no_conversation_whose_id_names_another_kind() {
                 assert!(refusal.starts_with("conversation.conversationID: must not begin with s"), "{kind}: {refusal}");
             }
         }
+    }
+}
+
+#[test]
+fn creates_no_conversation_of_an_owner_whose_id_names_another_group_or_chat() {
+    for (id, kind, target, right) in [
+        ("sg_g1", 3, "g2", "must be sg_g2 if groupID is g2"),
+        ("sg_g1", 2, "g2", "must be sg_g2 if groupID is g2"),
+        ("sg_", 3, "g2", "must be sg_g2 if groupID is g2"),
+        ("sg_g1", 3, "g 2", "must be \"sg_g 2\" if groupID is \"g 2\""),
+        ("si_alice_bob", 1, "carl", "must be si_alice_carl if userID is carl"),
+        ("si_bob_carl", 1, "bob", "must be si_alice_bob if userID is bob"),
+        ("si_alice_bob_", 1, "bob", "must be si_alice_bob if userID is bob"),
+        ("si_bob", 1, "bob", "must be si_alice_bob if userID is bob"),
+    ] {
+        let request = request(&["alice"], id, kind, target);
+        let expected = format!("conversation.conversationID: {right}");
+        assert_eq!(refusal(Rows::default().run_own(request.clone())), expected, "{id}");
+        assert!(Rows::default().run(request.clone(), IfMissing::Create).is_ok(), "an administrator may create {id}");
+
+        let mut rows = Rows::default();
+        let user = || Target::Single(UserId::new(target).unwrap());
+        rows.insert("alice", id, if kind == 1 { user() } else { Target::Group(GroupId::new(target).unwrap()) });
+        assert_eq!(rows.run_own(request.clone()).unwrap().changed().count(), 1, "{id} is set where it exists");
+        let mut nothing = request;
+        nothing["conversation"].as_object_mut().unwrap().remove("isPinned");
+        assert_eq!(Rows::default().run_own(nothing).unwrap().changed().count(), 0, "nothing is created");
+    }
+    for (id, kind, target) in [
+        ("sg_g2", 3, "g2"),
+        ("sg_g2", 2, "g2"),
+        ("g_g1", 2, "g2"),
+        ("si_alice_bob", 1, "bob"),
+        ("room-7", 1, "bob"),
+        ("room-7", 3, "g2"),
+        ("sn_alice_bob", 4, "carl"),
+        ("si_alice_bob", 4, "carl"),
+    ] {
+        let created = Rows::default().run_own(request(&["alice"], id, kind, target)).unwrap();
+        assert_eq!(created.changed().count(), 1, "{id}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why a use case fails.
 
-use conversation_settings_core::{ArgsError, Field, GroupId, Key, Rejected, Report, UserId, Violation};
+use conversation_settings_core::{ArgsError, Field, GroupId, Key, Quoted, Rejected, Report, UserId, Violation};
 use conversation_settings_store::StoreError;
 
 use crate::{DirectoryError, MessagesError, writer::WriteError};
@@ -16,7 +16,7 @@ pub enum ServiceError {
     #[error(transparent)]
     Args(#[from] ArgsError),
     /// The caller is not allowed to do this.
-    #[error("{caller}: {rule}")]
+    #[error("{}: {rule}", Quoted(caller.as_str()))]
     NoPermission {
         /// The caller.
         caller: UserId,
@@ -27,10 +27,10 @@ pub enum ServiceError {
     #[error("conversation {0} does not exist")]
     NotFound(Key),
     /// The group does not exist.
-    #[error("group {0} does not exist")]
+    #[error("group {} does not exist", Quoted(.0.as_str()))]
     UnknownGroup(GroupId),
     /// The group was dismissed.
-    #[error("group {0} was dismissed")]
+    #[error("group {} was dismissed", Quoted(.0.as_str()))]
     DismissedGroup(GroupId),
     /// The call needs the time of messages, and the service has no [`Messages`](crate::Messages) port.
     #[error("the service does not know when messages were sent")]

@@ -21,12 +21,13 @@ impl Service {
     ///
     /// [`ServiceError`], in this order: [`Args`](ServiceError::Args) past the service's [`Limits`]; no permission;
     /// an unknown or dismissed group; a missing conversation if the service rejects them, or one that must not be created:
-    /// an ID with white space around it, or of another kind or other users than its target; a failing store.
+    /// an ID with white space around it, or of another kind or other users than its target or, for callers who are no
+    /// administrators, of another group or another single chat; a failing store.
     ///
     /// [`Limits`]: conversation_settings_core::Limits
     pub async fn set(&self, context: &Context, set: SetConversations) -> Result<Report, ServiceError> {
         self.check_set(context, &set).await?;
-        let batch = set.plan(self.inner.missing);
+        let batch = self.plan(context, &set);
         let report = self.write(context, batch, move |batch, effects| set.report(batch, effects)).await?;
         Ok(context.caller.visible(report))
     }
@@ -38,9 +39,14 @@ impl Service {
     /// As [`set`](Self::set).
     pub async fn preview(&self, context: &Context, set: &SetConversations) -> Result<Report, ServiceError> {
         self.check_set(context, set).await?;
-        let batch = set.plan(self.inner.missing);
+        let batch = self.plan(context, set);
         let effects = self.effects_now(&batch).await?;
         Ok(context.caller.visible(set.report(&batch, &effects)))
+    }
+
+    fn plan(&self, context: &Context, set: &SetConversations) -> WriteBatch {
+        let missing = self.inner.missing;
+        if context.caller.is_admin() { set.plan(missing) } else { set.plan_of_owner(missing) }
     }
 
     async fn check_set(&self, context: &Context, set: &SetConversations) -> Result<(), ServiceError> {

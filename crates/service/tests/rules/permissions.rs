@@ -3,7 +3,7 @@
 use conversation_settings_service::{Caller, ServiceError};
 use conversation_settings_store::{ConversationStoreExt, Filter};
 
-use crate::setup::{admin, id, key, of, service, set, set_group, set_single, user};
+use crate::setup::{admin, checked, id, key, of, service, set, set_group, set_single, user};
 
 fn is_refused<T>(result: &Result<T, ServiceError>) -> bool {
     matches!(result, Err(ServiceError::NoPermission { .. }))
@@ -39,6 +39,29 @@ async fn lets_users_set_private_chat_in_their_own_single_chat_only() {
         set(&service, &of("alice"), &["alice"], other_names, r#""isPinned": true"#).await.is_ok(),
         "every other setting is the user's own"
     );
+}
+
+/// No client of alice would find these, so only an administrator can mean them.
+#[tokio::test]
+async fn lets_admins_alone_create_conversations_whose_id_names_another_target() {
+    for (conversation, right) in [
+        (r#""conversationID": "sg_g1", "conversationType": 3, "groupID": "g2""#, "must be sg_g2 if groupID is g2"),
+        (
+            r#""conversationID": "si_alice_bob", "conversationType": 1, "userID": "carl""#,
+            "must be si_alice_carl if userID is carl",
+        ),
+    ] {
+        let (_, service) = service();
+        let service = service.build();
+        let pin = r#""isPinned": true"#;
+        let refused = set(&service, &of("alice"), &["alice"], conversation, pin).await.unwrap_err();
+        assert_eq!(refused.to_string(), format!("conversation.conversationID: {right}"));
+        let previewed = service.preview(&of("alice"), &checked(&["alice"], conversation, pin)).await.unwrap_err();
+        assert_eq!(previewed.to_string(), refused.to_string());
+        assert!(set(&service, &admin(), &["alice"], conversation, pin).await.is_ok());
+        let unpin = set(&service, &of("alice"), &["alice"], conversation, r#""isPinned": false"#).await.unwrap();
+        assert_eq!(unpin.changed().count(), 1, "the owner may set what exists");
+    }
 }
 
 #[tokio::test]
