@@ -27,6 +27,8 @@ pub(crate) enum Error {
     Row { key: Option<Box<Key>>, source: BoxError },
     #[error("another writer has changed an owner's version")]
     VersionMismatch,
+    #[error("the server is a standby, which accepts no writes")]
+    Standby,
     #[error("every caller gave up before the batch began")]
     Unwanted,
 }
@@ -91,7 +93,7 @@ impl Error {
     fn kind(&self) -> Kind {
         match self {
             Self::Server { code, .. } => Kind::of_code(code),
-            Self::Connection(_) | Self::Pool(_) | Self::Unwanted => Kind::Unavailable,
+            Self::Connection(_) | Self::Pool(_) | Self::Standby | Self::Unwanted => Kind::Unavailable,
             Self::Row { .. } => Kind::Corrupt,
             Self::VersionMismatch => Kind::Conflict,
             Self::Rejected(_) => Kind::Other,

@@ -35,6 +35,7 @@
 mod address_option;
 mod connection;
 mod error;
+mod history;
 mod open;
 mod open_error;
 mod queries;

@@ -1,6 +1,5 @@
 //! Connecting to a server, checking it, and migrating the schema.
 
-use conversation_settings_store::LogId;
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod};
 use tokio_postgres::{
     Config, NoTls,
@@ -10,7 +9,7 @@ use tokio_postgres::{
 use tracing::warn;
 
 use crate::{
-    address_option, connection,
+    address_option, connection, history,
     open_error::{OLDEST_SERVER, OpenError},
     schema::{self, Found},
     schema_name::Schema,
@@ -69,8 +68,8 @@ fn hosts(config: &Config) -> String {
     config.get_hosts().iter().enumerate().map(host).collect::<Vec<_>>().join(", ")
 }
 
-/// Checks the server and migrates the schema to this version. Returns the identity of the log.
-pub(crate) async fn prepare(pool: &Pool, hosts: &str, schema: &Schema) -> Result<LogId, OpenError> {
+/// Checks the server and migrates the schema to this version. Returns SQL for the server's timeline.
+pub(crate) async fn prepare(pool: &Pool, hosts: &str, schema: &Schema) -> Result<&'static str, OpenError> {
     let failed = OpenError::from_postgres(hosts, schema);
     let mut client = connection::acquire(pool).await.map_err(|error| match error {
         PoolError::Backend(error) => failed(error),
@@ -87,7 +86,7 @@ pub(crate) async fn prepare(pool: &Pool, hosts: &str, schema: &Schema) -> Result
         })?;
     }
     match found {
-        Found::Ready(log) => Ok(log),
+        Found::Ready => history::timeline_sql(&client).await.map_err(failed),
         Found::Newer { evidence } => Err(OpenError::Newer { schema: schema.clone(), evidence }),
         Found::Foreign => Err(OpenError::Foreign { schema: schema.clone() }),
         Found::Behind { sql } => {

@@ -1,11 +1,12 @@
 //! The statements of readers. Each read is one statement.
 
 use conversation_settings_core::{Conversation, ConversationId, Key, UserId, Version};
-use conversation_settings_store::{Filter, Record};
+use conversation_settings_store::{BoxError, Filter, OwnerVersion, Record};
 use tokio_postgres::Row;
 
 use crate::{
     error::Error,
+    history::History,
     rows,
     schema_name::Schema,
     session::{Parameter, Session},
@@ -19,8 +20,8 @@ pub(crate) struct Queries {
 }
 
 impl Queries {
-    pub(crate) fn new(schema: &Schema) -> Self {
-        Self { statements: Statements::new(schema) }
+    pub(crate) fn new(schema: &Schema, timeline: &str) -> Self {
+        Self { statements: Statements::new(schema, timeline) }
     }
 
     /// The conversation of each key.
@@ -97,35 +98,64 @@ impl Queries {
         Ok(usize::try_from(count).unwrap_or_default())
     }
 
-    /// The owner's version, and the version up to which tombstones were pruned.
-    pub(crate) async fn versions(&self, session: Session<'_>, owner: &UserId) -> Result<(Version, Version), Error> {
+    /// The owner's versions.
+    pub(crate) async fn versions(&self, session: Session<'_>, owner: &UserId) -> Result<Versions, Error> {
         let found = session.query(&self.statements.versions, 1, &[rows::text(owner.as_str())]).await?;
-        let Some(row) = found.first() else { return Ok((Version::ZERO, Version::ZERO)) };
-        let damaged = |source| Error::Row { key: None, source };
-        Ok((rows::version(row, 0).map_err(damaged)?, rows::version(row, 1).map_err(damaged)?))
+        Versions::of_first(&found)
     }
 
-    /// The versions of [`versions`](Self::versions), and the owner's records changed after `after`, ordered by change, at
-    /// most `limit`.
+    /// The owner's versions, and the owner's records changed after `after`, ordered by change, at most `limit`.
     pub(crate) async fn changed(
         &self,
         session: Session<'_>,
         owner: &UserId,
         after: Version,
         limit: usize,
-    ) -> Result<(Version, Version, Vec<Record>), Error> {
+    ) -> Result<(Versions, Vec<Record>), Error> {
         let after = rows::number(rows::version_to_sql(after));
         let parameters = [rows::text(owner.as_str()), after, rows::number(sql_limit(limit))];
+        let found = session.query(&self.statements.changed, 1, &parameters).await?;
         let mut records = Vec::new();
-        let mut versions = (Version::ZERO, Version::ZERO);
-        for row in session.query(&self.statements.changed, 1, &parameters).await? {
+        for row in &found {
             let damaged = |source| Error::Row { key: None, source };
-            versions = (rows::version(&row, 1).map_err(damaged)?, rows::version(&row, 2).map_err(damaged)?);
-            let Some(id) = row.try_get::<_, Option<&str>>(0).map_err(|error| damaged(error.into()))? else { break };
+            let id = row.try_get::<_, Option<&str>>(Versions::COLUMNS).map_err(|error| damaged(error.into()))?;
+            let Some(id) = id else { break };
             let id = ConversationId::new(id).map_err(|error| damaged(error.into()))?;
-            records.push(rows::record_of(&Key::new(owner.clone(), id), &row, 3)?);
+            records.push(rows::record_of(&Key::new(owner.clone(), id), row, Versions::COLUMNS + 1)?);
         }
-        Ok((versions.0, versions.1, records))
+        Ok((Versions::of_first(&found)?, records))
+    }
+}
+
+/// An owner's versions, and the history that they count in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Versions {
+    pub(crate) history: History,
+    pub(crate) version: Version,
+    /// The version up to which tombstones were pruned.
+    pub(crate) pruned: Version,
+}
+
+impl Versions {
+    const COLUMNS: usize = History::COLUMNS + 2;
+
+    fn of_first(found: &[Row]) -> Result<Self, Error> {
+        let read = || -> Result<_, BoxError> {
+            let row = found.first().ok_or("the table store has no row")?;
+            // An unknown owner has neither.
+            let version = |column| match row.try_get::<_, Option<i64>>(column)? {
+                Some(_) => rows::version(row, column),
+                None => Ok(Version::ZERO),
+            };
+            let (version, pruned) = (version(History::COLUMNS)?, version(History::COLUMNS + 1)?);
+            Ok(Self { history: History::of_row(row)?, version, pruned })
+        };
+        read().map_err(|source| Error::Row { key: None, source })
+    }
+
+    /// The owner's version as a client keeps it.
+    pub(crate) fn current(&self) -> OwnerVersion {
+        OwnerVersion { log: self.history.log(), version: self.version }
     }
 }
 

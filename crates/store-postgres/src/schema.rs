@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use conversation_settings_core::{Field, Settings, Value};
-use conversation_settings_store::LogId;
 use deadpool_postgres::{Client, GenericClient};
 use tokio_postgres::Error;
 
@@ -21,7 +20,7 @@ const MIGRATIONS: &[&str] =
 /// Who made the tables of a schema.
 pub(crate) enum Found {
     /// This version.
-    Ready(LogId),
+    Ready,
     /// Nobody yet, or an older version: `sql` migrates them, within a transaction.
     Behind { sql: String },
     /// A later version, recognized by `evidence`.
@@ -49,10 +48,10 @@ pub(crate) async fn find(client: &impl GenericClient, schema: &Schema) -> Result
     }
     let store = client.query_opt(&format!("SELECT log, migration FROM {schema}.store"), &[]).await?;
     let read = store.and_then(|row| {
-        let log = row.try_get::<_, &[u8]>(0).ok()?.try_into().ok()?;
-        Some((LogId(log), usize::try_from(row.try_get::<_, i32>(1).ok()?).ok()?))
+        let _: [u8; 12] = row.try_get::<_, &[u8]>(0).ok()?.try_into().ok()?;
+        usize::try_from(row.try_get::<_, i32>(1).ok()?).ok()
     });
-    let Some((log, done @ 1..)) = read else { return Ok(Found::Foreign) };
+    let Some(done @ 1..) = read else { return Ok(Found::Foreign) };
     if done > MIGRATIONS.len() {
         return Ok(Found::Newer { evidence: format!("migration {done}") });
     }
@@ -65,7 +64,7 @@ pub(crate) async fn find(client: &impl GenericClient, schema: &Schema) -> Result
     }
     let mut missing = Field::ALL.iter().copied().filter(|field| !has("conversations", field.column())).peekable();
     if done == MIGRATIONS.len() && missing.peek().is_none() {
-        return Ok(Found::Ready(log));
+        return Ok(Found::Ready);
     }
     Ok(Found::Behind { sql: migration_sql(schema, exists, done, missing) })
 }

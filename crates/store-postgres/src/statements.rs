@@ -27,7 +27,8 @@ pub(crate) struct Statements {
 }
 
 impl Statements {
-    pub(crate) fn new(schema: &Schema) -> Self {
+    /// `timeline` is SQL for the server's timeline.
+    pub(crate) fn new(schema: &Schema, timeline: &str) -> Self {
         let state = &*STATE;
         let insert = insert_sql(schema);
         let updates: Vec<_> = state.split(", ").map(|column| format!("{column} = excluded.{column}")).collect();
@@ -64,18 +65,21 @@ impl Statements {
                 "SELECT {} FROM {schema}.owners AS owners WHERE owner = $1",
                 count_sql(schema)
             ),
-            versions: format!("SELECT version, pruned FROM {schema}.owners WHERE owner = $1"),
+            // The row of `store` is there for an unknown owner, too.
+            versions: format!(
+                "SELECT log, {timeline}, version, pruned FROM {schema}.store LEFT JOIN {schema}.owners ON owner = $1"
+            ),
             // One statement is one snapshot, so the version and the records match. `changed_in > 0` makes the partial index
             // usable.
             changed: format!(
-                "SELECT conversation_id, version, pruned, {state}
-                 FROM {schema}.owners
+                "SELECT log, {timeline}, version, pruned, changed.*
+                 FROM {schema}.store
+                 LEFT JOIN {schema}.owners ON owners.owner = $1
                  LEFT JOIN LATERAL (
                      SELECT conversation_id, {state} FROM {schema}.conversations AS conversations
                      WHERE conversations.owner = owners.owner AND changed_in > $2 AND changed_in > 0
                      ORDER BY changed_in LIMIT $3
-                 ) AS changed ON true
-                 WHERE owner = $1"
+                 ) AS changed ON true"
             ),
             // Locks the owner first, as every writer does. The condition on `pruned` skips a no-op.
             prune: format!(

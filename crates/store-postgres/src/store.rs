@@ -5,8 +5,7 @@ use std::iter;
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
-    Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, Wanted,
-    resolve,
+    Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, Wanted, resolve,
 };
 use deadpool_postgres::{Client, Pool};
 
@@ -15,7 +14,7 @@ use crate::{
     error::Error,
     open,
     open_error::OpenError,
-    queries::Queries,
+    queries::{Queries, Versions},
     retry::{Attempt, OwnerLocks},
     schema_name::Schema,
     session::Session,
@@ -27,7 +26,6 @@ use crate::{
 #[derive(Debug)]
 pub struct PostgresStore {
     pool: Pool,
-    log: LogId,
     queries: Queries,
     locks: OwnerLocks,
 }
@@ -57,8 +55,12 @@ impl PostgresStore {
     }
 
     async fn prepare(pool: Pool, hosts: &str, schema: &Schema) -> Result<Self, OpenError> {
-        let log = open::prepare(&pool, hosts, schema).await?;
-        Ok(Self { pool, log, queries: Queries::new(schema), locks: OwnerLocks::default() })
+        let timeline = open::prepare(&pool, hosts, schema).await?;
+        Ok(Self { pool, queries: Queries::new(schema, timeline), locks: OwnerLocks::default() })
+    }
+
+    async fn versions(&self, owner: &UserId) -> Result<Versions, Error> {
+        connection::run(&self.pool, async |client| self.queries.versions((&*client).into(), owner).await).await
     }
 
     /// Applies a batch in two statements. Fails with a conflict if another writer changes an owner in between.
@@ -155,21 +157,24 @@ impl ConversationStore for PostgresStore {
     }
 
     async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
-        let (version, _) =
-            connection::run(&self.pool, async |client| self.queries.versions((&*client).into(), owner).await).await?;
-        Ok(OwnerVersion { log: self.log, version })
+        Ok(self.versions(owner).await?.current())
     }
 
     async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
         let read = async |client: &mut Client| {
             self.queries.changed((&*client).into(), owner, since.version, limit.saturating_add(1)).await
         };
-        let (version, pruned, records) = connection::run(&self.pool, read).await?;
-        let current = OwnerVersion { log: self.log, version };
-        Ok(match Changes::plan(since, current, pruned) {
+        let (versions, records) = connection::run(&self.pool, read).await?;
+        let current = versions.current();
+        Ok(match Changes::plan(since, current, versions.pruned) {
             SyncPlan::Settled(changes) => changes,
             SyncPlan::ReadAfter(after) => Changes::from_records(after, current, limit, records),
         })
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        let probe = UserId::new("readyz").map_err(|error| Error::Row { key: None, source: error.into() })?;
+        if self.versions(&probe).await?.history.is_standby() { Err(Error::Standby.into()) } else { Ok(()) }
     }
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {

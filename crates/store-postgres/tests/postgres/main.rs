@@ -2,6 +2,7 @@
 
 mod concurrency;
 mod conformance;
+mod failover;
 mod faults;
 mod guide;
 mod harness;

@@ -20,14 +20,25 @@ pub(crate) struct Server {
 impl Server {
     /// `None` if no script can start one, which is a failure in CI.
     pub(crate) fn start() -> Option<Self> {
+        let mut server = Self::new()?;
+        server.url = server.run(&["start"]).unwrap();
+        Some(server)
+    }
+
+    /// Starts an asynchronous standby of this server, as a server of its own.
+    pub(crate) fn standby(&self) -> Self {
+        let mut standby = Self::new().unwrap();
+        standby.url = standby.run(&["standby", self.state().to_str().unwrap()]).unwrap();
+        standby
+    }
+
+    fn new() -> Option<Self> {
         let Some(script) = env::var_os("CONVERSATION_TEST_POSTGRES_SERVER") else {
             assert!(env::var_os("CI").is_none(), "no CONVERSATION_TEST_POSTGRES_SERVER");
             io::stderr().write_all(b"skipped: no CONVERSATION_TEST_POSTGRES_SERVER\n").unwrap();
             return None;
         };
-        let mut server = Self { script: script.into(), folder: TempDir::new().unwrap(), url: String::new() };
-        server.url = server.run(&["start"]).unwrap();
-        Some(server)
+        Some(Self { script: script.into(), folder: TempDir::new().unwrap(), url: String::new() })
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -47,6 +58,11 @@ impl Server {
     /// Starts it after [`kill`](Self::kill).
     pub(crate) fn start_again(&self) {
         assert_eq!(self.run(&["start"]).unwrap(), self.url);
+    }
+
+    /// Makes a standby the primary.
+    pub(crate) fn promote(&self) {
+        self.run(&["promote"]).unwrap();
     }
 
     /// Mounts a small disk, or resizes it; `size` is such as `8m`. Fails if this machine does not permit mounting.

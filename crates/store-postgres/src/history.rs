@@ -1,0 +1,87 @@
+//! The history that versions count in, as one server has it.
+
+use conversation_settings_store::{BoxError, LogId};
+use deadpool_postgres::Client;
+use tokio_postgres::{Row, error::SqlState};
+use tracing::warn;
+
+/// SQL for the server's timeline, in hexadecimal; null on a standby. Every role may call these functions.
+///
+/// `pg_control_checkpoint` would not do: after a promotion it still has the old timeline for a moment.
+const TIMELINE: &str =
+    "(SELECT CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END)";
+
+/// The timeline of a server that has none, in SQL.
+const NO_TIMELINE: &str = "'1'::text";
+
+/// SQL for the timeline, or for a constant on servers that have no timeline, such as some that only speak PostgreSQL's
+/// protocol.
+pub(crate) async fn timeline_sql(client: &Client) -> Result<&'static str, tokio_postgres::Error> {
+    match client.query_one(&format!("SELECT {TIMELINE}"), &[]).await {
+        Ok(_) => Ok(TIMELINE),
+        Err(error) if has_no_timeline(&error) => {
+            warn!(
+                "the server has no timeline: after a failover that lost writes, the log needs a new identity by hand"
+            );
+            Ok(NO_TIMELINE)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn has_no_timeline(error: &tokio_postgres::Error) -> bool {
+    matches!(error.code(), Some(&(SqlState::FEATURE_NOT_SUPPORTED | SqlState::UNDEFINED_FUNCTION)))
+}
+
+/// The stored identity of the log, and the server's timeline. Both are read together with the versions, since either may
+/// change while this program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct History {
+    stored: LogId,
+    timeline: Option<u32>,
+}
+
+impl History {
+    /// The number of columns.
+    pub(crate) const COLUMNS: usize = 2;
+
+    /// Reads a row that begins with `log` and the timeline.
+    pub(crate) fn of_row(row: &Row) -> Result<Self, BoxError> {
+        let stored = LogId(row.try_get::<_, &[u8]>(0)?.try_into()?);
+        let timeline = row.try_get::<_, Option<&str>>(1)?.map(|digits| u32::from_str_radix(digits, 16)).transpose()?;
+        Ok(Self { stored, timeline })
+    }
+
+    /// The identity of the log, the same in every program.
+    ///
+    /// A promotion begins a new timeline, which may lack the last writes of the old one, so each timeline gives the log
+    /// another identity. The first gives it the stored one. A standby gives none: its versions may be old, and it does
+    /// not know yet which timeline follows.
+    pub(crate) fn log(self) -> LogId {
+        let Some(timeline) = self.timeline else { return LogId::NONE };
+        let LogId(mut id) = self.stored;
+        for (byte, of_timeline) in id[8..].iter_mut().zip(timeline.wrapping_sub(1).to_be_bytes()) {
+            *byte ^= of_timeline;
+        }
+        LogId(id)
+    }
+
+    /// Whether the server is a standby.
+    pub(crate) fn is_standby(self) -> bool {
+        self.timeline.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gives_each_timeline_another_identity_and_the_first_the_stored_one() {
+        let log = |timeline| History { stored: LogId([7; 12]), timeline }.log();
+        assert_eq!(log(Some(1)), LogId([7; 12]));
+        assert_eq!(log(Some(2)), LogId([7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 6]));
+        assert_eq!(log(Some(0x0102_0305)), LogId([7, 7, 7, 7, 7, 7, 7, 7, 6, 5, 4, 3]));
+        assert_eq!(log(None), LogId::NONE);
+    }
+}
