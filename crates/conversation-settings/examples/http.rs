@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let service = Service::builder(MemoryStore::new()).build();
     let tokens = TokenAuthority::new("a secret of yours", [UserId::new("imAdmin")?]);
     let conversations = Api::with_tokens(service, tokens.clone()).router();
-    let app = Router::new().route("/", get(|| async { "your own server" })).merge(conversations);
+    let app = Router::new().route("/", get(|| async { "your own server" })).nest("/settings", conversations);
 
     // What you have.
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // What a client sends.
     let body = r#"{"userIDs":["alice"],"conversation":{"conversationID":"sg_team","conversationType":3,"groupID":"team","isPinned":true}}"#;
     let request = format!(
-        "POST /conversation/set_conversations HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\noperationID: 1\r\n\
+        "POST /settings/conversation/set_conversations HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\noperationID: 1\r\n\
          token: {}\r\ncontent-length: {}\r\n\r\n{body}",
         tokens.issue(&UserId::new("alice")?, 5),
         body.len(),

@@ -71,7 +71,7 @@
 //!
 //! # Serve clients of OpenIM
 //!
-//! With the feature `http`, [`http::Api`] is an axum router in OpenIM's REST format, to merge into a server:
+//! With the feature `http`, [`http::Api`] is an axum router in OpenIM's REST format, to nest in a server:
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -84,7 +84,7 @@
 //! let service = Service::builder(MemoryStore::new()).build();
 //! let tokens = TokenAuthority::new("a secret of yours", [UserId::new("imAdmin")?]);
 //! let conversations = Api::with_tokens(service, tokens).router();
-//! let app: Router = Router::new().route("/", get(|| async { "your own server" })).merge(conversations);
+//! let app: Router = Router::new().route("/", get(|| async { "your own server" })).nest("/settings", conversations);
 //! # drop(app);
 //! # Ok(())
 //! # }

@@ -9,7 +9,29 @@ use crate::{
     concurrency_limit::ConcurrencyLimit, metrics_text::MetricsText, readiness::Readiness,
 };
 
-/// Builds a router that serves the use cases over HTTP.
+/// Builds routers that serve the use cases over HTTP: the whole [`router`](Self::router), or its parts
+/// [`calls`](Self::calls), [`operations`](Self::operations) and [`documentation`](Self::documentation).
+///
+/// A server that has CORS, compression or limits of its own leaves these out:
+///
+/// ```
+/// # use conversation_settings_core::UserId;
+/// # use conversation_settings_http::{Api, TokenAuthority};
+/// # use conversation_settings_service::Service;
+/// # use conversation_settings_store_memory::MemoryStore;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let service = Service::builder(MemoryStore::new()).build();
+/// # let tokens = TokenAuthority::new("a secret", [UserId::new("imAdmin")?]);
+/// let api = Api::with_tokens(service, tokens)
+///     .cors(false)
+///     .compression(false)
+///     .without_body_limits()
+///     .without_concurrency_limits()
+///     .without_timeouts();
+/// # drop(api.calls());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Api {
@@ -26,6 +48,8 @@ pub struct Api {
     pub(crate) public_concurrency: ConcurrencyLimit,
     pub(crate) caller_shares: CallerShares,
     pub(crate) readiness: Readiness,
+    pub(crate) cors: bool,
+    pub(crate) compression: bool,
 }
 
 impl Api {
@@ -55,6 +79,8 @@ impl Api {
             public_concurrency: ConcurrencyLimit::new(MAX_PUBLIC_CALLS),
             caller_shares: CallerShares::new(Self::DEFAULT_MAX_IN_FLIGHT),
             readiness: Readiness::default(),
+            cors: true,
+            compression: true,
         }
     }
 
@@ -105,6 +131,39 @@ impl Api {
     pub fn max_in_flight(mut self, limit: usize) -> Self {
         self.concurrency = ConcurrencyLimit::new(limit);
         self.caller_shares = CallerShares::new(limit);
+        self
+    }
+
+    /// Accepts bodies of any size: the host limits them.
+    ///
+    /// `/auth/get_admin_token` keeps its 16 permits, 4 KiB for a body and 3 seconds for it to arrive, because strangers
+    /// may call it.
+    pub fn without_body_limits(self) -> Self {
+        self.max_body_bytes(usize::MAX).max_body_memory(usize::MAX)
+    }
+
+    /// Runs any number of calls, of one user too: the host limits them.
+    pub fn without_concurrency_limits(self) -> Self {
+        self.max_in_flight(usize::MAX)
+    }
+
+    /// Gives bodies and calls any time: the host limits it.
+    pub const fn without_timeouts(self) -> Self {
+        self.body_timeout(Duration::MAX).request_timeout(Duration::MAX)
+    }
+
+    /// Whether pages of any origin may make calls and read the responses.
+    ///
+    /// That is safe if callers are identified by a header that browsers never send by themselves, such as `token`. Without
+    /// it, the responses have no CORS header, and the routes do not answer preflight requests: the host does.
+    pub const fn cors(mut self, allowed: bool) -> Self {
+        self.cors = allowed;
+        self
+    }
+
+    /// Whether responses are compressed for clients that accept gzip. They are unless the host says otherwise.
+    pub const fn compression(mut self, compressed: bool) -> Self {
+        self.compression = compressed;
         self
     }
 

@@ -1,14 +1,14 @@
 //! The body of a request, read within its limits.
 
-use std::time::Duration;
+use std::{error::Error, iter, time::Duration};
 
 use axum::{
     body::{Body, Bytes, HttpBody},
-    http::{HeaderMap, header},
+    http::{HeaderMap, StatusCode, header},
 };
 use conversation_settings_core::{ArgsError, Path, Violation};
 use conversation_settings_openim::Code;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::{
     ApiError,
@@ -86,7 +86,7 @@ impl RequestBody {
                     Ok(data) => return Ok(Some(data)),
                     Err(_) => (),
                 },
-                Some(Err(_)) => return Err(ApiError::new(Code::Args, "body: is incomplete or not valid HTTP")),
+                Some(Err(error)) => return Err(unreadable(&error)),
                 None => return Ok(None),
             }
         }
@@ -146,6 +146,16 @@ impl Buffer<'_> {
             ApiError::new(Code::TooManyRequests, format!("body: {whose} together are too large: try again in a moment"))
         })
     }
+}
+
+/// A limit of the host's own is the one error that is not the connection's.
+fn unreadable(error: &axum::Error) -> ApiError {
+    let mut causes = iter::successors(Some(error as &dyn Error), |&error| error.source());
+    if causes.any(<dyn Error>::is::<LengthLimitError>) {
+        let error = ApiError::new(Code::Args, "body: is larger than this server accepts");
+        return error.with_status(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    ApiError::new(Code::Args, "body: is incomplete or not valid HTTP")
 }
 
 fn too_large(limit: usize) -> ApiError {

@@ -44,6 +44,11 @@ impl ConcurrencyLimit {
         self.limit
     }
 
+    /// Whether calls can exceed it.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.limit < Semaphore::MAX_PERMITS
+    }
+
     /// A permit, if one is free.
     pub(crate) fn try_acquire(&self) -> Option<Permit> {
         // The semaphore is never closed, so the only error is that no permit is free.

@@ -24,17 +24,21 @@ use crate::{
     route::{GetRoute, PostRoute},
 };
 
-/// A route and what serves it. Registers no metric and describes nothing until it is bound.
+/// A route and what serves it. Registers no metric until it is bound.
 pub(crate) struct Endpoint {
     pub(crate) path: &'static str,
-    /// Whether it is a call, not a page.
-    pub(crate) is_call: bool,
-    bind: Box<dyn FnOnce(Arc<Api>) -> (Description, MethodRouter)>,
+    describe: Box<dyn Fn(&Api) -> Description>,
+    bind: Box<dyn FnOnce(Arc<Api>) -> MethodRouter>,
 }
 
 impl Endpoint {
-    /// The description and the methods for `api`.
-    pub(crate) fn bind(self, api: &Arc<Api>) -> (Description, MethodRouter) {
+    /// The description for `api`'s document.
+    pub(crate) fn describe(&self, api: &Api) -> Description {
+        (self.describe)(api)
+    }
+
+    /// The methods for `api`.
+    pub(crate) fn bind(self, api: &Arc<Api>) -> MethodRouter {
         (self.bind)(Arc::clone(api))
     }
 
@@ -47,19 +51,21 @@ impl Endpoint {
         H: Fn(Arc<Api>, A, R) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result<D, ApiError>> + Send + 'static,
     {
+        let describe = |api: &Api| openapi::describe_call::<A, R, D::Schema>(route, api);
         let bind = move |api: Arc<Api>| {
-            let description = openapi::describe_call::<A, R, D::Schema>(route, api.authenticate.header().is_some());
             let metrics = RouteMetrics::new(route.path);
+            let with_cors = api.cors;
             // The responses of these routes contain tokens.
             let cache: fn(Response) -> Response =
                 if route.tag() == "auth" { headers::forbid_storing } else { std::convert::identity };
-            let finish = move |response| cache(headers::forbid_sniffing(cors::allow(response)));
+            let readable = if with_cors { cors::allow } else { std::convert::identity };
+            let finish = move |response| cache(headers::forbid_sniffing(readable(response)));
             let serve =
                 move |request: Request| handle(Arc::clone(&api), metrics.clone(), request, handler.clone()).map(finish);
-            let methods = routing::post(serve).options(options).fallback(async || cors::allow(wrong_method().await));
-            (description, methods)
+            let methods = routing::post(serve).fallback(move || wrong_method().map(readable));
+            if with_cors { methods.options(options) } else { methods }
         };
-        Self { path: route.path, is_call: true, bind: Box::new(bind) }
+        Self { path: route.path, describe: Box::new(describe), bind: Box::new(bind) }
     }
 
     /// A page about the server itself. The handler takes the headers of the request.
@@ -69,10 +75,13 @@ impl Endpoint {
         F: Future<Output = Response> + Send + 'static,
     {
         let bind = move |api: Arc<Api>| {
-            let serve = move |headers: HeaderMap| handler(Arc::clone(&api), headers).map(headers::forbid_sniffing);
-            let methods = routing::get(serve).fallback(wrong_method);
-            (openapi::describe_page(route), methods)
+            let serve = move |headers: HeaderMap| {
+                // Pages read only which codings the client accepts.
+                let headers = if api.compression { headers } else { HeaderMap::new() };
+                handler(Arc::clone(&api), headers).map(headers::forbid_sniffing)
+            };
+            routing::get(serve).fallback(wrong_method)
         };
-        Self { path: route.path, is_call: false, bind: Box::new(bind) }
+        Self { path: route.path, describe: Box::new(|_| openapi::describe_page(route)), bind: Box::new(bind) }
     }
 }

@@ -10,11 +10,25 @@
 //! let service = Service::builder(MemoryStore::new()).build();
 //! let tokens = TokenAuthority::new("a secret", [UserId::new("imAdmin")?]);
 //! let conversations = Api::with_tokens(service, tokens).router();
-//! let app = axum::Router::new().route("/", axum::routing::get(|| async { "hello" })).merge(conversations);
+//! let app = axum::Router::new().route("/", axum::routing::get(|| async { "hello" })).nest("/settings", conversations);
 //! # drop(app);
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # A guest in your server
+//!
+//! Nested under a path, the routes meet none of yours. [`Api::calls`], [`Api::operations`] and [`Api::documentation`] are
+//! the parts of the router. Merge those that your server lacks: a server with a `/healthz`, `/metrics` or `/docs` of its
+//! own merges the calls.
+//!
+//! | your server has | leave it out here |
+//! |---|---|
+//! | CORS | [`Api::cors(false)`](Api::cors) |
+//! | compression | [`Api::compression(false)`](Api::compression) |
+//! | a limit of bodies | [`Api::without_body_limits`] |
+//! | a limit of concurrent calls | [`Api::without_concurrency_limits`] |
+//! | timeouts | [`Api::without_timeouts`] |
 //!
 //! # Callers
 //!

@@ -5,7 +5,7 @@
 
 mod description;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::http::{HeaderValue, header::CONTENT_TYPE};
 use conversation_settings_openim::Code;
@@ -67,7 +67,6 @@ pub(crate) fn document(api: &Api, descriptions: Vec<(&'static str, Description)>
 }
 
 fn info(api: &Api) -> Info {
-    let limits = api.service.limits();
     let mut info = Info::new("Conversation settings", env!("CARGO_PKG_VERSION"));
     info.license = Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build());
     info.description = Some(format!(
@@ -77,20 +76,31 @@ fn info(api: &Api) -> Info {
          equal. A boolean may be sent as 1 or 0. Unknown arguments are ignored, but a name that differs from a known one \
          only in case, in punctuation or by the prefix `is`, or that is in the wrong object or in the query, is an error. \
          Unknown paths and unsupported methods return 404.\n\n\
-         This server accepts at most {users} users or conversation IDs in a call, {text} bytes in `ex` and \
-         `attachedInfo`, {batch} bytes of both for all users of a call together, and {body} bytes in a body. A body must \
-         arrive within {body_time:?}, and a call takes at most {time:?}. While {calls} calls are running, or {user_calls} of \
-         one user, further calls return 429.",
-        users = limits.max_users,
-        text = limits.max_text_bytes,
-        batch = limits.max_batch_bytes,
-        body = api.max_body_bytes,
-        body_time = api.body_timeout.min(api.request_timeout),
-        time = api.request_timeout,
-        calls = api.concurrency.limit(),
-        user_calls = api.caller_shares.max_calls(),
+         {}",
+        limits(api)
     ));
     info
+}
+
+/// The limits of a call, except for those that are left to the host.
+fn limits(api: &Api) -> String {
+    let limits = api.service.limits();
+    let body_timeout = api.body_timeout.min(api.request_timeout);
+    let size = (api.max_body_bytes != usize::MAX).then(|| format!("A body has at most {} bytes.", api.max_body_bytes));
+    let arrival = (body_timeout != Duration::MAX).then(|| format!("A body must arrive within {body_timeout:?}."));
+    let time =
+        (api.request_timeout != Duration::MAX).then(|| format!("A call takes at most {:?}.", api.request_timeout));
+    let calls = api.concurrency.is_limited().then(|| {
+        let (all, of_user) = (api.concurrency.limit(), api.caller_shares.max_calls());
+        format!("While {all} calls are running, or {of_user} of one user, further calls return 429.")
+    });
+    let arguments = format!(
+        "This server accepts at most {} users or conversation IDs in a call, {} bytes in `ex` and `attachedInfo`, and {} \
+         bytes of both for all users of a call together.",
+        limits.max_users, limits.max_text_bytes, limits.max_batch_bytes
+    );
+    let sentences: Vec<_> = [Some(arguments), size, arrival, time, calls].into_iter().flatten().collect();
+    sentences.join(" ")
 }
 
 fn tags() -> [Tag; 3] {

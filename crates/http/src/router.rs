@@ -1,6 +1,6 @@
-//! The router: the table of routes, and the pages that describe it.
+//! The routers: the tables of routes, and the pages that describe them.
 
-use std::{future::ready, mem, sync::Arc};
+use std::{future::ready, sync::Arc};
 
 use axum::{Router, http::HeaderMap};
 use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
@@ -17,31 +17,70 @@ use crate::{
 const MIN_COMPRESSED_BYTES: u64 = 256;
 
 impl Api {
-    /// The router, to serve as it is, to merge into another or to nest under a path.
+    /// The whole router: [calls](Self::calls), [operators' routes](Self::operations) and
+    /// [documentation](Self::documentation).
     ///
-    /// Responses are compressed for clients that accept gzip. Pages of any origin may call the API: callers are
-    /// authenticated by a header, never by a cookie. Operational routes such as `/metrics` are not open to other origins.
-    ///
-    /// Calls are measured by the [`metrics`](crate::metrics), through the recorder that is installed now.
+    /// A server that has a `/healthz`, `/docs` or `/metrics` of its own nests it under a path, or takes the parts that it
+    /// lacks.
     ///
     /// The router has no fallback, so that it can be merged; see [`not_found`](crate::not_found).
     pub fn router(self) -> Router {
-        let api = Arc::new(self.complete());
-        let table = routes::table(&api);
-        documented(&api, table)
+        let described: Vec<_> = routes::calls(&self).into_iter().chain(routes::operations(&self)).collect();
+        self.calls().merge(self.operations()).merge(self.documented(&described))
     }
 
-    /// The [router](Self::router) without the [operators' routes](Self::OPERATIONS), and a router of these: for a server
-    /// that serves operators at an address of their own.
-    pub fn split_router(self) -> (Router, Router) {
-        let api = Arc::new(self.complete());
-        let (operations, calls): (Vec<_>, Vec<_>) =
-            routes::table(&api).into_iter().partition(|endpoint| Self::OPERATIONS.contains(&endpoint.path));
-        let operations = operations.into_iter().fold(Router::new(), |router, endpoint| {
-            let path = endpoint.path;
-            router.route(path, endpoint.bind(&api).1)
-        });
-        (documented(&api, calls), operations)
+    /// The calls alone, below `/conversation` and `/auth`: they merge into any server.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// # use conversation_settings_core::UserId;
+    /// # use conversation_settings_http::{Api, TokenAuthority};
+    /// # use conversation_settings_service::Service;
+    /// # use conversation_settings_store_memory::MemoryStore;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let service = Service::builder(MemoryStore::new()).build();
+    /// # let tokens = TokenAuthority::new("a secret", [UserId::new("imAdmin")?]);
+    /// let api = Api::with_tokens(service, tokens);
+    /// let health = async || "mine";
+    /// let app: Router = Router::new().route("/healthz", get(health)).merge(api.calls());
+    /// # drop(app);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Calls are measured by the [`metrics`](crate::metrics), through the recorder that is installed now.
+    pub fn calls(&self) -> Router {
+        let api = Arc::new(self.clone().complete());
+        let calls = bound(&api, routes::calls(&api));
+        if !api.compression {
+            return calls;
+        }
+        calls.route_layer(CompressionLayer::new().compress_when(SizeAbove::new(MIN_COMPRESSED_BYTES)))
+    }
+
+    /// The [operators' routes](Self::OPERATIONS) alone: for a server that serves operators at an address of their own.
+    /// Pages of other origins never read them.
+    pub fn operations(&self) -> Router {
+        let api = Arc::new(self.clone());
+        bound(&api, routes::operations(&api))
+    }
+
+    /// `/openapi.json`, which describes the [calls](Self::calls), and with the feature `docs-page` a page that shows it.
+    /// Merge or nest it beside the calls: the document's addresses are relative to its own.
+    pub fn documentation(&self) -> Router {
+        self.documented(&routes::calls(self))
+    }
+
+    /// The document that describes `endpoints`, with the pages beside it.
+    fn documented(&self, endpoints: &[Endpoint]) -> Router {
+        let api = Arc::new(self.clone());
+        let pages = routes::pages();
+        let described = endpoints.iter().chain(&pages).map(|endpoint| (endpoint.path, endpoint.describe(&api)));
+        let described = described.chain([(OPENAPI.path, openapi::describe_page(&OPENAPI))]).collect();
+        let document = openapi::document(&api, described);
+        let document = Endpoint::get(&OPENAPI, move |_, headers: HeaderMap| ready(document.response(&headers)));
+        bound(&api, pages.into_iter().chain([document]))
     }
 
     /// Lets one body of the largest size fit into the memory for bodies.
@@ -58,26 +97,14 @@ impl Api {
     /// The paths that the router serves: for tests, documentation or limits of a host.
     #[must_use]
     pub fn paths(&self) -> Vec<&'static str> {
-        let table = routes::table(self).into_iter();
-        table.map(|endpoint| endpoint.path).chain([OPENAPI.path]).collect()
+        let routes = routes::calls(self).into_iter().chain(routes::operations(self)).chain(routes::pages());
+        routes.map(|endpoint| endpoint.path).chain([OPENAPI.path]).collect()
     }
 }
 
-/// A router of the endpoints, with the document that describes them.
-fn documented(api: &Arc<Api>, endpoints: Vec<Endpoint>) -> Router {
-    let (mut calls, mut pages, mut descriptions) = (Router::new(), Router::new(), Vec::new());
-    for endpoint in endpoints {
-        let (path, is_call) = (endpoint.path, endpoint.is_call);
-        let (description, methods) = endpoint.bind(api);
-        let router = if is_call { &mut calls } else { &mut pages };
-        *router = mem::take(router).route(path, methods);
-        descriptions.push((path, description));
-    }
-    descriptions.push((OPENAPI.path, openapi::describe_page(&OPENAPI)));
-    let document = openapi::document(api, descriptions);
-    let endpoint = Endpoint::get(&OPENAPI, move |_, headers: HeaderMap| ready(document.response(&headers)));
-    let (_, methods) = endpoint.bind(api);
-    // Pages are compressed once, not for each request.
-    let compression = CompressionLayer::new().compress_when(SizeAbove::new(MIN_COMPRESSED_BYTES));
-    calls.route_layer(compression).merge(pages).route(OPENAPI.path, methods)
+fn bound(api: &Arc<Api>, endpoints: impl IntoIterator<Item = Endpoint>) -> Router {
+    endpoints.into_iter().fold(Router::new(), |router, endpoint| {
+        let path = endpoint.path;
+        router.route(path, endpoint.bind(api))
+    })
 }

@@ -1,4 +1,4 @@
-//! The table of routes. A new route is a handler, a description and a line here.
+//! The tables of routes. A new route is a handler, a description and a line here.
 
 mod auth;
 mod health;
@@ -11,8 +11,8 @@ use std::future::ready;
 
 use crate::{Api, access::Public, endpoint::Endpoint};
 
-/// The routes of `api`, except for the document that describes them.
-pub(crate) fn table(api: &Api) -> Vec<Endpoint> {
+/// The calls of `api`.
+pub(crate) fn calls(api: &Api) -> Vec<Endpoint> {
     let mut routes = vec![
         Endpoint::post(&writes::SET_CONVERSATIONS, writes::set_conversations),
         Endpoint::post(&writes::DELETE_CONVERSATIONS, writes::delete_conversations),
@@ -26,12 +26,7 @@ pub(crate) fn table(api: &Api) -> Vec<Endpoint> {
         Endpoint::post(&reads::GET_PINNED_CONVERSATION_IDS, reads::get_pinned_conversation_ids),
         Endpoint::post(&sync::GET_FULL_CONVERSATION_IDS, sync::get_full_conversation_ids),
         Endpoint::post(&sync::GET_INCREMENTAL_CONVERSATIONS, sync::get_incremental_conversations),
-        Endpoint::get(&health::HEALTHZ, health::healthz),
-        Endpoint::get(&health::READYZ, health::readyz),
     ];
-    if let Some(text) = api.metrics.clone() {
-        routes.push(Endpoint::get(&metrics::METRICS, move |_, headers| ready(metrics::metrics(&text, &headers))));
-    }
     if let Some(tokens) = &api.tokens {
         let (admins, users) = (tokens.clone(), tokens.clone());
         routes.extend([
@@ -41,10 +36,26 @@ pub(crate) fn table(api: &Api) -> Vec<Endpoint> {
             }),
         ]);
     }
+    routes
+}
+
+/// The operators' routes of `api`.
+pub(crate) fn operations(api: &Api) -> Vec<Endpoint> {
+    let mut routes =
+        vec![Endpoint::get(&health::HEALTHZ, health::healthz), Endpoint::get(&health::READYZ, health::readyz)];
+    if let Some(text) = api.metrics.clone() {
+        routes.push(Endpoint::get(&metrics::METRICS, move |_, headers| ready(metrics::metrics(&text, &headers))));
+    }
+    routes
+}
+
+/// The pages about the routes, except for the document that they show.
+pub(crate) fn pages() -> Vec<Endpoint> {
     #[cfg(feature = "docs-page")]
     {
         let page = crate::docs_page::page();
-        routes.push(Endpoint::get(&crate::docs_page::DOCS, move |_, headers| ready(page.response(&headers))));
+        vec![Endpoint::get(&crate::docs_page::DOCS, move |_, headers| ready(page.response(&headers)))]
     }
-    routes
+    #[cfg(not(feature = "docs-page"))]
+    Vec::new()
 }

@@ -119,7 +119,7 @@ fn listeners(
             vec![Listener::new("calls", socket, with_fallback(api.router(), &paths), limits(connections, operators))]
         }
         Some(operations_socket) => {
-            let (calls, operations) = api.split_router();
+            let (calls, operations) = (api.calls().merge(api.documentation()), api.operations());
             let (operations_paths, paths): (Vec<_>, Vec<_>) =
                 paths.into_iter().partition(|path| Api::OPERATIONS.contains(path));
             let operations = with_fallback(operations, &operations_paths);

@@ -14,6 +14,7 @@ use utoipa::{
 
 use super::{CALLER, JSON, OPERATION_ID, SERVER};
 use crate::{
+    Api,
     access::Access,
     route::{GetRoute, PostRoute},
 };
@@ -27,10 +28,7 @@ pub(crate) struct Description {
 }
 
 /// Describes a call with access `A`, request `R` and data `D`.
-pub(crate) fn describe_call<A: Access, R: ToSchema, D: ToSchema>(
-    route: &PostRoute,
-    has_caller_header: bool,
-) -> Description {
+pub(crate) fn describe_call<A: Access, R: ToSchema, D: ToSchema>(route: &PostRoute, api: &Api) -> Description {
     let mut schemas = vec![(R::name().into_owned(), R::schema())];
     R::schemas(&mut schemas);
     D::schemas(&mut schemas);
@@ -52,7 +50,7 @@ pub(crate) fn describe_call<A: Access, R: ToSchema, D: ToSchema>(
         .response("200", response::<D>(&codes))
         .response("415", refusal())
         .response("429", rejection());
-    if A::REQUIRES_AUTH && has_caller_header {
+    if A::REQUIRES_AUTH && api.authenticate.header().is_some() {
         operation = operation.security(SecurityRequirement::new(CALLER, [""; 0]));
     }
     Description { method: HttpMethod::Post, operation: operation.build(), schemas }

@@ -7,6 +7,7 @@ mod callers;
 mod calls;
 mod compression;
 mod differences;
+mod guest;
 mod harness;
 mod headers;
 mod limits;
