@@ -1,8 +1,9 @@
 //! Accepts connections.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use axum::Router;
+use rustix::net::sockopt;
 use tokio::{
     net::{TcpListener, TcpStream},
     time::sleep,
@@ -13,6 +14,10 @@ use super::{connection, slots::Slots};
 
 /// Pause after a failed accept, for example while too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Bytes of unread responses that the operating system keeps for a connection. Linux keeps twice as many, and would otherwise
+/// let this grow to 4 MiB for each client that does not read.
+const SEND_BUFFER: usize = 128 * 1024;
 
 /// A bound address, and what is served there.
 pub(crate) struct Listener {
@@ -37,8 +42,7 @@ impl Listener {
         loop {
             match self.socket.accept().await {
                 Ok((stream, peer)) => {
-                    // A response is written whole, so waiting to fill a packet only delays it.
-                    if let Err(error) = stream.set_nodelay(true) {
+                    if let Err(error) = prepare(&stream) {
                         debug!(%error, "connection lost before its first request");
                         continue;
                     }
@@ -57,6 +61,12 @@ impl Listener {
             }
         }
     }
+}
+
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    // A response is written whole, so waiting to fill a packet only delays it.
+    stream.set_nodelay(true)?;
+    Ok(sockopt::set_socket_send_buffer_size(stream, SEND_BUFFER)?)
 }
 
 /// The limits of a listener's connections.
