@@ -249,6 +249,8 @@ pub(crate) enum Command {
         /// Backup to restore; it stays as it is.
         file: FilePath,
     },
+    /// Makes every client sync in full, after the database's own tools have restored a backup; no server may run.
+    RenewLog,
 }
 
 /// What happens for users who do not have the conversation.

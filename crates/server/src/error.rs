@@ -17,6 +17,8 @@ pub(crate) enum StartError {
     Store(String),
     #[error("{0}")]
     Backup(String),
+    #[error("cannot renew the log: {0}")]
+    Renewal(String),
     #[error("cannot install the metrics recorder: {0}")]
     Metrics(String),
     #[error("system error: {}", plain(.0))]
@@ -28,13 +30,13 @@ impl StartError {
         Self::Metrics(error.to_string())
     }
 
-    /// Omits the causes, which are a driver's own and may contain secrets.
-    pub(crate) fn store(error: impl Error) -> Self {
-        Self::Store(error.to_string())
+    /// The adapters keep secrets out of their errors and the causes.
+    pub(crate) fn store(error: impl Error + 'static) -> Self {
+        Self::Store(with_causes(&error))
     }
 
-    pub(crate) fn store_with_causes(error: impl Error + 'static) -> Self {
-        Self::Store(with_causes(&error))
+    pub(crate) fn renewal(error: impl Error + 'static) -> Self {
+        Self::Renewal(with_causes(&error))
     }
 
     pub(crate) fn backup(error: impl Error + 'static) -> Self {

@@ -11,6 +11,7 @@ mod metrics;
 mod options;
 #[cfg(test)]
 mod options_table;
+mod renew_log_command;
 mod secret;
 mod serve;
 mod start;

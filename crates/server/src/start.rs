@@ -23,6 +23,7 @@ use crate::{
     integrations::Integrations,
     logs, metrics,
     options::ListenAddress,
+    renew_log_command,
     secret::{Origin, Secret, SigningSecret},
     serve::{ConnectionLimits, Listener, StopSignals, allow_connections, ignore_other_signals, serve},
     store::{self, Location},
@@ -49,6 +50,7 @@ pub(crate) fn run(config: Config) -> Result<(), StartError> {
         }
         Some(Command::Backup { file }) => backup_commands::backup(&location(&config)?, file.as_path()),
         Some(Command::Restore { file }) => backup_commands::restore(&location(&config)?, file.as_path()),
+        Some(Command::RenewLog) => renew_log_command::renew_log(&location(&config)?),
         None => {
             logs::start(config.log)?;
             let runtime = Runtime::new()?;

@@ -46,6 +46,7 @@ mod open;
 mod open_error;
 mod primary;
 mod queries;
+mod renew;
 mod retry;
 mod rows;
 mod schema;
@@ -54,4 +55,5 @@ mod transaction;
 mod writes;
 
 pub use open_error::OpenError;
+pub use renew::RenewError;
 pub use store::MongoStore;

@@ -39,6 +39,7 @@ mod history;
 mod open;
 mod open_error;
 mod queries;
+mod renew;
 mod retry;
 mod rows;
 mod schema;

@@ -97,6 +97,16 @@ pub enum OpenError {
         /// The cause.
         source: BoxError,
     },
+    /// The role lacks the right to give the log a new identity.
+    #[error("the PostgreSQL role may not renew the log: run this as the owner of the schema {}: {sql}", schema.as_str())]
+    Renewal {
+        /// The schema.
+        schema: Schema,
+        /// The statement that renews it.
+        sql: String,
+        /// The cause.
+        source: BoxError,
+    },
     /// The server is too old.
     #[error("PostgreSQL {found} is too old: {OLDEST_SERVER} or later is required")]
     TooOld {

@@ -38,6 +38,7 @@
 //! what is written into a deleted file is lost. If one is not, calls fail until it is back.
 //!
 //! [`SqliteStore::backup_to`] and [`backup`] copy a database while others write it; [`restore`] puts a copy in its place.
+//! [`renew_log`] is for a file that another tool has restored.
 //!
 //! The file is in WAL mode with `synchronous=FULL`. Several handles may have it open, in one process or in several.
 
@@ -51,6 +52,7 @@ mod open;
 mod open_error;
 mod queries;
 mod readers;
+mod renew;
 mod restore;
 mod rows;
 mod schema;
@@ -61,5 +63,6 @@ mod writes;
 pub use backup::{Progress, backup};
 pub use backup_error::BackupError;
 pub use open_error::OpenError;
+pub use renew::renew_log;
 pub use restore::{Restored, restore};
 pub use store::SqliteStore;

@@ -80,7 +80,7 @@ pub fn restore(
 }
 
 /// Locks the database at `path` until the connection is closed, and moves its write-ahead log into it.
-fn lock(path: &Path) -> Result<Connection, BackupError> {
+pub(crate) fn lock(path: &Path) -> Result<Connection, BackupError> {
     let failed = |error: rusqlite::Error| {
         let in_use = matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
         match OpenError::from_sqlite(path)(error) {

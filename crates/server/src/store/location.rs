@@ -8,7 +8,7 @@ use super::{Address, ENGINES, Engine, Problem, Target};
 pub(crate) struct Location {
     /// The value of the metrics label `store`.
     pub(super) engine: &'static str,
-    pub(super) target: Target,
+    pub(super) target: Box<dyn Target>,
 }
 
 /// Why the value of `--store` is refused. The message does not repeat the address, which may contain a password.
@@ -75,13 +75,13 @@ fn unknown(scheme: &str) -> LocationError {
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.target.printed)
+        f.write_str(&self.target.printed())
     }
 }
 
 impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Location").field(&self.target.printed).finish()
+        f.debug_tuple("Location").field(&self.target.printed()).finish()
     }
 }
 

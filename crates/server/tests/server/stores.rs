@@ -1,5 +1,7 @@
 //! The same behaviour on every store.
 
+mod renew_log;
+
 use std::{
     collections::BTreeMap,
     env,
@@ -19,7 +21,8 @@ struct OnStore {
     server: Server,
     token: String,
     database: Database,
-    _folder: TempDir,
+    location: String,
+    folder: TempDir,
 }
 
 enum Database {
@@ -80,7 +83,12 @@ impl OnStore {
             own => (own.to_owned(), Database::None),
         };
         let server = Server::start(program(folder.path()).args(["--store", &location]));
-        Some(Self { token: server.admin_token(), server, database, _folder: folder })
+        Some(Self { token: server.admin_token(), server, database, location, folder })
+    }
+
+    /// Starts the server again after it was killed.
+    fn restart(&mut self) {
+        self.server = Server::start(program(self.folder.path()).args(["--store", &self.location]));
     }
 
     /// Calls `/conversation/NAME`, expects success, and returns the data.
@@ -249,3 +257,13 @@ macro_rules! on_each_store {
 }
 
 on_each_store! { sets_reads_and_removes_conversations syncs_a_client_to_the_stored_state }
+
+macro_rules! on_each_lasting_store {
+    ($($module:ident $store:literal)*) => {
+        mod after_a_restore {
+            $( #[test] fn $module() { super::renew_log::clients_end_right_after_a_restore($store); } )*
+        }
+    };
+}
+
+on_each_lasting_store! { on_sqlite "sqlite:data/conversations.db" on_mongodb "mongodb" on_postgres "postgres" }

@@ -1,0 +1,31 @@
+//! A new identity for the log, after a restore.
+
+use conversation_settings_store::LogId;
+use tokio_postgres::error::SqlState;
+
+use crate::{connection, open, open_error::OpenError, schema_name::Schema, store::PostgresStore};
+
+impl PostgresStore {
+    /// Gives the log of the database at `url` a new identity, so that every client syncs in full. It belongs to a restore
+    /// and to a failover that may have lost writes: a version from before means nothing afterwards.
+    ///
+    /// Migrates the schema first, as [`open`](Self::open) does.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; the log then keeps its identity.
+    pub async fn renew_log(url: &str, schema: &Schema) -> Result<(), OpenError> {
+        let (pool, hosts) = open::pool(url)?;
+        open::prepare(&pool, &hosts, schema).await?;
+        let unreachable = |error| OpenError::Unreachable { hosts: hosts.clone(), source: error };
+        let client = connection::acquire(&pool).await.map_err(|error| unreachable(error.into()))?;
+        let log = LogId::random().0.map(|byte| format!("{byte:02x}")).concat();
+        let sql = format!("UPDATE {schema}.store SET log = '\\x{log}';");
+        client.batch_execute(&sql).await.map_err(|error| match error.code() {
+            Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+                OpenError::Renewal { schema: schema.clone(), sql, source: error.into() }
+            }
+            _ => OpenError::from_postgres(&hosts, schema)(error),
+        })
+    }
+}
