@@ -6,7 +6,8 @@ use conversation_settings_service::Service;
 
 use crate::{
     Authenticate, TokenAuthority, access::MAX_PUBLIC_CALLS, body_budget::BodyBudget, caller_shares::CallerShares,
-    concurrency_limit::ConcurrencyLimit, metrics_text::MetricsText, readiness::Readiness,
+    concurrency_limit::ConcurrencyLimit, metrics_text::MetricsText, operation_id::AbsentOperationId,
+    readiness::Readiness,
 };
 
 /// Builds routers that serve the use cases over HTTP: the whole [`router`](Self::router), or its parts
@@ -50,6 +51,8 @@ pub struct Api {
     pub(crate) readiness: Readiness,
     pub(crate) cors: bool,
     pub(crate) compression: bool,
+    pub(crate) requires_json: bool,
+    pub(crate) absent_operation_id: AbsentOperationId,
 }
 
 impl Api {
@@ -64,7 +67,10 @@ impl Api {
     /// The default of [`max_in_flight`](Self::max_in_flight): 256 calls.
     pub const DEFAULT_MAX_IN_FLIGHT: usize = 256;
 
-    /// An API whose callers are authenticated by `authenticate`.
+    /// An API for a host's own clients, whose callers `authenticate` identifies.
+    ///
+    /// Pages of other origins can make no call, even if `authenticate` reads a cookie: [CORS](Self::cors) is left to the
+    /// host, and a call [must declare](Self::require_json) its body as JSON.
     pub fn new(service: Service, authenticate: Arc<dyn Authenticate>) -> Self {
         Self {
             service,
@@ -79,15 +85,21 @@ impl Api {
             public_concurrency: ConcurrencyLimit::new(MAX_PUBLIC_CALLS),
             caller_shares: CallerShares::new(Self::DEFAULT_MAX_IN_FLIGHT),
             readiness: Readiness::default(),
-            cors: true,
+            cors: false,
             compression: true,
+            requires_json: true,
+            absent_operation_id: AbsentOperationId::Refuse,
         }
     }
 
-    /// An API whose callers carry tokens of `tokens`. They get them from `/auth/get_admin_token` and
+    /// An API for OpenIM's clients, whose callers carry tokens of `tokens`. They get them from `/auth/get_admin_token` and
     /// `/auth/get_user_token`.
+    ///
+    /// As in OpenIM, pages of any origin may make calls, and a body may have any `Content-Type`. Neither helps a forged
+    /// request: browsers never send the header `token` by themselves.
     pub fn with_tokens(service: Service, tokens: TokenAuthority) -> Self {
-        Self { tokens: Some(tokens.clone()), ..Self::new(service, Arc::new(tokens)) }
+        let api = Self::new(service, Arc::new(tokens.clone())).cors(true).require_json(false);
+        Self { tokens: Some(tokens), ..api }
     }
 
     /// Rejects bodies of more than `limit` bytes.
@@ -154,8 +166,9 @@ impl Api {
 
     /// Whether pages of any origin may make calls and read the responses.
     ///
-    /// That is safe if callers are identified by a header that browsers never send by themselves, such as `token`. Without
-    /// it, the responses have no CORS header, and the routes do not answer preflight requests: the host does.
+    /// That is safe only if a caller is identified by a header that browsers never send by themselves, such as `token`. It
+    /// is not safe if a cookie, a client certificate or the network identifies the caller. Without it, the responses have
+    /// no CORS header, and the routes do not answer preflight requests: the host does.
     pub const fn cors(mut self, allowed: bool) -> Self {
         self.cors = allowed;
         self
@@ -164,6 +177,21 @@ impl Api {
     /// Whether responses are compressed for clients that accept gzip. They are unless the host says otherwise.
     pub const fn compression(mut self, compressed: bool) -> Self {
         self.compression = compressed;
+        self
+    }
+
+    /// Whether a call must have the header `content-type: application/json`. Others get status 415 and code 1001.
+    ///
+    /// A page of another origin can make a browser send any body with the user's cookies, but not with this header: the
+    /// browser asks first, by a preflight request.
+    pub const fn require_json(mut self, required: bool) -> Self {
+        self.requires_json = required;
+        self
+    }
+
+    /// Gives a call without the header `operationID` a random one, instead of refusing it.
+    pub const fn create_operation_ids(mut self) -> Self {
+        self.absent_operation_id = AbsentOperationId::Create;
         self
     }
 

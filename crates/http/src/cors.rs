@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 
-/// Every origin is safe: callers are authenticated by a header, which browsers never send on their own.
+/// Every origin is safe if callers are authenticated by a header, which browsers never send on their own.
 const READABLE: [(HeaderName, HeaderValue); 3] = [
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
     (header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("*")),

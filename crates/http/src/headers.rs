@@ -3,7 +3,7 @@
 use axum::{
     http::{
         HeaderMap, HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_ENCODING, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS},
+        header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS},
     },
     response::Response,
 };
@@ -17,6 +17,19 @@ pub(crate) fn at_most_once(headers: &HeaderMap, name: &str) -> Result<(), ApiErr
         0 | 1 => Ok(()),
         got => Err(ApiError::new(Code::Args, format!("header {name}: must occur once, got {got}"))),
     }
+}
+
+/// Refuses bodies that are not declared as JSON: what a browser sends to another origin without asking it first.
+pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    at_most_once(headers, CONTENT_TYPE.as_str())?;
+    let value = headers.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+    // Parameters such as `charset=utf-8` follow a semicolon.
+    let essence = value.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
+    if essence.eq_ignore_ascii_case(b"application/json") {
+        return Ok(());
+    }
+    let error = ApiError::new(Code::Args, "header content-type: must be application/json");
+    Err(error.with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
 }
 
 /// Refuses bodies that would have to be decoded first.

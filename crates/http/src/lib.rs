@@ -33,7 +33,9 @@
 //! # Callers
 //!
 //! A [`TokenAuthority`] issues and verifies the tokens of OpenIM's clients. A host with its own sessions implements
-//! [`Authenticate`] and builds its router with [`Api::new`].
+//! [`Authenticate`] and builds its router with [`Api::new`]. Such a router is safe with cookies: it has no CORS headers, and
+//! refuses bodies that are not declared as `application/json`. Its clients need no header `operationID` after
+//! [`Api::create_operation_ids`].
 //!
 //! # Responses
 //!

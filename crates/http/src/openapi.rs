@@ -19,7 +19,12 @@ use utoipa::openapi::{
 
 pub(crate) use description::{Description, describe_call, describe_page};
 
-use crate::{Api, operation_id, page::Page, route::GetRoute};
+use crate::{
+    Api,
+    operation_id::{self, AbsentOperationId},
+    page::Page,
+    route::GetRoute,
+};
 
 pub(crate) const OPENAPI: GetRoute = GetRoute {
     path: "/openapi.json",
@@ -49,7 +54,7 @@ pub(crate) fn document(api: &Api, descriptions: Vec<(&'static str, Description)>
     }
     let mut components = Components::new();
     components.schemas.extend(schemas);
-    components.parameters.insert(OPERATION_ID.to_owned(), operation_id().build().into());
+    components.parameters.insert(OPERATION_ID.to_owned(), operation_id(api.absent_operation_id).build().into());
     if let Some(header) = api.authenticate.header() {
         let scheme = ApiKeyValue::with_description(header, "Identifies the caller.");
         components.add_security_scheme(CALLER, SecurityScheme::ApiKey(ApiKey::Header(scheme)));
@@ -108,12 +113,18 @@ fn tags() -> [Tag; 3] {
         .map(|(name, description)| TagBuilder::new().name(name).description(Some(description)).build())
 }
 
-fn operation_id() -> ParameterBuilder {
+fn operation_id(absent: AbsentOperationId) -> ParameterBuilder {
+    let (required, otherwise) = match absent {
+        AbsentOperationId::Refuse => (Required::True, ""),
+        AbsentOperationId::Create => (Required::False, " A call without it gets a random one."),
+    };
     let text = Object::builder().schema_type(Type::String);
     ParameterBuilder::new()
         .name(OPERATION_ID)
         .parameter_in(ParameterIn::Header)
-        .required(Required::True)
-        .description(Some("Traces the call from end to end. Use a new one for each call, in printable ASCII."))
+        .required(required)
+        .description(Some(format!(
+            "Traces the call from end to end. Use a new one for each call, in printable ASCII.{otherwise}"
+        )))
         .schema(Some(text.min_length(Some(1)).max_length(Some(operation_id::MAX_BYTES)).pattern(Some("^[ -~]+$"))))
 }

@@ -58,7 +58,7 @@ where
         return call.reject(A::concurrency(&call.api).limit(), &metrics, body).await;
     };
     let mut in_flight = metrics.begin(call.began);
-    let operation_id = operation_id::from_headers(&call.headers);
+    let operation_id = operation_id::from_headers(&call.headers, call.api.absent_operation_id);
     let span =
         info_span!("request", operation_id = operation_id.as_deref().unwrap_or_default(), route = metrics.route());
     let work = async move {
@@ -129,6 +129,9 @@ impl Call {
         F: Future<Output = Result<D, ApiError>> + Send,
     {
         let api = &self.api;
+        if api.requires_json {
+            headers::check_content_type(&self.headers)?;
+        }
         let caller = self.deadline.run(A::grant(&*api.authenticate, operation_id, &self.headers)).await?;
         let caller = caller.keeping(Arc::clone(&permit));
         let mut share = self.share_of(&caller)?;
@@ -160,7 +163,7 @@ impl Call {
 
     /// Answers a call for which no permit is free, at the least cost.
     async fn reject(&self, limit: usize, metrics: &RouteMetrics, mut body: RequestBody) -> Response {
-        let operation_id = operation_id::from_headers(&self.headers);
+        let operation_id = operation_id::from_headers(&self.headers, self.api.absent_operation_id);
         debug!(operation_id = operation_id.as_deref().unwrap_or_default(), route = metrics.route(), "rejected");
         metrics.rejected();
         self.body_deadline.drain(body.drain()).await;

@@ -48,7 +48,7 @@ pub(crate) fn describe_call<A: Access, R: ToSchema, D: ToSchema>(route: &PostRou
         .parameter_ref(Ref::new(format!("#/components/parameters/{OPERATION_ID}")))
         .request_body(Some(RequestBodyBuilder::new().content(JSON, request).required(Some(Required::True)).build()))
         .response("200", response::<D>(&codes))
-        .response("415", refusal())
+        .response("415", refusal(api.requires_json))
         .response("429", rejection());
     if A::REQUIRES_AUTH && api.authenticate.header().is_some() {
         operation = operation.security(SecurityRequirement::new(CALLER, [""; 0]));
@@ -84,10 +84,14 @@ fn response<D: ToSchema>(codes: &[Code]) -> Response {
     ResponseBuilder::new().description(text).content(JSON, Content::new(Some(schema))).build()
 }
 
-/// The envelope of a call with a compressed body.
-fn refusal() -> Response {
+/// The envelope of a call with a body of another type, or with a compressed one.
+fn refusal(requires_json: bool) -> Response {
     let content = Content::new(Some(Ref::from_schema_name(Code::Args.name())));
-    let text = "The body has a `Content-Encoding`, which is not supported.";
+    let text = if requires_json {
+        "The `Content-Type` is not `application/json`, or the body has a `Content-Encoding`, which is not supported."
+    } else {
+        "The body has a `Content-Encoding`, which is not supported."
+    };
     ResponseBuilder::new().description(text).content(JSON, content).build()
 }
 

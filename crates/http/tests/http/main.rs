@@ -6,6 +6,7 @@ mod browsers;
 mod callers;
 mod calls;
 mod compression;
+mod cookies;
 mod differences;
 mod guest;
 mod harness;
