@@ -26,10 +26,9 @@ impl Key {
 
     /// Checks as [`check_new`](Self::check_new) does that the owner's own client finds the conversation. One rule is added:
     ///
-    /// - An ID that begins with `sg_` is that of the target's group, and one that begins with `si_` that of the single chat
-    ///   of the owner and the target.
+    /// - The ID of a single chat does not name the owner and another user than the target.
     ///
-    /// An administrator may create others, for example for a host whose IDs only look like OpenIM's.
+    /// An administrator may create such a conversation, for example for a host whose IDs only look like OpenIM's.
     ///
     /// # Errors
     ///
@@ -77,17 +76,13 @@ fn check_kind(key: &Key, target: &Target) -> Result<(), ArgsError> {
     Err(ArgsError::in_conversation(CONVERSATION_ID, Violation::Rule(rule)))
 }
 
-/// The owner's client looks for the conversation under the ID that it makes of the target.
+/// The owner's client looks for a single chat under the ID that it makes of the two users.
 fn check_names(key: &Key, target: &Target) -> Result<(), ArgsError> {
-    let id = &key.conversation_id;
-    let (right, name) = match target {
-        Target::Single(peer) if id.names_single() => (ConversationId::single(&key.owner, peer), "userID"),
-        Target::OldGroup(group) | Target::Group(group) if id.names_group() => (ConversationId::group(group), "groupID"),
-        _ => return Ok(()),
-    };
-    if right == *id {
+    let (id, Target::Single(peer)) = (&key.conversation_id, target) else { return Ok(()) };
+    let right = ConversationId::single(&key.owner, peer);
+    if right == *id || id.other_party(&key.owner).is_none() {
         return Ok(());
     }
-    let rule = format!("must be {} if {name} is {}", Quoted(right.as_str()), Quoted(target.id()));
+    let rule = format!("must be {} if userID is {}", Quoted(right.as_str()), Quoted(peer.as_str()));
     Err(ArgsError::in_conversation(CONVERSATION_ID, Violation::Rule(rule.into())))
 }

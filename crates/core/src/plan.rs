@@ -33,7 +33,7 @@ impl SetConversations {
     }
 
     /// The [batch](Self::plan) for a caller who is not an administrator, and so sets conversations of their own. It creates
-    /// no conversation whose ID names another group or another single chat: see [`Key::check_new_of_owner`].
+    /// no conversation whose ID names another single chat: see [`Key::check_new_of_owner`].
     #[must_use]
     pub fn plan_of_owner(&self, policy: IfMissing) -> WriteBatch {
         self.plan_checked(policy, Key::check_new_of_owner)

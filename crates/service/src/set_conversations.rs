@@ -22,7 +22,7 @@ impl Service {
     /// [`ServiceError`], in this order: [`Args`](ServiceError::Args) past the service's [`Limits`]; no permission;
     /// an unknown or dismissed group; a missing conversation if the service rejects them, or one that must not be created:
     /// an ID with white space around it, or of another kind or other users than its target or, for callers who are no
-    /// administrators, of another group or another single chat; a failing store.
+    /// administrators, of another single chat; a failing store.
     ///
     /// [`Limits`]: conversation_settings_core::Limits
     pub async fn set(&self, context: &Context, set: SetConversations) -> Result<Report, ServiceError> {

@@ -19,8 +19,8 @@ pub(super) const SET_CONVERSATIONS: PostRoute = PostRoute {
                   is set, to zero and to the empty text too. A user who does not have the conversation gets it, with defaults \
                   for the other settings, unless the request sets nothing or the server is configured to reject it. A new \
                   conversation's IDs have no white space around them. The ID of a single chat that names its two users names \
-                  them in byte order, an ID that begins with `sg_` belongs to a group, and a group's does not begin with `si_`. If a user who is no \
-                  administrator creates a conversation whose ID begins with `sg_` or `si_`, the ID is that of the target.\n\n\
+                  them in byte order, an ID that begins with `sg_` belongs to a group, and a group's does not begin with `si_`. If a user who \
+                  is no administrator creates a single chat, its ID does not name that user and another than `userID`.\n\n\
                   Setting `isPrivateChat` in a single chat sets it for the other party too, if it changes it for a user; the other \
                   party gets the conversation only when private chat is turned on. A repeated call is a no-op, and so is a call \
                   that sets what was read. With `report` the response lists what happened to each user, and the names that the \
