@@ -83,7 +83,8 @@ async fn sends_the_id_and_the_time_without_a_key() {
 #[tokio::test]
 async fn verifies_as_the_guide_shows() {
     let guide = include_str!("../../../../docs/events.md");
-    let shown = guide.split_once("```python\n").and_then(|(_, rest)| rest.split_once("```")).unwrap().0;
+    let (_, shown) = guide.split_once("```python\n").unwrap();
+    let (shown, _) = shown.split_once("\nif __name__").unwrap();
     let program = format!(
         "{shown}\nimport sys\nkey, *values, body = sys.stdin.read().splitlines()\nnames = 'webhook-id', \
          'webhook-timestamp', 'webhook-signature'\nprint(is_genuine(key, dict(zip(names, values)), body.encode()))"

@@ -1,0 +1,121 @@
+"""docs/postgres.md, on a cluster of its own, since roles belong to a cluster."""
+
+import os, re, shutil, subprocess
+from urllib.parse import urlsplit
+
+from page import ROOT, Page
+from workplace import Server, Workplace, restores
+
+
+def run():
+    page = Page("postgres.md")
+    with Workplace() as place:
+        script = ROOT / ".ci/postgres"
+        state = {**os.environ, "CONVERSATION_TEST_POSTGRES_STATE": str(place.folder / "postgres")}
+        address = urlsplit(subprocess.check_output([script], env=state, text=True, stderr=subprocess.DEVNULL).strip())
+        try:
+            programs = subprocess.check_output([script, "program"], text=True).strip()
+            place.environment.update(
+                PATH=f"{place.environment['PATH']}:{programs}", PGHOST=address.hostname, PGPORT=str(address.port),
+                PGUSER=address.username, PGPASSWORD=address.password, PGDATABASE="app",
+            )
+            place.stands_for("db1.example:5432", f"{address.hostname}:{address.port}")
+            # The cluster speaks no TLS.
+            place.stands_for("sslmode=require&", "")
+            place.stands_for("PASSWORD", "secret")
+            place.shell("createdb app")
+            set_up_by_a_role_that_may_create_roles(place, page)
+            set_up_with_two_roles(place, page)
+            partitions(place, page)
+            set_up_with_one_role(place, page)
+            authorities(place, page)
+        finally:
+            subprocess.run([script, "stop"], env=state, check=True)
+    page.finish()
+
+
+def sql(place, statements, **environment):
+    """Runs statements in `psql`, as the page has the reader do it."""
+    (place.folder / "statements.sql").write_text(statements)
+    return place.shell("psql -X -q -v ON_ERROR_STOP=1 -f statements.sql", **environment)
+
+
+def server(place):
+    return Server(place, "CONVERSATION_STORE_FILE=/etc/conversation/store CONVERSATION_SECRET_FILE=/etc/conversation/secret")
+
+
+def set_up(place, page, after_first_line="", **environment):
+    first, rest = page["roles"].split("\n", 1)
+    sql(place, f"{first}\n{after_first_line}{rest}ALTER ROLE conversation_server PASSWORD 'secret';", **environment)
+    place.shell(page["address"])
+    assert oct((place.folder / "etc/store").stat().st_mode)[-3:] == "600"
+    # The program refuses to start, and so the pipe of the page ends with its status.
+    place.shell("set +o pipefail\n" + page["migration"])
+    assert "CREATE TABLE conversations" in (place.folder / "migration.sql").read_text()
+    place.shell(page["migrate"], **environment)
+    sql(place, page["grants"], **environment)
+
+
+def tear_down(place):
+    sql(place, """DROP SCHEMA conversation_settings CASCADE; DROP OWNED BY conversation_server, conversation_owner;
+                  DROP ROLE conversation_server, conversation_owner;""")
+
+
+def set_up_by_a_role_that_may_create_roles(place, page):
+    sql(place, "CREATE ROLE dba LOGIN CREATEROLE PASSWORD 'secret'; GRANT CREATE ON DATABASE app TO dba;")
+    text = (ROOT / "docs/postgres.md").read_text()
+    assert "GRANT CREATE ON DATABASE app TO dba" in text and "GRANT conversation_owner TO dba" in text
+    set_up(place, page, "GRANT conversation_owner TO dba;\n", PGUSER="dba", PGPASSWORD="secret")
+    started = server(place)
+    started.start()
+    started.pin("team")
+    started.stop()
+    tear_down(place)
+
+
+def set_up_with_two_roles(place, page):
+    set_up(place, page)
+    place.server = started = server(place)
+    started.start()
+    assert place.shell(page["check"])
+
+    def restore():
+        place.shell(page["restore"])
+        sql(place, page["restored"])
+        started.start()
+
+    restores(started, lambda: place.shell(page["backup"]), restore)
+    sql(place, "DROP SCHEMA conversation_settings_before CASCADE")
+
+
+def partitions(place, page):
+    sql(place, page["vacuum"])
+    place.server.stop()
+    sql(place, page["partitions"])
+    sql(place, page["vacuum of partitions"])
+    options = "SELECT count(*) FROM pg_class WHERE relispartition AND 'autovacuum_vacuum_cost_delay=0' = ANY(reloptions)"
+    assert place.shell(f'psql -XAtc "{options}"').strip() == "16"
+    place.server.start()
+    assert place.server.pinned() == ["sg_after", "sg_before"]
+    place.server.pin("partitioned")
+    assert "conversations_15" in sql(place, page["statistics"])
+    place.server.stop()
+    tear_down(place)
+
+
+def set_up_with_one_role(place, page):
+    # The cluster's superuser has the page's name.
+    statements = re.sub(r"\bconversation\b", "conversation_alone", page["one role"])
+    sql(place, statements + "ALTER ROLE conversation_alone PASSWORD 'secret'")
+    store = place.folder / "etc/store"
+    store.write_text(store.read_text().replace("conversation_server:", "conversation_alone:"))
+    started = server(place)
+    started.start()
+    started.pin("team")
+    started.stop()
+
+
+def authorities(place, page):
+    shutil.copy("/etc/ssl/certs/ca-certificates.crt", place.folder / "database-ca.pem")
+    place.shell(page["authorities"])
+    assert (place.folder / "etc/env").read_text() == f"SSL_CERT_FILE={place.folder}/etc/authorities.pem\n"

@@ -1,0 +1,168 @@
+"""A folder that stands for an operator's machine, and the program on it."""
+
+import json, os, shutil, signal, socket, subprocess, tempfile, time, urllib.error, urllib.request
+from pathlib import Path
+
+LONG = 60
+# Where Debian has nginx, which is not on every user's path.
+os.environ["PATH"] += ":/usr/sbin"
+# What a page says as root runs here as the user who runs the checks.
+PRELUDE = """set -euo pipefail
+sudo() { [ "$1" != -u ] || shift 2; "$@"; }
+"""
+
+
+class Skipped(Exception):
+    """Something that a check needs is not installed. CI does not accept that."""
+
+
+def need(*programs):
+    for program in programs:
+        if not shutil.which(program):
+            raise Skipped(f"no {program}")
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def wait_until(condition, otherwise):
+    deadline = time.monotonic() + LONG
+    while not condition():
+        assert time.monotonic() < deadline, otherwise()
+        time.sleep(0.02)
+
+
+class Workplace:
+    """Pages name folders and ports; here they stand for others, so that nothing outside is touched."""
+
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="conversation-pages."))
+        self.port, self.replaced, self.processes = free_port(), {}, []
+        self.environment = {"PATH": f"{self.folder}/bin:{os.environ['PATH']}", "HOME": str(self.folder)}
+        for name in ["bin", "etc", "state", "backups"]:
+            (self.folder / name).mkdir()
+        program = Path(os.environ["CONVERSATION_SERVER"])
+        (self.folder / "bin/conversation-server").symlink_to(program.resolve())
+        self.stands_for("/var/lib/conversation", self.folder / "state")
+        self.stands_for("/etc/conversation", self.folder / "etc")
+        self.stands_for("/backups", self.folder / "backups")
+        self.stands_for("127.0.0.1:10002", f"127.0.0.1:{self.port}")
+        self.stands_for(" -o conversation", "")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            process.kill()
+            process.wait()
+        shutil.rmtree(self.folder)
+
+    def stands_for(self, shown, used):
+        self.replaced[shown] = str(used)
+
+    def here(self, code):
+        for shown, used in self.replaced.items():
+            code = code.replace(shown, used)
+        return code
+
+    def shell(self, code, **environment):
+        """Runs commands of a page and returns what they print. `systemctl` acts on the server of `self.server`."""
+        printed, part = [], []
+        for line in [*self.here(code).splitlines(), None]:
+            if line is not None and not line.startswith("systemctl "):
+                part.append(line)
+                continue
+            if part:
+                printed.append(self._bash("\n".join(part), environment))
+            part = []
+            if line:
+                {"stop": self.server.stop, "start": self.server.start}[line.split()[1]]()
+        return "".join(printed)
+
+    def _bash(self, code, environment):
+        done = subprocess.run(
+            ["bash", "-c", PRELUDE + code], cwd=self.folder, env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LONG,
+        )
+        assert done.returncode == 0, f"status {done.returncode}:\n{code}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def succeeds(self, code):
+        try:
+            return self.shell(code) is not None
+        except AssertionError:
+            return False
+
+    def spawn(self, command, **options):
+        process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, **options)
+        self.processes.append(process)
+        return process
+
+
+class Server:
+    """The program, with variables as a service's environment sets them."""
+
+    def __init__(self, workplace, variables, port=None):
+        self.workplace, self.port, self.process = workplace, port or workplace.port, None
+        lines = workplace.here(variables).split()
+        self.variables = dict(line.split("=", 1) for line in lines)
+        self.variables["CONVERSATION_LISTEN"] = f"127.0.0.1:{self.port}"
+
+    def start(self, is_ready=None):
+        with open(self.workplace.folder / f"log-{self.port}", "w") as log:
+            environment = {**self.workplace.environment, **self.variables}
+            self.process = self.workplace.spawn(["conversation-server"], env=environment, stdout=log, stderr=log)
+        wait_until(lambda: (is_ready or self.is_ready)() or self.process.poll() is not None, self.log)
+        assert self.process.poll() is None, self.log()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(LONG) == 0, self.log()
+
+    def log(self):
+        return (self.workplace.folder / f"log-{self.port}").read_text()
+
+    def is_ready(self):
+        try:
+            return urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5).status == 200
+        except (urllib.error.URLError, ConnectionError):
+            return False
+
+    def token(self, user="imAdmin"):
+        command = ["conversation-server", "token", user]
+        environment = {**self.workplace.environment, **self.variables}
+        return subprocess.check_output(command, env=environment, cwd=self.workplace.folder, text=True).strip()
+
+    def call(self, route, body, token=None):
+        headers = {"operationID": "pages", "token": token or self.token()}
+        url = f"http://127.0.0.1:{self.port}/conversation/{route}"
+        request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+        answer = json.load(urllib.request.urlopen(request, timeout=LONG))
+        assert answer["errCode"] == 0, f"{route}: {answer}\n{self.log()}"
+        return answer["data"]
+
+    def pin(self, conversation, user="alice"):
+        target = {"conversationID": f"sg_{conversation}", "conversationType": 3, "groupID": conversation}
+        self.call("set_conversations", {"userIDs": [user], "conversation": {**target, "isPinned": True}})
+
+    def pinned(self, user="alice"):
+        return sorted(self.call("get_pinned_conversation_ids", {"userID": user})["conversationIDs"])
+
+    def changes(self, version=0, log="", user="alice"):
+        return self.call("get_incremental_conversations", {"userID": user, "version": version, "versionID": log})
+
+
+def restores(server, back_up, restore):
+    """A write after the backup is gone after the restore, and a client that knows of it syncs in full."""
+    server.pin("before")
+    back_up()
+    server.pin("lost")
+    known = server.changes()
+    restore()
+    assert server.pinned() == ["sg_before"], server.pinned()
+    server.pin("after")
+    assert server.changes(known["version"], known["versionID"])["full"], "a client misses that a conversation is gone"
