@@ -2,7 +2,7 @@
 
 use std::{fmt, net::SocketAddr};
 
-use crate::token_command::TokenCommand;
+use crate::{secret::SigningSecret, token_command::TokenCommand};
 
 /// The program's name, address and store, and two commands to paste.
 pub(crate) struct Banner<'a> {
@@ -12,6 +12,7 @@ pub(crate) struct Banner<'a> {
     pub(crate) operations: Option<SocketAddr>,
     /// The store's location, without secrets.
     pub(crate) store: &'a str,
+    pub(crate) secret: &'a SigningSecret,
     pub(crate) token: BannerToken,
 }
 
@@ -32,6 +33,8 @@ impl fmt::Display for Banner<'_> {
             writeln!(f, "metrics and health checks on http://{address}")?;
         }
         writeln!(f, "storing in {}", self.store)?;
+        let new = if self.secret.is_new { " (new: no token is valid yet)" } else { "" };
+        writeln!(f, "signing tokens with the secret in {}{new}", self.secret.origin)?;
         writeln!(f, "every route, to read and to try: http://{}/docs", connectable(self.address))?;
         writeln!(f, "\nSet a conversation for two users:\n")?;
         self.write_command(

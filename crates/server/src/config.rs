@@ -1,14 +1,14 @@
 //! The program's options.
 
-use std::{env, num::NonZeroUsize, time::Duration};
+use std::{collections::BTreeSet, env, ffi::OsStr, time::Duration};
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, parser::ValueSource};
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, parser::ValueSource};
 use conversation_settings_core::{IfMissing, Limits, UserId};
 use conversation_settings_http::{Api, TokenAuthority};
 
 use crate::{
     error::StartError,
-    options::{self, ByteSize, FilePath, ListenAddress, TimeSpan, Users, user},
+    options::{self, ByteSize, Count, FilePath, ListenAddress, TimeSpan, Users, user},
     secret::{self, Secret},
     store,
 };
@@ -19,7 +19,7 @@ use crate::{
 /// passwords into files or variables. A duration is a number of seconds or has a unit: 90s, 15m, 12h, 90d. A size is a number
 /// of bytes or has a unit: 64KiB, 16MiB, 1GiB.
 #[derive(Debug, Parser)]
-#[command(version, disable_help_subcommand = true)]
+#[command(name = env!("CARGO_BIN_NAME"), version, disable_help_subcommand = true)]
 pub(crate) struct Config {
     /// Address to listen on. Without a host: every address of this machine. Port 0 means any free port.
     #[arg(long, env = "CONVERSATION_LISTEN", value_name = "HOST:PORT", default_value = "127.0.0.1:10002")]
@@ -93,8 +93,8 @@ pub(crate) struct Config {
     pub(crate) missing: Missing,
 
     /// Maximum number of users in one request.
-    #[arg(long, env = "CONVERSATION_MAX_USERS", value_name = "N", default_value_t = non_zero(Limits::default().max_users))]
-    pub(crate) max_users: NonZeroUsize,
+    #[arg(long, env = "CONVERSATION_MAX_USERS", value_name = "N", default_value_t = Count::new(Limits::default().max_users))]
+    pub(crate) max_users: Count,
 
     /// Maximum length of ex and attachedInfo, in bytes each.
     #[arg(
@@ -156,14 +156,14 @@ pub(crate) struct Config {
         long,
         env = "CONVERSATION_MAX_IN_FLIGHT",
         value_name = "N",
-        default_value_t = non_zero(Api::DEFAULT_MAX_IN_FLIGHT)
+        default_value_t = Count::new(Api::DEFAULT_MAX_IN_FLIGHT)
     )]
-    pub(crate) max_in_flight: NonZeroUsize,
+    pub(crate) max_in_flight: Count,
 
     /// Maximum number of open connections; beyond it, a new connection replaces an idle one. A lower limit of open files
     /// lowers it.
-    #[arg(long, env = "CONVERSATION_MAX_CONNECTIONS", value_name = "N", default_value_t = non_zero(4096))]
-    pub(crate) max_connections: NonZeroUsize,
+    #[arg(long, env = "CONVERSATION_MAX_CONNECTIONS", value_name = "N", default_value_t = Count::new(4096))]
+    pub(crate) max_connections: Count,
 
     /// How long a connection stays open between two requests, in seconds: longer than the load balancer before this server
     /// keeps it.
@@ -202,7 +202,7 @@ pub(crate) struct Config {
     pub(crate) webhook_give_up: Option<TimeSpan>,
 
     /// URL of OpenIM's REST API, which is asked whether a group exists before its conversation is set, for example
-    /// `http://127.0.0.1:10002` [default: groups are not checked].
+    /// `http://openim.example:10002` [default: groups are not checked].
     #[arg(long, env = "CONVERSATION_GROUPS", hide_env_values = true, value_name = "URL")]
     pub(crate) groups: Option<String>,
 
@@ -228,6 +228,14 @@ pub(crate) struct Config {
     /// Whether an option names the admins.
     #[arg(skip)]
     pub(crate) has_admins: bool,
+
+    /// A warning for each variable that looks like one of the program's. It may be the reason why a start fails.
+    #[arg(skip)]
+    pub(crate) unknown_variables: Vec<String>,
+
+    /// A warning for each variable that a flag of another form replaces.
+    #[arg(skip)]
+    pub(crate) replaced_variables: Vec<String>,
 }
 
 /// What to do instead of serving.
@@ -287,7 +295,7 @@ impl Config {
 
     /// Reads the options of this process. `--help` and `--version` print and exit.
     pub(crate) fn from_process() -> Result<Self, StartError> {
-        let usage = |error: &clap::Error| StartError::Usage(first_paragraph(&error.to_string()));
+        let usage = |error: &clap::Error| StartError::Usage(in_one_line(&error.to_string()));
         let cli = Self::command();
         let mut matches = cli.clone().try_get_matches().map_err(|error| {
             if !error.use_stderr() {
@@ -295,9 +303,13 @@ impl Config {
             }
             usage(&error)
         })?;
-        options::choose_forms(&cli, &mut matches, |variable| env::var_os(variable).is_some())
-            .map_err(StartError::Usage)?;
+        let is_set = |variable: &str| env::var_os(variable).is_some();
+        let replaced = options::choose_forms(&cli, &mut matches, is_set).map_err(StartError::Usage)?;
+        let set =
+            env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         let mut config = Self::from_arg_matches(&matches).map_err(|error| usage(&error))?;
+        config.unknown_variables = options::warn_of_unknown(&variables(&cli), set);
+        config.replaced_variables = replaced;
         config.has_admins = matches.value_source("admin") != Some(ValueSource::DefaultValue);
         Ok(config)
     }
@@ -308,14 +320,21 @@ impl Config {
     }
 }
 
-fn non_zero(value: usize) -> NonZeroUsize {
-    NonZeroUsize::new(value).unwrap_or(NonZeroUsize::MIN)
+/// The variables that the program reads, except for those of other programs, such as `RUST_LOG`.
+pub(crate) fn variables(cli: &clap::Command) -> BTreeSet<&str> {
+    let of_options = cli.get_arguments().filter_map(Arg::get_env).filter_map(OsStr::to_str);
+    of_options.chain(secret::VARIABLES).collect()
 }
 
-/// The paragraph of clap's message that says what is wrong; the others are usage hints.
-fn first_paragraph(message: &str) -> String {
-    let first = message.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect::<Vec<_>>().join(" ");
-    first.trim_start_matches("error: ").to_owned()
+/// The paragraph of clap's message that says what is wrong, and the tip that names a similar flag. The others are usage
+/// hints. A similar command is no tip: who asks to serve must not be advised to restore.
+fn in_one_line(message: &str) -> String {
+    let mut paragraphs = message.split("\n\n");
+    let first = paragraphs.next().unwrap_or_default().lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let first = first.trim_start_matches("error: ");
+    let tip = paragraphs.flat_map(str::lines).find_map(|line| line.trim().strip_prefix("tip: "));
+    let tip = tip.filter(|tip| tip.contains("similar argument"));
+    tip.map_or(first.to_owned(), |tip| format!("{first}: {tip}"))
 }
 
 #[cfg(test)]
@@ -331,7 +350,7 @@ mod tests {
     fn reports_invalid_options_in_one_line() {
         for (args, message) in [
             (&["--log", "xml"][..], "invalid value 'xml' for '--log <FORMAT>' [possible values: text, json]"),
-            (&["--max-users", "0"], "invalid value '0' for '--max-users <N>': number would be zero for non-zero type"),
+            (&["--max-users", "0"], "invalid value '0' for '--max-users <N>': must not be zero"),
             (&["--admin", ""], "invalid value '' for '--admin <USERS>': must not be empty"),
             (
                 &["--listen", "localhost"],
@@ -343,9 +362,12 @@ mod tests {
                  expanded: write the whole path",
             ),
             (&["--port", "1"], "unexpected argument '--port' found"),
+            (&["--admins", "a"], "unexpected argument '--admins' found: a similar argument exists: '--admin'"),
+            (&["--max-text-bytes", "-1"], "unexpected argument '-1' found"),
+            (&["serve"], "unrecognized subcommand 'serve'"),
         ] {
             let error = Config::try_parse_from([&["conversation-server"], args].concat()).unwrap_err();
-            assert_eq!(first_paragraph(&error.to_string()), message);
+            assert_eq!(in_one_line(&error.to_string()), message);
         }
     }
 

@@ -7,10 +7,10 @@ use std::{error::Error, io, iter, path::PathBuf};
 pub(crate) enum StartError {
     #[error("{0}")]
     Usage(String),
-    #[error("the secret in {0} {1}")]
+    #[error("{0} {1}")]
     Secret(String, &'static str),
-    #[error("cannot {action} {}: {}", .path.display(), plain(.source))]
-    File { action: &'static str, path: PathBuf, source: io::Error },
+    #[error("cannot {action} {what} {}: {}", .path.display(), plain(.source))]
+    File { action: &'static str, what: &'static str, path: PathBuf, source: io::Error },
     #[error("cannot listen on {address}: {}", plain(.source))]
     Listen { address: String, source: io::Error },
     #[error("cannot open the store: {0}")]

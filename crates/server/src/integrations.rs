@@ -6,7 +6,11 @@ use conversation_settings_openim::OpenImGroups;
 use conversation_settings_service::{EventLog, ServiceBuilder};
 use conversation_settings_webhook::{Webhook, WebhookOptions};
 
-use crate::{config::Config, error::StartError, secret::Secret};
+use crate::{
+    config::Config,
+    error::StartError,
+    secret::{GROUPS_VARIABLE, Secret},
+};
 
 /// The integrations that the options name.
 pub(crate) struct Integrations {
@@ -17,11 +21,7 @@ pub(crate) struct Integrations {
 impl Integrations {
     /// Connects to nothing yet: another service may start later than this one.
     pub(crate) fn from_config(config: &Config) -> Result<Self, StartError> {
-        let groups = config.groups.as_ref().map(|url| {
-            let token = Secret::groups_token(config)?;
-            OpenImGroups::new(url, token.expose(), OpenImGroups::TIMEOUT).map_err(|error| invalid("--groups", &error))
-        });
-        Ok(Self { webhook: webhook(config)?.map(Arc::new), groups: groups.transpose()?.map(Arc::new) })
+        Ok(Self { webhook: webhook(config)?.map(Arc::new), groups: groups(config)?.map(Arc::new) })
     }
 
     /// Adds the event sinks and the group directory to the service.
@@ -40,11 +40,27 @@ impl Integrations {
     }
 }
 
+/// The groups of `--groups`. The URL and the token need each other.
+fn groups(config: &Config) -> Result<Option<OpenImGroups>, StartError> {
+    let (url, token) = match (&config.groups, Secret::groups_token(config)?) {
+        (Some(url), Some(token)) => (url, token),
+        (None, None) => return Ok(None),
+        (Some(_), None) => {
+            return Err(StartError::Usage(format!(
+                "--groups needs OpenIM's admin token, in {GROUPS_VARIABLE} or a --groups-token-file"
+            )));
+        }
+        (None, Some(_)) => return Err(StartError::Usage("a token for groups was given without --groups".into())),
+    };
+    let groups = OpenImGroups::new(url.trim(), token.expose(), OpenImGroups::TIMEOUT);
+    groups.map(Some).map_err(|error| invalid("--groups", &error))
+}
+
 /// The webhook of `--webhook-file` or `--webhook`.
 fn webhook(config: &Config) -> Result<Option<Webhook>, StartError> {
     let keys = Secret::webhook_keys(config)?;
     let (option, url) = match (&config.webhook_file, &config.webhook) {
-        (Some(file), _) => ("--webhook-file", Secret::from_file(file.as_path())?),
+        (Some(file), _) => ("--webhook-file", Secret::from_file(file.as_path(), "--webhook-file")?),
         (None, Some(url)) => ("--webhook", url.clone()),
         (None, None) if keys.is_some() => {
             return Err(StartError::Usage("a webhook key was given without --webhook or --webhook-file".into()));

@@ -5,12 +5,12 @@ use std::{collections::BTreeSet, ffi::OsStr};
 use clap::{Arg, Command, CommandFactory};
 use conversation_settings_service::Service;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 
 const PAGE: &str = include_str!("../../../docs/operations.md");
 
-/// The sources in which signals and variables of the environment are named.
-const SOURCES: [&str; 2] = [include_str!("serve/signals.rs"), include_str!("secret.rs")];
+/// The source in which signals are named.
+const SIGNALS: &str = include_str!("serve/signals.rs");
 
 /// The rows of the page's table.
 fn page() -> Vec<&'static str> {
@@ -69,13 +69,11 @@ fn lists_every_command() {
 #[test]
 fn lists_every_variable_and_signal_in_the_sources() {
     let rows = page().join("\n");
-    let variables = SOURCES.iter().flat_map(|source| words(source, "\"CONVERSATION_"));
-    let variables: BTreeSet<_> = variables.map(|name| name.trim_start_matches('"').to_owned()).collect();
-    assert!(variables.len() >= 4, "{variables:?}");
-    for name in variables.iter().map(String::as_str).chain(["RUST_LOG", "SSL_CERT_FILE", "HOME"]) {
+    let cli = Config::command();
+    for name in config::variables(&cli).into_iter().chain(["RUST_LOG", "SSL_CERT_FILE", "HOME"]) {
         assert!(rows.contains(&format!("`{name}`")), "{name} is missing");
     }
-    let signals: BTreeSet<_> = SOURCES.iter().flat_map(|source| words(source, "SignalKind::")).collect();
+    let signals: BTreeSet<_> = words(SIGNALS, "SignalKind::").collect();
     assert!(signals.len() >= 2, "{signals:?}");
     for signal in signals {
         let name = match signal.trim_start_matches("SignalKind::") {

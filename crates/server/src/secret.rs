@@ -15,7 +15,12 @@ pub(crate) const VARIABLE: &str = "CONVERSATION_SECRET";
 pub(crate) const PREVIOUS_VARIABLE: &str = "CONVERSATION_PREVIOUS_SECRET";
 pub(crate) const GROUPS_VARIABLE: &str = "CONVERSATION_GROUPS_TOKEN";
 pub(crate) const WEBHOOK_KEY_VARIABLE: &str = "CONVERSATION_WEBHOOK_KEY";
+/// The variables that contain a secret itself. None of them has a flag, because every user of a machine can read flags.
+pub(crate) const VARIABLES: [&str; 4] = [VARIABLE, PREVIOUS_VARIABLE, GROUPS_VARIABLE, WEBHOOK_KEY_VARIABLE];
 pub(crate) const DEFAULT_FILE: &str = "data/secret";
+
+/// What errors call the file of the secret that signs tokens.
+const SECRET_FILE: &str = "the secret file";
 
 /// A secret text, absent from `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,6 +31,8 @@ pub(crate) struct Secret(String);
 pub(crate) struct SigningSecret {
     pub(crate) secret: Secret,
     pub(crate) origin: Origin,
+    /// Whether this start created it.
+    pub(crate) is_new: bool,
     /// The secret that signed tokens before; it only verifies.
     pub(crate) previous: Option<Secret>,
 }
@@ -41,41 +48,91 @@ pub(crate) enum Origin {
     Variable,
 }
 
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OwnFile(path) | Self::File(path) => path.display().fmt(f),
+            Self::Variable => f.write_str(VARIABLE),
+        }
+    }
+}
+
 impl SigningSecret {
-    /// From `--secret-file`, else the environment, else the default file. A missing file is created.
-    pub(crate) fn find(config: &Config) -> Result<Self, StartError> {
-        let previous = Secret::from_file_or_environment(config.previous_secret_file.as_ref(), PREVIOUS_VARIABLE)?;
+    /// From `--secret-file`, else the environment, else the default file. A missing file is created, unless the environment
+    /// has a secret: then its path is probably misspelt.
+    pub(crate) fn find_or_create(config: &Config) -> Result<Self, StartError> {
+        Self::find(config, |path, is_named| {
+            if is_named && env::var_os(VARIABLE).is_some() && !exists(path)? {
+                let path = path::absolute(path)?;
+                return Err(StartError::Usage(format!(
+                    "--secret-file: {} does not exist, and {VARIABLE} is set: correct the path, or unset the variable to \
+                     create a new secret",
+                    path.display()
+                )));
+            }
+            Secret::from_file_or_create(path)
+        })
+    }
+
+    /// Like [`find_or_create`](Self::find_or_create), for a command that must use the server's secret: a new one would be
+    /// of no use.
+    pub(crate) fn find_existing(config: &Config) -> Result<Self, StartError> {
+        Self::find(config, |path, is_named| {
+            if exists(path)? {
+                return Ok((Secret::from_file(path, SECRET_FILE)?, false));
+            }
+            let path = path::absolute(path)?;
+            let path = path.display();
+            Err(StartError::Usage(if is_named {
+                format!("--secret-file: {path} does not exist: name the file of the server, which creates it")
+            } else {
+                format!(
+                    "there is no secret to sign with: {VARIABLE} is not set, and {path} does not exist. Run this in the \
+                     server's folder, or name the server's secret with --secret-file"
+                )
+            }))
+        })
+    }
+
+    /// `read` reads the file at a path, which is named by an option or the default, and says whether it is new.
+    fn find(
+        config: &Config,
+        read: impl FnOnce(&Path, bool) -> Result<(Secret, bool), StartError>,
+    ) -> Result<Self, StartError> {
+        let previous = config.previous_secret_file.as_ref();
+        let previous = Secret::from_file_or_environment(previous, "--previous-secret-file", PREVIOUS_VARIABLE)?;
         let (path, is_named) = match &config.secret_file {
             Some(path) => (path.as_path(), true),
             None => match Secret::from_environment(VARIABLE)? {
-                Some(secret) => return Ok(Self { secret, origin: Origin::Variable, previous }),
+                Some(secret) => return Ok(Self { secret, origin: Origin::Variable, is_new: false, previous }),
                 None => (Path::new(DEFAULT_FILE), false),
             },
         };
-        let (secret, is_new) = Secret::from_file_or_create(path)?;
+        let (secret, is_new) = read(path, is_named)?;
         let path = path::absolute(path)?;
         let origin = if is_named && !is_new { Origin::File(path) } else { Origin::OwnFile(path) };
-        Ok(Self { secret, origin, previous })
+        Ok(Self { secret, origin, is_new, previous })
     }
 }
 
 impl Secret {
     /// The keys that sign requests to the webhook: from `--webhook-key-file`, else the environment.
     pub(crate) fn webhook_keys(config: &Config) -> Result<Option<Self>, StartError> {
-        Self::from_file_or_environment(config.webhook_key_file.as_ref(), WEBHOOK_KEY_VARIABLE)
+        Self::from_file_or_environment(config.webhook_key_file.as_ref(), "--webhook-key-file", WEBHOOK_KEY_VARIABLE)
     }
 
     /// The token for `--groups`: from `--groups-token-file`, else the environment.
-    pub(crate) fn groups_token(config: &Config) -> Result<Self, StartError> {
-        Self::from_file_or_environment(config.groups_token_file.as_ref(), GROUPS_VARIABLE)?.ok_or_else(|| {
-            let needed = format!("--groups needs OpenIM's admin token, in {GROUPS_VARIABLE} or a --groups-token-file");
-            StartError::Usage(needed)
-        })
+    pub(crate) fn groups_token(config: &Config) -> Result<Option<Self>, StartError> {
+        Self::from_file_or_environment(config.groups_token_file.as_ref(), "--groups-token-file", GROUPS_VARIABLE)
     }
 
-    fn from_file_or_environment(file: Option<&FilePath>, variable: &str) -> Result<Option<Self>, StartError> {
+    fn from_file_or_environment(
+        file: Option<&FilePath>,
+        option: &'static str,
+        variable: &str,
+    ) -> Result<Option<Self>, StartError> {
         match file {
-            Some(path) => Self::from_file(path.as_path()).map(Some),
+            Some(path) => Self::from_file(path.as_path(), option).map(Some),
             None => Self::from_environment(variable),
         }
     }
@@ -83,27 +140,36 @@ impl Secret {
     fn from_environment(variable: &str) -> Result<Option<Self>, StartError> {
         let Some(value) = env::var_os(variable) else { return Ok(None) };
         let text = value.into_string().ok().filter(|text| !text.is_empty());
-        let secret = text.map(Self).ok_or_else(|| StartError::Secret(variable.into(), "must be non-empty UTF-8 text"));
+        let secret = text
+            .map(Self)
+            .ok_or_else(|| StartError::Secret(format!("the secret in {variable}"), "must be non-empty UTF-8 text"));
         secret.map(Some)
     }
 
     /// Reads the file at `path`, creating it first if it is missing. Returns whether it was missing.
     fn from_file_or_create(path: &Path) -> Result<(Self, bool), StartError> {
-        let failed = |action| move |source| StartError::File { action, path: path.into(), source };
-        let is_missing = !path.try_exists().map_err(failed("read the secret file"))?;
+        let is_missing = !exists(path)?;
         if is_missing {
-            create(path).map_err(failed("create the secret file"))?;
+            create(path).map_err(|source| StartError::File {
+                action: "create",
+                what: SECRET_FILE,
+                path: path.into(),
+                source,
+            })?;
         }
-        let secret = Self::from_file(path)?;
+        let secret = Self::from_file(path, SECRET_FILE)?;
         remove_unfinished(path);
         Ok((secret, is_missing))
     }
 
-    /// Reads a file that only its owner can read. The last line end does not count.
-    pub(crate) fn from_file(path: &Path) -> Result<Self, StartError> {
-        let failed = |source| StartError::File { action: "read the secret file", path: path.into(), source };
+    /// Reads a file that only its owner can read; `what` names it in errors. The last line end does not count.
+    pub(crate) fn from_file(path: &Path, what: &'static str) -> Result<Self, StartError> {
+        let failed = |source| StartError::File { action: "read", what, path: path.into(), source };
         let (text, mode) = read(path).map_err(failed)?;
-        let invalid = |problem| StartError::Secret(path.display().to_string(), problem);
+        let invalid = |problem| StartError::Secret(format!("{what} {}", path.display()), problem);
+        if text.starts_with('\u{feff}') {
+            return Err(invalid("begins with a byte order mark (BOM): save the file as UTF-8 without it"));
+        }
         if mode & 0o077 != 0 {
             return Err(invalid("can be read by other users: run chmod 600 on the file"));
         }
@@ -132,6 +198,15 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
     }
+}
+
+fn exists(path: &Path) -> Result<bool, StartError> {
+    path.try_exists().map_err(|source| StartError::File {
+        action: "read",
+        what: SECRET_FILE,
+        path: path.into(),
+        source,
+    })
 }
 
 fn read(path: &Path) -> io::Result<(String, u32)> {
@@ -193,7 +268,7 @@ mod tests {
         let (created, is_new) = Secret::from_file_or_create(&path).unwrap();
         assert_eq!((created.expose().len(), is_new), (64, true));
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
-        assert_eq!(Secret::from_file(&path).unwrap().expose(), created.expose());
+        assert_eq!(Secret::from_file(&path, SECRET_FILE).unwrap().expose(), created.expose());
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing else is left behind");
     }
 
@@ -244,7 +319,7 @@ mod tests {
         ] {
             fs::write(&path, content).unwrap();
             fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
-            assert_eq!(Secret::from_file(&path).unwrap().expose(), secret);
+            assert_eq!(Secret::from_file(&path, SECRET_FILE).unwrap().expose(), secret);
         }
     }
 
@@ -252,10 +327,14 @@ mod tests {
     fn rejects_files_that_are_readable_by_others_or_empty() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
-        for (text, mode, message) in [("s", 0o644, "can be read by other users"), ("\n", 0o600, "is empty")] {
+        for (text, mode, message) in [
+            ("s", 0o644, "can be read by other users"),
+            ("\n", 0o600, "is empty"),
+            ("\u{feff}s", 0o600, "begins with a byte order mark"),
+        ] {
             fs::write(&path, text).unwrap();
             fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
-            let error = Secret::from_file(&path).unwrap_err().to_string();
+            let error = Secret::from_file(&path, SECRET_FILE).unwrap_err().to_string();
             assert!(error.contains(message), "{error}");
         }
     }

@@ -42,9 +42,15 @@ const USER_PLATFORM: i32 = 7;
 
 /// Does what `config` asks for.
 pub(crate) fn run(config: Config) -> Result<(), StartError> {
+    if config.command.is_some() {
+        for warning in config.unknown_variables.iter().chain(&config.replaced_variables) {
+            // Standard error may be closed.
+            let _ = writeln!(io::stderr(), "{}: {warning}", env!("CARGO_BIN_NAME"));
+        }
+    }
     match &config.command {
         Some(Command::Token { user }) => {
-            let secret = SigningSecret::find(&config)?;
+            let secret = SigningSecret::find_existing(&config)?;
             let token = token(&authority(&config, &secret), user);
             Ok(writeln!(io::stdout(), "{token}")?)
         }
@@ -53,6 +59,9 @@ pub(crate) fn run(config: Config) -> Result<(), StartError> {
         Some(Command::RenewLog) => renew_log_command::renew_log(&location(&config)?),
         None => {
             logs::start(config.log)?;
+            for warning in &config.unknown_variables {
+                warn!("{warning}");
+            }
             let runtime = Runtime::new()?;
             match runtime.block_on(start(config)) {
                 Ok((service, deadline)) => {
@@ -81,7 +90,7 @@ async fn start(config: Config) -> Result<(Service, Instant), StartError> {
         Some(address) => Some(listen(address).await?),
         None => None,
     };
-    let secret = SigningSecret::find(&config)?;
+    let secret = SigningSecret::find_or_create(&config)?;
     let tokens = authority(&config, &secret);
     let store = store::open(&location).await?;
     let stop = StopSignals::listen()?;
@@ -90,7 +99,7 @@ async fn start(config: Config) -> Result<(Service, Instant), StartError> {
     let connections = allow_connections(config.max_connections.get(), MAX_OPERATORS_CONNECTIONS);
 
     let token = banner_token(&config, &secret.origin, &tokens)?;
-    let banner = Banner { address, operations, store: &location.to_string(), token };
+    let banner = Banner { address, operations, store: &location.to_string(), secret: &secret, token };
     print(&banner.to_string());
     info!(%address, store = %location, "serving");
     warnings::log(&config, &secret, [Some(address), operations].into_iter().flatten());
@@ -145,7 +154,7 @@ fn close(runtime: Runtime, open: impl Send + 'static, deadline: Instant) {
     });
     let remaining = deadline.saturating_duration_since(Instant::now());
     if closing.recv_timeout(remaining) == Err(RecvTimeoutError::Timeout) {
-        warn!("stopped before the store was closed: the time is over");
+        warn!("stopped before the store was closed: no time was left");
     }
 }
 
@@ -170,7 +179,7 @@ fn print(banner: &str) {
 /// The store of `--store-file` or `--store`.
 fn location(config: &Config) -> Result<Location, StartError> {
     let (option, text) = match (&config.store_file, &config.store) {
-        (Some(file), _) => ("--store-file", Secret::from_file(file.as_path())?),
+        (Some(file), _) => ("--store-file", Secret::from_file(file.as_path(), "--store-file")?),
         (None, Some(text)) => ("--store", text.clone()),
         (None, None) => return Err(StartError::Usage("--store: a store is needed".into())),
     };

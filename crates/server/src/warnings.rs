@@ -12,8 +12,17 @@ use crate::{
 /// Shorter secrets can be guessed.
 const MIN_SECRET_BYTES: usize = 16;
 
+/// Whether a text has around it what other programs strip: quotes of an environment file, or line ends.
+fn is_wrapped(text: &str) -> bool {
+    let is_quoted = |quote: char| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
+    text.trim() != text || is_quoted('"') || is_quoted('\'')
+}
+
 /// Logs a warning for each risk.
 pub(crate) fn log(config: &Config, secret: &SigningSecret, addresses: impl IntoIterator<Item = SocketAddr>) {
+    for warning in &config.replaced_variables {
+        warn!("{warning}");
+    }
     for address in addresses.into_iter().filter(|address| !address.ip().to_canonical().is_loopback()) {
         warn!(
             %address,
@@ -27,6 +36,15 @@ pub(crate) fn log(config: &Config, secret: &SigningSecret, addresses: impl IntoI
             continue;
         };
         warn!(secret = which, bytes, "a secret shorter than {MIN_SECRET_BYTES} bytes can be guessed: use a random one");
+    }
+    for (which, secret) in secrets {
+        if secret.is_some_and(|secret| is_wrapped(secret.expose())) {
+            warn!(
+                secret = which,
+                "a secret begins and ends with a quote or has white space around it, and both count: remove them if they \
+                 are not meant"
+            );
+        }
     }
     // Who shares a secret with OpenIM may have other admins there, and anyone may register the default one.
     if !config.has_admins && !matches!(secret.origin, Origin::OwnFile(_)) {

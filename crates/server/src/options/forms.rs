@@ -5,14 +5,15 @@ use std::ffi::OsStr;
 use clap::{Arg, ArgMatches, Command, parser::ValueSource};
 
 /// Keeps one form of each value: a flag wins over a variable. Two forms of the same kind contradict each other, which is an
-/// error. `is_set` says whether a variable of the environment is set.
+/// error. Returns a warning for each variable that is ignored. `is_set` says whether a variable of the environment is set.
 ///
 /// The variable of a file is the variable of its text with `_FILE` at its end. A secret has no flag for its text.
 pub(crate) fn choose_forms(
     cli: &Command,
     matches: &mut ArgMatches,
     is_set: impl Fn(&str) -> bool,
-) -> Result<(), String> {
+) -> Result<Vec<String>, String> {
+    let mut ignored = Vec::new();
     for file in cli.get_arguments() {
         let Some(text_variable) = variable(file).and_then(|variable| variable.strip_suffix("_FILE")) else { continue };
         let text = cli.get_arguments().find(|arg| variable(arg) == Some(text_variable));
@@ -29,13 +30,19 @@ pub(crate) fn choose_forms(
                 _ => format!("{} and {} are both given: give one of them", flag(text), flag(Some(file))),
             });
         }
-        // A text without a flag is weaker than a flag of its file, so it needs no clearing.
-        let weaker = if text_source < file_source { text } else { Some(file) };
+        let (weaker, variable, stronger) = if text_source < file_source {
+            (text, text_variable.to_owned(), flag(Some(file)))
+        } else {
+            (Some(file), format!("{text_variable}_FILE"), flag(text))
+        };
         if let Some(weaker) = weaker {
             matches.try_clear_id(weaker.get_id().as_str()).map_err(|error| error.to_string())?;
         }
+        if text_source.min(file_source) == ValueSource::EnvVariable {
+            ignored.push(format!("the variable {variable} has no effect: {stronger} is given"));
+        }
     }
-    Ok(())
+    Ok(ignored)
 }
 
 fn variable(arg: &Arg) -> Option<&str> {
@@ -61,7 +68,13 @@ mod tests {
     fn chosen(args: &[&str], set: &str) -> Result<[bool; 3], String> {
         let cli = Config::command();
         let mut matches = cli.clone().try_get_matches_from([&["conversation-server"], args].concat()).unwrap();
-        choose_forms(&cli, &mut matches, |variable| variable == set)?;
+        let warnings = choose_forms(&cli, &mut matches, |variable| variable == set)?;
+        let ignored = if set.is_empty() {
+            vec![]
+        } else {
+            vec![format!("the variable {set} has no effect: --secret-file is given")]
+        };
+        assert_eq!(warnings, ignored);
         Ok(["store", "store_file", "secret_file"].map(|id| matches.try_contains_id(id).unwrap()))
     }
 

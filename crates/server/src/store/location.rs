@@ -26,6 +26,9 @@ impl FromStr for Location {
 
     fn from_str(text: &str) -> Result<Self, LocationError> {
         let text = text.trim();
+        if let Some(problem) = foreign_characters(text) {
+            return Err(LocationError(problem.to_owned()));
+        }
         // SQLite's own name for a database in memory.
         let text = if text == ":memory:" { "memory:" } else { text };
         let Some((scheme, rest)) = split(text) else { return Err(without_scheme(text)) };
@@ -51,8 +54,24 @@ fn split(text: &str) -> Option<(String, &str)> {
     (is_scheme && (!is_alone || scheme == "memory")).then_some((scheme, rest))
 }
 
+/// What text editors and other programs' files have around a text.
+fn foreign_characters(text: &str) -> Option<&'static str> {
+    if text.starts_with('\u{feff}') {
+        Some("begins with a byte order mark (BOM): write it without")
+    } else if text.starts_with(['"', '\'', '`']) {
+        Some("begins with a quote: write it without quotes")
+    } else if text.contains(['\r', '\n']) {
+        Some("must be one line")
+    } else {
+        None
+    }
+}
+
 /// An error for a text such as `data/x.db`, or one that may be anything.
 fn without_scheme(text: &str) -> LocationError {
+    if let Some(engine) = engine_called(&text.to_ascii_lowercase()) {
+        return LocationError(format!("{text:?} alone is not a store: write {}", engine.form));
+    }
     let is_path = !text.is_empty() && !text.contains(['@', ':', '=', '?', ' ']);
     LocationError(if is_path {
         format!("{text:?} names no engine: write sqlite:{text}, or one of {}", forms())
@@ -63,14 +82,16 @@ fn without_scheme(text: &str) -> LocationError {
 
 /// An error for a scheme of other programs, such as `sqlite3`, `jdbc` or `postgresql+psycopg`.
 fn unknown(scheme: &str) -> LocationError {
-    let is_known = |name: &str| {
-        ENGINES.iter().find(|engine: &&Engine| engine.schemes.contains(&name) || engine.aliases.contains(&name))
-    };
     let base = scheme.split('+').next().unwrap_or(scheme);
-    LocationError(match is_known(base) {
+    LocationError(match engine_called(base) {
         Some(engine) => format!("\"{scheme}:…\" is not supported: write {}", engine.form),
         None => format!("\"{scheme}:…\" is not one of {}", forms()),
     })
+}
+
+/// The engine that this program or others call `name`.
+fn engine_called(name: &str) -> Option<&'static Engine> {
+    ENGINES.iter().find(|engine| engine.schemes.contains(&name) || engine.aliases.contains(&name))
 }
 
 impl fmt::Display for Location {
@@ -162,7 +183,10 @@ mod tests {
             ("", format!("must be one of {all}")),
             ("host=h password=hunter2", format!("must be one of {all}")),
             ("user@hunter2", format!("must be one of {all}")),
-            ("\"memory:\"", format!("must be one of {all}")),
+            ("\"memory:\"", "begins with a quote: write it without quotes".into()),
+            ("'memory:'", "begins with a quote: write it without quotes".into()),
+            ("\u{feff}memory:", "begins with a byte order mark (BOM): write it without".into()),
+            ("memory:\n# comment", "must be one line".into()),
             ("memory:x", format!("\"memory:…\" is not one of {all}")),
             ("sqlite:", format!("\"sqlite:…\" is not one of {all}")),
             ("sqlite://", format!("\"sqlite:…\" is not one of {all}")),
@@ -170,7 +194,11 @@ mod tests {
             ("mongodb:u:hunter2@h", format!("\"mongodb:…\" is not one of {all}")),
             ("data/x.db", format!("\"data/x.db\" names no engine: write sqlite:data/x.db, or one of {all}")),
             ("/var/x.db", format!("\"/var/x.db\" names no engine: write sqlite:/var/x.db, or one of {all}")),
-            ("sqlite", format!("\"sqlite\" names no engine: write sqlite:sqlite, or one of {all}")),
+            ("sqlite", "\"sqlite\" alone is not a store: write sqlite:PATH".into()),
+            ("SQLite3", "\"SQLite3\" alone is not a store: write sqlite:PATH".into()),
+            ("postgres", "\"postgres\" alone is not a store: write postgres://…".into()),
+            ("mongodb", "\"mongodb\" alone is not a store: write mongodb://…".into()),
+            ("mem", "\"mem\" alone is not a store: write memory:".into()),
             ("file:x.db", "\"file:…\" is not supported: write sqlite:PATH".into()),
             ("sqlite3:x.db", "\"sqlite3:…\" is not supported: write sqlite:PATH".into()),
             ("sqlite+aiosqlite:///x.db", "\"sqlite+aiosqlite:…\" is not supported: write sqlite:PATH".into()),

@@ -52,6 +52,19 @@ fn logs_the_operation_id_in_every_line_of_a_request() {
 }
 
 #[test]
+fn logs_at_the_default_level_if_the_level_is_misspelt() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(program(folder.path()).env("RUST_LOG", "debugg"));
+    server.signal("TERM");
+    let (_, log) = server.end();
+    assert!(
+        log.contains("RUST_LOG: \"debugg\" is not a level: use one of off, error, warn, info, debug, trace"),
+        "{log}"
+    );
+    assert!(log.contains("serving") && log.contains("stopped"), "{log}");
+}
+
+#[test]
 fn logs_nothing_when_off() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(program(folder.path()).env("RUST_LOG", "off"));

@@ -70,6 +70,9 @@ fn rejects_invalid_options() {
         (&["--store", "sqlite:$HOME/x.db"], "--store: the path contains \"$HOME\", which is not expanded"),
         (&["--store", "memory:", "--store-file", "f"], "--store and --store-file are both given: give one of them"),
         (&["--webhook", "http://h", "--webhook-file", "f"], "--webhook and --webhook-file are both given: give one"),
+        (&["--max-users", "10k"], "'10k' for '--max-users <N>': must be a number in digits, without a unit"),
+        (&["--adnim", "root"], "unexpected argument '--adnim' found: a similar argument exists: '--admin'"),
+        (&["--store", "sqlite"], "--store: \"sqlite\" alone is not a store: write sqlite:PATH"),
         (&["--webhook-give-up", "1h"], "--webhook-give-up was given without --webhook or --webhook-file"),
         (&["--webhook", "http://h", "--webhook-give-up", "0"], "'--webhook-give-up <DURATION>': must not be zero"),
         (&["--store", "mongodb:u:hunter2@h"], "is not one of memory:, sqlite:PATH, mongodb://…, postgres://…"),
@@ -90,6 +93,10 @@ fn rejects_invalid_variables() {
         "the secret in CONVERSATION_SECRET must be non-empty",
     );
     assert_fails(program(folder.path()).env("RUST_LOG", "a=b=c"), "RUST_LOG is not a valid filter");
+    assert_fails(
+        program(folder.path()).env("CONVERSATION_GROUPS_TOKEN", "hunter2"),
+        "a token for groups was given without --groups",
+    );
     for variable in ["STORE", "WEBHOOK", "SECRET", "PREVIOUS_SECRET", "GROUPS_TOKEN", "WEBHOOK_KEY"] {
         let (text, file) = (format!("CONVERSATION_{variable}"), format!("CONVERSATION_{variable}_FILE"));
         let sentence = format!("{text} and {file} are both set: set one of them");

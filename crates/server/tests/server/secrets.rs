@@ -34,6 +34,43 @@ fn reads_the_store_from_a_file() {
     assert!(server.banner.contains("storing in memory:"), "the flag wins: {}", server.banner);
 }
 
+/// The path is probably misspelt: a server with a new secret accepts none of the tokens.
+#[test]
+fn refuses_a_missing_secret_file_beside_a_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |name: &str| {
+        let mut command = program(folder.path());
+        command.env("CONVERSATION_SECRET", "hunter2").args(["--store", "memory:", "--secret-file", name]);
+        command
+    };
+    let typo = folder.path().canonicalize().unwrap().join("typo");
+    let sentence = format!("--secret-file: {} does not exist, and CONVERSATION_SECRET is set: correct", typo.display());
+    assert_fails(&mut with("typo"), &sentence);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "no file was created");
+
+    write(folder.path(), "secret", "the secret of this server");
+    let server = Server::start(&mut with("secret"));
+    let path = folder.path().canonicalize().unwrap().join("secret");
+    let line = format!("signing tokens with the secret in {}\n", path.display());
+    assert!(server.banner.contains(&line), "{}", server.banner);
+    server.wait_for_log("the variable CONVERSATION_SECRET has no effect: --secret-file is given");
+}
+
+#[test]
+fn says_where_the_secret_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().canonicalize().unwrap().join("data/secret");
+    let in_file = format!("signing tokens with the secret in {}", path.display());
+    for (variables, line) in [
+        (&[][..], format!("{in_file} (new: no token is valid yet)\n")),
+        (&[], format!("{in_file}\n")),
+        (&[("CONVERSATION_SECRET", "hunter2")], "signing tokens with the secret in CONVERSATION_SECRET\n".into()),
+    ] {
+        let server = Server::start(program(folder.path()).envs(variables.iter().copied()).args(["--store", "memory:"]));
+        assert!(server.banner.contains(&line) && !server.banner.contains("hunter2"), "{}", server.banner);
+    }
+}
+
 #[test]
 fn reads_the_webhook_from_a_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -54,10 +91,24 @@ fn refuses_files_that_others_can_read_or_that_name_no_store() {
     assert_fails(program(folder.path()).args(["--store-file", "store"]), "--store-file: \"mysql:…\" is not one of");
     fs::set_permissions(folder.path().join("store"), fs::Permissions::from_mode(0o640)).unwrap();
     assert_fails(program(folder.path()).args(["--store-file", "store"]), "can be read by other users: run chmod 600");
-    assert_fails(
-        program(folder.path()).args(["--store-file", "none"]),
-        "cannot read the secret file none: No such file",
-    );
+    for option in ["--store-file", "--webhook-file", "--webhook-key-file", "--previous-secret-file"] {
+        let sentence = format!("cannot read {option} none: No such file");
+        assert_fails(program(folder.path()).args([option, "none"]), &sentence);
+    }
+    for (content, problem) in [
+        (
+            "\u{feff}memory:",
+            "--store-file store begins with a byte order mark (BOM): save the file as UTF-8 without it",
+        ),
+        ("\"memory:\"\n", "--store-file: begins with a quote: write it without quotes"),
+        ("memory:\nsqlite:x.db\n", "--store-file: must be one line"),
+        ("", "--store-file store is empty"),
+    ] {
+        write(folder.path(), "store", content);
+        assert_fails(program(folder.path()).args(["--store-file", "store"]), problem);
+    }
+    write(folder.path(), "store", "\r\nmemory:\r\n\r\n");
+    assert!(Server::start(program(folder.path()).args(["--store-file", "store"])).banner.contains("in memory:"));
 }
 
 #[test]

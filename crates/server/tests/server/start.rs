@@ -67,6 +67,15 @@ fn prints_a_token_command_that_works_with_the_options_in_use() {
 }
 
 #[test]
+fn prints_one_name_and_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = crate::harness::run(program(folder.path()).arg("--version"));
+    let version = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(version, concat!("conversation-server ", env!("CARGO_PKG_VERSION"), "\n"));
+    assert!(Server::start(&mut program(folder.path())).banner.starts_with(&version));
+}
+
+#[test]
 fn prints_its_name_address_and_store() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&mut program(folder.path()));

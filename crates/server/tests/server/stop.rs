@@ -163,5 +163,6 @@ fn ends_at_once_on_a_second_signal() {
     server.signal("INT");
     let (status, log) = server.end();
     assert!(status.success() && log.contains("a second signal arrived"), "{log}");
+    assert!(!log.contains("timeout is over"), "the timeout is an hour: {log}");
     drop(call);
 }

@@ -29,12 +29,33 @@ fn prints_user_tokens_and_admin_tokens() {
     assert_eq!(pin(&server, &of_root, "bob"), 0);
 }
 
+/// A token of a secret that no server has is worth nothing.
 #[test]
-fn prints_a_valid_token_before_the_server_starts() {
+fn creates_no_secret() {
     let folder = tempfile::tempdir().unwrap();
-    let of_alice = token(program(folder.path()).args(["token", "alice"]));
+    let path = |name: &str| folder.path().canonicalize().unwrap().join(name).display().to_string();
+    for (args, sentence) in [
+        (
+            &["token", "alice"][..],
+            format!(
+                "there is no secret to sign with: CONVERSATION_SECRET is not set, and {} does not exist. Run this in the \
+                 server's folder, or name the server's secret with --secret-file",
+                path("data/secret")
+            ),
+        ),
+        (
+            &["token", "alice", "--secret-file", "typo"],
+            format!("--secret-file: {} does not exist: name the file of the server, which creates it", path("typo")),
+        ),
+    ] {
+        let output = run(program(folder.path()).args(args));
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(message, format!("conversation-server: {sentence}\n"));
+        assert!(!output.status.success() && output.stdout.is_empty());
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no file was created");
     let server = Server::start(&mut program(folder.path()));
-    assert_eq!(pin(&server, &of_alice, "alice"), 0);
+    assert_eq!(pin(&server, &token(program(folder.path()).args(["token", "alice"])), "alice"), 0);
 }
 
 #[test]

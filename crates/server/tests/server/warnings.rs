@@ -2,11 +2,12 @@
 
 use std::process::Command;
 
-use crate::harness::{Server, program};
+use crate::harness::{Server, program, run};
 
 const NO_TLS: &str = "this server speaks no TLS and listens beyond this machine";
 const SHORT: &str = "a secret shorter than 16 bytes can be guessed";
 const NO_ADMIN: &str = "a secret was given without --admin";
+const WRAPPED: &str = "a secret begins and ends with a quote or has white space around it";
 const LONG_SECRET: &str = "0123456789abcdef";
 
 /// The warnings of a start and stop.
@@ -14,7 +15,7 @@ fn warnings(command: &mut Command) -> Vec<&'static str> {
     let server = Server::start(command.args(["--store", "memory:"]));
     server.signal("TERM");
     let (_, log) = server.end();
-    [NO_TLS, SHORT, NO_ADMIN].into_iter().filter(|warning| log.contains(warning)).collect()
+    [NO_TLS, SHORT, NO_ADMIN, WRAPPED].into_iter().filter(|warning| log.contains(warning)).collect()
 }
 
 #[test]
@@ -46,6 +47,33 @@ fn warns_of_short_secrets() {
     assert_eq!(with("0123456789abcde", None), [SHORT]);
     assert_eq!(with(LONG_SECRET, None), [""; 0]);
     assert_eq!(with(LONG_SECRET, Some("openIM123")), [SHORT]);
+}
+
+#[test]
+fn warns_of_quotes_and_white_space_around_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    for wrapped in ["\"0123456789abcdef\"", "'0123456789abcdef'", "0123456789abcdef\n", " 0123456789abcdef"] {
+        let mut command = program(folder.path());
+        command.args(["--admin", "imAdmin"]).env("CONVERSATION_SECRET", wrapped);
+        assert_eq!(warnings(&mut command), [WRAPPED], "{wrapped:?}");
+    }
+}
+
+#[test]
+fn warns_of_variables_without_effect() {
+    let folder = tempfile::tempdir().unwrap();
+    let variables =
+        [("CONVERSATION_ADMIN", "root"), ("CONVERSATION_TEST_POSTGRES", "x"), ("conversation_listen", ":1")];
+    let server = Server::start(program(folder.path()).envs(variables).args(["--store", "memory:"]));
+    server.signal("TERM");
+    let (_, log) = server.end();
+    let meant = "the variable CONVERSATION_ADMIN has no effect: did you mean CONVERSATION_ADMINS?";
+    assert_eq!(log.matches("has no effect").count(), 2, "{log}");
+    assert!(log.contains(meant) && log.contains("did you mean CONVERSATION_LISTEN?"), "{log}");
+
+    let output = run(program(folder.path()).envs(variables).args(["token", "alice"]));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && message.starts_with(&format!("conversation-server: {meant}\n")), "{message}");
 }
 
 #[test]
