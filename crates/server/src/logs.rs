@@ -43,7 +43,7 @@ fn misspelt_level(levels: &str) -> Option<&str> {
         let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
         let is_near = |level: &&str| word.starts_with(level) || strsim::damerau_levenshtein(level, &word) <= 2;
         let is_level = is_number || LEVELS.contains(&&*word);
-        !is_level && (FOREIGN_LEVELS.contains(&&*word) || LEVELS[1..].iter().any(|level| is_near(level)))
+        !is_level && (FOREIGN_LEVELS.contains(&&*word) || LEVELS[1..].iter().any(is_near))
     };
     let is_word = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     levels.split(',').map(str::trim).filter(is_word).find(|word| is_meant(word))

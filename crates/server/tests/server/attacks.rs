@@ -147,7 +147,7 @@ fn fill(server: &Server, count: usize) {
             scope.spawn(move || {
                 for n in (worker..count).step_by(8) {
                     let conversation = json!({
-                        "conversationID": format!("sg_{n}"), "conversationType": 3, "groupID": "g",
+                        "conversationID": format!("sg_{n}"), "conversationType": 3, "groupID": n.to_string(),
                         "ex": text, "attachedInfo": text,
                     });
                     let set = json!({ "userIDs": ["alice"], "conversation": conversation });

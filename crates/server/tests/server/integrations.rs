@@ -200,7 +200,7 @@ fn rejects_invalid_integrations_without_printing_secrets() {
         (&["--webhook", "hush"][..], "--webhook: the URL must start with http:// or https://"),
         (&["--webhook", "ftp://hush@there"], "--webhook: the URL must start with http:// or https://"),
         (&["--groups", "hush:"], "--groups: the URL must start with http:// or https://"),
-        (&["--groups", "http://there", "--groups-token-file", "none"], "cannot read the secret file none: "),
+        (&["--groups", "http://there", "--groups-token-file", "none"], "cannot read --groups-token-file none: "),
     ] {
         let output = run(program(folder.path()).args(args).env("CONVERSATION_GROUPS_TOKEN", "hush"));
         let message = String::from_utf8(output.stderr).unwrap();
