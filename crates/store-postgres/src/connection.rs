@@ -1,50 +1,184 @@
-//! Connections of the pool. A connection whose caller has given up is cleaned before its next use.
+//! Connections of the pool: who may have one, and for how long a server may be silent. A connection whose caller has given
+//! up is cleaned before its next use.
 
-use std::time::Duration;
+use std::{
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use deadpool::managed::Manager as _;
 use deadpool_postgres::{Client, Object, Pool, PoolError, TimeoutType};
-use tokio::time::timeout;
+use futures_util::future::{Either, select};
+use tokio::{
+    sync::{Mutex, OwnedSemaphorePermit, Semaphore},
+    time::{sleep, timeout},
+};
 
-use crate::error::Error;
+use crate::{error::Error, health::Health};
 
 /// How long a call waits for a connection, even if the host's pool would wait longer.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the server may take to finish the work of a caller that has given up.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// If a server is silent for so long on all connections, it is asked on a new one whether it is still there.
+const SILENCE: Duration = Duration::from_secs(3);
 
-pub(crate) async fn acquire(pool: &Pool) -> Result<Client, PoolError> {
-    timeout(ACQUIRE_TIMEOUT, pool.get()).await.unwrap_or(Err(PoolError::Timeout(TimeoutType::Wait)))
+/// How long that may take: enough for one host that does not answer, and the next.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a call waits for a server that answers others. The server's own `statement_timeout` ends statements earlier,
+/// but not a commit.
+const WORK_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// How long a connection waits for the work of a caller that has given up, from a server that answers others. A commit
+/// waits for a lost synchronous standby; a new connection for each would exhaust the server's.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// Connections that only readers get, since a commit may wait for a synchronous standby without a limit.
+const FOR_READERS: usize = 2;
+
+/// The connections of one pool.
+#[derive(Clone, Debug)]
+pub(crate) struct Connections(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    pool: Pool,
+    health: Arc<Health>,
+    writers: Arc<Semaphore>,
+    /// Locked by the one caller that asks.
+    probe: Mutex<()>,
 }
 
-/// Runs `work` on a connection of the pool.
-///
-/// If the caller drops the future, the server still has to finish a statement or roll back a transaction. The
-/// connection returns to the pool after that, so that no other call waits behind it.
-pub(crate) async fn run<T>(pool: &Pool, work: impl AsyncFnOnce(&mut Client) -> Result<T, Error>) -> Result<T, Error> {
-    let mut lease = Lease { client: Some(acquire(pool).await?), is_idle: false };
-    let Some(client) = &mut lease.client else { unreachable!("only drop takes the client") };
-    let result = work(client).await;
-    lease.is_idle = true;
-    result
+impl Connections {
+    pub(crate) fn new(pool: Pool, health: Arc<Health>) -> Self {
+        let writers = pool.status().max_size.saturating_sub(FOR_READERS).max(1);
+        Self(Arc::new(Inner { pool, health, writers: Arc::new(Semaphore::new(writers)), probe: Mutex::new(()) }))
+    }
+
+    pub(crate) fn health(&self) -> &Health {
+        &self.0.health
+    }
+
+    /// Runs `work`, which writes nothing, on a connection.
+    pub(crate) async fn read<T>(&self, work: impl AsyncFnOnce(&mut Client) -> Result<T, Error>) -> Result<T, Error> {
+        let client = timeout(ACQUIRE_TIMEOUT, self.acquire()).await.unwrap_or(Err(no_connection()))?;
+        self.run(client, None, work).await
+    }
+
+    /// Runs `work` on a connection that writers may have.
+    pub(crate) async fn write<T>(&self, work: impl AsyncFnOnce(&mut Client) -> Result<T, Error>) -> Result<T, Error> {
+        let acquire = async {
+            let permit = self.0.writers.clone().acquire_owned().await.ok();
+            Ok((self.acquire().await?, permit))
+        };
+        let (client, permit) = timeout(ACQUIRE_TIMEOUT, acquire).await.unwrap_or(Err(no_connection()))?;
+        self.run(client, permit, work).await
+    }
+
+    /// The first connection, with no deadline but for how long it takes to get it.
+    pub(crate) async fn first(&self) -> Result<Client, PoolError> {
+        timeout(ACQUIRE_TIMEOUT, self.acquire()).await.unwrap_or(Err(no_connection()))
+    }
+
+    async fn acquire(&self) -> Result<Client, PoolError> {
+        loop {
+            let client = self.0.pool.get().await?;
+            if !self.0.health.is_retired(connected(&client)) {
+                return Ok(client);
+            }
+            drop(Object::take(client));
+        }
+    }
+
+    /// If the caller drops the future, the server still has to finish a statement or roll back a transaction. The
+    /// connection returns to the pool after that, so that no other call waits behind it.
+    async fn run<T>(
+        &self,
+        client: Client,
+        permit: Option<OwnedSemaphorePermit>,
+        work: impl AsyncFnOnce(&mut Client) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let connected = connected(&client);
+        let mut lease = Lease { connections: self.clone(), client: Some(client), permit, is_idle: false };
+        let Some(client) = &mut lease.client else { unreachable!("only drop takes the client") };
+        let result = self.wait(connected, WORK_TIMEOUT, work(client)).await?;
+        lease.is_idle = true;
+        if let Err(Error::OldPrimary) = result {
+            // The next connection is made to the new one, if the address names it.
+            self.0.health.retire_all();
+        }
+        result
+    }
+
+    /// Waits for the server's answer on a connection made at `connected`. Fails if the server is found to be gone.
+    async fn wait<T>(&self, connected: Instant, limit: Duration, answer: impl Future<Output = T>) -> Result<T, Error> {
+        let health = &self.0.health;
+        let mut answer = pin!(answer);
+        let watch = async {
+            while !health.is_retired(connected) {
+                sleep(SILENCE).await;
+                if !health.has_answered_within(SILENCE) {
+                    self.probe(connected).await;
+                }
+            }
+        };
+        let watch = pin!(timeout(limit, watch));
+        match select(&mut answer, watch).await {
+            Either::Left((answer, _)) => {
+                health.answered();
+                Ok(answer)
+            }
+            Either::Right(_) => Err(Error::Silent),
+        }
+    }
+
+    /// Asks the server whether it is there, unless another caller does so. Retires all connections if it is not.
+    async fn probe(&self, connected: Instant) {
+        let Inner { pool, health, probe, .. } = &*self.0;
+        let _one = probe.lock().await;
+        if health.is_retired(connected) || health.has_answered_within(SILENCE) {
+            return;
+        }
+        match timeout(PROBE_TIMEOUT, pool.manager().create()).await {
+            Ok(Ok(_)) => health.answered(),
+            // It refuses connections, such as one too many, so it is there.
+            Ok(Err(error)) if error.as_db_error().is_some() => health.answered(),
+            _ => health.retire_all(),
+        }
+    }
+}
+
+/// When a connection was made.
+pub(crate) fn connected(client: &Client) -> Instant {
+    Object::metrics(client).created
+}
+
+fn no_connection() -> PoolError {
+    PoolError::Timeout(TimeoutType::Wait)
 }
 
 struct Lease {
+    connections: Connections,
     client: Option<Client>,
+    permit: Option<OwnedSemaphorePermit>,
     is_idle: bool,
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(client) = self.client.take().filter(|_| !self.is_idle) else { return };
+        let (connections, permit) = (self.connections.clone(), self.permit.take());
         // The server responds in order: its response to this means that all earlier work is done. Without a runtime the
         // connection's task has ended, and the connection closes.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                if timeout(DRAIN_TIMEOUT, client.simple_query("")).await.is_err() {
+                let done = connections.wait(connected(&client), DRAIN_TIMEOUT, client.simple_query("")).await;
+                if done.is_err() {
                     // Close it, so that the pool can open another.
                     drop(Object::take(client));
                 }
+                drop(permit);
             });
         }
     }

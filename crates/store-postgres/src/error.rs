@@ -27,6 +27,14 @@ pub(crate) enum Error {
     Row { key: Option<Box<Key>>, source: BoxError },
     #[error("another writer has changed an owner's version")]
     VersionMismatch,
+    /// The server is silent on every connection.
+    #[error("the server does not answer")]
+    Silent,
+    #[error(
+        "the server is an old primary: another server has been promoted; if this one is right, restart the program that \
+         says so"
+    )]
+    OldPrimary,
     #[error("the server is a standby, which accepts no writes")]
     Standby,
     #[error("every caller gave up before the batch began")]
@@ -93,7 +101,9 @@ impl Error {
     fn kind(&self) -> Kind {
         match self {
             Self::Server { code, .. } => Kind::of_code(code),
-            Self::Connection(_) | Self::Pool(_) | Self::Standby | Self::Unwanted => Kind::Unavailable,
+            Self::Connection(_) | Self::Pool(_) | Self::Silent | Self::OldPrimary | Self::Standby | Self::Unwanted => {
+                Kind::Unavailable
+            }
             Self::Row { .. } => Kind::Corrupt,
             Self::VersionMismatch => Kind::Conflict,
             Self::Rejected(_) => Kind::Other,

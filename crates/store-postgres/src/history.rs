@@ -5,6 +5,8 @@ use deadpool_postgres::Client;
 use tokio_postgres::{Row, error::SqlState};
 use tracing::warn;
 
+use crate::health::Primary;
+
 /// SQL for the server's timeline, in hexadecimal; null on a standby. Every role may call these functions.
 ///
 /// `pg_control_checkpoint` would not do: after a promotion it still has the old timeline for a moment.
@@ -12,7 +14,7 @@ const TIMELINE: &str =
     "(SELECT CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END)";
 
 /// The timeline of a server that has none, in SQL.
-const NO_TIMELINE: &str = "'1'::text";
+const NO_TIMELINE: &str = "'00000001'::text";
 
 /// SQL for the timeline, or for a constant on servers that have no timeline, such as some that only speak PostgreSQL's
 /// protocol.
@@ -27,6 +29,31 @@ pub(crate) async fn timeline_sql(client: &Client) -> Result<&'static str, tokio_
         }
         Err(error) => Err(error),
     }
+}
+
+/// The server that a new connection has reached. Unnamed statements work through any pooler.
+pub(crate) async fn primary(client: &tokio_postgres::Client) -> Result<Primary, tokio_postgres::Error> {
+    let sql = format!("SELECT (SELECT system_identifier FROM pg_control_system()), {TIMELINE}");
+    match client.query_typed(&sql, &[]).await {
+        Ok(rows) => {
+            let read = |row: &Row| {
+                Some(Primary { cluster: row.try_get(0).ok()?, timeline: timeline(row, 1).ok()?.unwrap_or_default() })
+            };
+            Ok(rows.first().and_then(read).unwrap_or_default())
+        }
+        Err(error) if error.as_db_error().is_some() => Ok(Primary::default()),
+        Err(error) => Err(error),
+    }
+}
+
+/// A timeline in a row; `None` on a standby.
+fn timeline(row: &Row, column: usize) -> Result<Option<u32>, BoxError> {
+    Ok(row.try_get::<_, Option<&str>>(column)?.map(|digits| u32::from_str_radix(digits, 16)).transpose()?)
+}
+
+/// A timeline as a parameter that compares with the server's.
+pub(crate) fn timeline_to_sql(timeline: u32) -> String {
+    format!("{timeline:08X}")
 }
 
 fn has_no_timeline(error: &tokio_postgres::Error) -> bool {
@@ -48,8 +75,7 @@ impl History {
     /// Reads a row that begins with `log` and the timeline.
     pub(crate) fn of_row(row: &Row) -> Result<Self, BoxError> {
         let stored = LogId(row.try_get::<_, &[u8]>(0)?.try_into()?);
-        let timeline = row.try_get::<_, Option<&str>>(1)?.map(|digits| u32::from_str_radix(digits, 16)).transpose()?;
-        Ok(Self { stored, timeline })
+        Ok(Self { stored, timeline: timeline(row, 1)? })
     }
 
     /// The identity of the log, the same in every program.
@@ -64,6 +90,11 @@ impl History {
             *byte ^= of_timeline;
         }
         LogId(id)
+    }
+
+    /// The server, as far as a row says.
+    pub(crate) fn primary(self) -> Primary {
+        Primary { cluster: None, timeline: self.timeline.unwrap_or_default() }
     }
 
     /// Whether the server is a standby.

@@ -35,7 +35,9 @@
 mod address_option;
 mod connection;
 mod error;
+mod health;
 mod history;
+mod hosts;
 mod open;
 mod open_error;
 mod queries;

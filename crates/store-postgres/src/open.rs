@@ -1,5 +1,7 @@
 //! Connecting to a server, checking it, and migrating the schema.
 
+use std::{sync::Arc, time::Duration};
+
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod};
 use tokio_postgres::{
     Config, NoTls,
@@ -9,7 +11,11 @@ use tokio_postgres::{
 use tracing::warn;
 
 use crate::{
-    address_option, connection, history,
+    address_option,
+    connection::Connections,
+    health::Health,
+    history,
+    hosts::Hosts,
     open_error::{OLDEST_SERVER, OpenError},
     schema::{self, Found},
     schema_name::Schema,
@@ -23,8 +29,8 @@ const CONNECTIONS: usize = 10;
 /// Bounds how long a client that is gone, or a lock, can block others. `options` in the address replaces this.
 const OPTIONS: &str = "-c lock_timeout=10s -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s";
 
-/// A pool for the database at `url`, and the hosts in `url`. Connects on first use.
-pub(crate) fn pool(url: &str) -> Result<(Pool, String), OpenError> {
+/// Connections to the database at `url`, and the hosts in `url`. Connects on first use.
+pub(crate) fn connections(url: &str) -> Result<(Connections, String), OpenError> {
     let invalid = |reason| OpenError::Address { reason };
     // The parser's error may repeat a part of the password.
     let mut config: Config = url
@@ -39,19 +45,37 @@ pub(crate) fn pool(url: &str) -> Result<(Pool, String), OpenError> {
     if config.get_application_name().is_none() {
         config.application_name(env!("CARGO_PKG_NAME"));
     }
+    detect_lost_peers(&mut config);
     let hosts = hosts(&config);
+    let health = Arc::new(Health::new());
     let with_tls = config.get_ssl_mode() == SslMode::Require;
     // Statements on a closed connection fail at once, so the pool need not test connections first.
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = if with_tls {
         let tls = tls::connector().map_err(|error| OpenError::Tls { hosts: hosts.clone(), source: error.into() })?;
-        Manager::from_config(config, tls, recycling)
+        let connect = Hosts::new(&config, tls, health.clone());
+        Manager::from_connect(config, connect, recycling)
     } else {
-        Manager::from_config(config, NoTls, recycling)
+        let connect = Hosts::new(&config, NoTls, health.clone());
+        Manager::from_connect(config, connect, recycling)
     };
     let pool =
         Pool::builder(manager).max_size(CONNECTIONS).build().map_err(|_| invalid("no pool can be built for it"))?;
-    Ok((pool, hosts))
+    Ok((Connections::new(pool, health), hosts))
+}
+
+/// Lets the system notice within half a minute that nothing is at the other end of a connection, unless the address has
+/// settings of its own.
+fn detect_lost_peers(config: &mut Config) {
+    if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
+        config.keepalives_idle(Duration::from_secs(10));
+    }
+    if config.get_keepalives_interval().is_none() && config.get_keepalives_retries().is_none() {
+        config.keepalives_interval(Duration::from_secs(5)).keepalives_retries(3);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(Duration::from_secs(25));
+    }
 }
 
 fn hosts(config: &Config) -> String {
@@ -69,9 +93,13 @@ fn hosts(config: &Config) -> String {
 }
 
 /// Checks the server and migrates the schema to this version. Returns SQL for the server's timeline.
-pub(crate) async fn prepare(pool: &Pool, hosts: &str, schema: &Schema) -> Result<&'static str, OpenError> {
+pub(crate) async fn prepare(
+    connections: &Connections,
+    hosts: &str,
+    schema: &Schema,
+) -> Result<&'static str, OpenError> {
     let failed = OpenError::from_postgres(hosts, schema);
-    let mut client = connection::acquire(pool).await.map_err(|error| match error {
+    let mut client = connections.first().await.map_err(|error| match error {
         PoolError::Backend(error) => failed(error),
         error => OpenError::Unreachable { hosts: hosts.to_owned(), source: error.into() },
     })?;
@@ -148,7 +176,8 @@ mod tests {
 
     #[test]
     fn prints_hosts_without_secrets() {
-        let (_, hosts) = pool("postgres://me:secret@one,two:6000/db").map_err(|_| ()).unwrap_or_else(|()| panic!());
+        let (_, hosts) =
+            connections("postgres://me:secret@one,two:6000/db").map_err(|_| ()).unwrap_or_else(|()| panic!());
         assert!(!hosts.contains("secret"), "{hosts}");
     }
 }

@@ -3,7 +3,7 @@
 use conversation_settings_store::LogId;
 use tokio_postgres::error::SqlState;
 
-use crate::{connection, open, open_error::OpenError, schema_name::Schema, store::PostgresStore};
+use crate::{open, open_error::OpenError, schema_name::Schema, store::PostgresStore};
 
 impl PostgresStore {
     /// Gives the log of the database at `url` a new identity, so that every client syncs in full. It belongs to a restore
@@ -15,10 +15,10 @@ impl PostgresStore {
     ///
     /// [`OpenError`]; the log then keeps its identity.
     pub async fn renew_log(url: &str, schema: &Schema) -> Result<(), OpenError> {
-        let (pool, hosts) = open::pool(url)?;
-        open::prepare(&pool, &hosts, schema).await?;
+        let (connections, hosts) = open::connections(url)?;
+        open::prepare(&connections, &hosts, schema).await?;
         let unreachable = |error| OpenError::Unreachable { hosts: hosts.clone(), source: error };
-        let client = connection::acquire(&pool).await.map_err(|error| unreachable(error.into()))?;
+        let client = connections.first().await.map_err(|error| unreachable(error.into()))?;
         let log = LogId::random().0.map(|byte| format!("{byte:02x}")).concat();
         let sql = format!("UPDATE {schema}.store SET log = '\\x{log}';");
         client.batch_execute(&sql).await.map_err(|error| match error.code() {

@@ -30,7 +30,7 @@ impl Statements {
     /// `timeline` is SQL for the server's timeline.
     pub(crate) fn new(schema: &Schema, timeline: &str) -> Self {
         let state = &*STATE;
-        let insert = insert_sql(schema);
+        let insert = insert_sql(schema, timeline);
         let updates: Vec<_> = state.split(", ").map(|column| format!("{column} = excluded.{column}")).collect();
         Self {
             // Every record's owner has a version.
@@ -111,14 +111,15 @@ fn count_sql(schema: &Schema) -> String {
 ///
 /// A batch raises each version by one. If the stored version has changed meanwhile, the CASE yields NULL, NOT NULL fails,
 /// and the statement rolls back. Owners come first and in order, as every writer locks them; the count makes the server
-/// raise all of them before it touches a record.
-fn insert_sql(schema: &Schema) -> String {
+/// raise all of them before it touches a record. On a server of an older timeline than `$4` it writes nothing: that is an
+/// old primary, which has woken up after another server was promoted.
+fn insert_sql(schema: &Schema, timeline: &str) -> String {
     let fixed = FIXED_COLUMNS.map(|(column, _)| column).join(", ");
     let settings: Vec<_> = rows::setting_columns().map(|(column, _)| column).collect();
     let settings = settings.join(", ");
     let count = count_sql(schema);
-    // After the three arrays of owners.
-    let mut parameter = 3;
+    // After the three arrays of owners, and the timeline.
+    let mut parameter = 4;
     let mut arrays = |types: &mut dyn Iterator<Item = &'static str>| {
         let arrays: Vec<_> = types
             .map(|array_of| {
@@ -135,6 +136,7 @@ fn insert_sql(schema: &Schema) -> String {
              INSERT INTO {schema}.owners AS owners (owner, version, conversations, counted_in)
              SELECT owner, version, added, version
              FROM unnest((SELECT $1::text[]), (SELECT $2::bigint[]), (SELECT $3::bigint[])) AS raised (owner, version, added)
+             WHERE {timeline} >= $4::text COLLATE \"C\"
              ON CONFLICT (owner) DO UPDATE
              SET version = CASE WHEN owners.version = excluded.version - 1 THEN excluded.version END,
                  counted_in = excluded.version,

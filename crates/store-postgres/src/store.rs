@@ -1,6 +1,6 @@
 //! The store.
 
-use std::iter;
+use std::{iter, sync::Arc};
 
 use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
@@ -10,8 +10,9 @@ use conversation_settings_store::{
 use deadpool_postgres::{Client, Pool};
 
 use crate::{
-    connection,
+    connection::{Connections, connected},
     error::Error,
+    health::Health,
     open,
     open_error::OpenError,
     queries::{Queries, Versions},
@@ -25,7 +26,7 @@ use crate::{
 /// Call its methods within a Tokio runtime.
 #[derive(Debug)]
 pub struct PostgresStore {
-    pool: Pool,
+    connections: Connections,
     queries: Queries,
     locks: OwnerLocks,
 }
@@ -37,8 +38,8 @@ impl PostgresStore {
     ///
     /// [`OpenError`]; the database is then left as it is.
     pub async fn open(url: &str, schema: &Schema) -> Result<Self, OpenError> {
-        let (pool, hosts) = open::pool(url)?;
-        Self::prepare(pool, &hosts, schema).await
+        let (connections, hosts) = open::connections(url)?;
+        Self::prepare(connections, &hosts, schema).await
     }
 
     /// Uses the host's pool, and migrates the schema to this version.
@@ -51,16 +52,23 @@ impl PostgresStore {
     ///
     /// [`OpenError`]; the database is then left as it is.
     pub async fn with_pool(pool: Pool, schema: &Schema) -> Result<Self, OpenError> {
-        Self::prepare(pool, "the pool's hosts", schema).await
+        let connections = Connections::new(pool, Arc::new(Health::new()));
+        Self::prepare(connections, "the pool's hosts", schema).await
     }
 
-    async fn prepare(pool: Pool, hosts: &str, schema: &Schema) -> Result<Self, OpenError> {
-        let timeline = open::prepare(&pool, hosts, schema).await?;
-        Ok(Self { pool, queries: Queries::new(schema, timeline), locks: OwnerLocks::default() })
+    async fn prepare(connections: Connections, hosts: &str, schema: &Schema) -> Result<Self, OpenError> {
+        let timeline = open::prepare(&connections, hosts, schema).await?;
+        Ok(Self { connections, queries: Queries::new(schema, timeline), locks: OwnerLocks::default() })
     }
 
     async fn versions(&self, owner: &UserId) -> Result<Versions, Error> {
-        connection::run(&self.pool, async |client| self.queries.versions((&*client).into(), owner).await).await
+        let read = async |client: &mut Client| {
+            let versions = self.queries.versions((&*client).into(), owner).await?;
+            Ok((versions, connected(client)))
+        };
+        let (versions, connected) = self.connections.read(read).await?;
+        self.connections.health().found(versions.history.primary(), connected);
+        Ok(versions)
     }
 
     /// Applies a batch in two statements. Fails with a conflict if another writer changes an owner in between.
@@ -69,7 +77,7 @@ impl PostgresStore {
         let loaded = queries.load(session, batch).await?;
         let resolved = resolve(batch, &loaded, at)?;
         if !resolved.is_noop() {
-            queries.put(session, &loaded, &resolved).await?;
+            queries.put(session, &loaded, &resolved, self.connections.health().timeline()).await?;
         }
         Ok(resolved.applied)
     }
@@ -86,7 +94,7 @@ impl PostgresStore {
         }
         let resolved = resolve(batch, &loaded, at)?;
         if !resolved.is_noop() {
-            queries.put(session, &loaded, &resolved).await?;
+            queries.put(session, &loaded, &resolved, self.connections.health().timeline()).await?;
             transaction.commit().await?;
         }
         Ok(resolved.applied)
@@ -105,7 +113,7 @@ impl ConversationStore for PostgresStore {
             return Ok(Applied::default());
         }
         let attempt = |this| {
-            connection::run(&self.pool, async move |client| {
+            self.connections.write(async move |client| {
                 // The wait for other writers of the owners and for a connection is over.
                 if !wanted.is_wanted() {
                     return Err(Error::Unwanted);
@@ -123,7 +131,7 @@ impl ConversationStore for PostgresStore {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(connection::run(&self.pool, async |client| self.queries.get((&*client).into(), keys).await).await?)
+        Ok(self.connections.read(async |client| self.queries.get((&*client).into(), keys).await).await?)
     }
 
     async fn list(
@@ -134,7 +142,7 @@ impl ConversationStore for PostgresStore {
     ) -> Result<Page<ConversationId>, StoreError> {
         let (after, limit) = (page.after.as_ref(), page.limit.saturating_add(1));
         let read = async |client: &mut Client| self.queries.list((&*client).into(), owner, filter, after, limit).await;
-        let read = connection::run(&self.pool, read).await?;
+        let read = self.connections.read(read).await?;
         Ok(Page::from_overfetch(read, page.limit, |last| last.key.conversation_id.clone()))
     }
 
@@ -148,12 +156,12 @@ impl ConversationStore for PostgresStore {
         let read = async |client: &mut Client| {
             self.queries.list_by_conversation((&*client).into(), conversation_id, filter, after, limit).await
         };
-        let read = connection::run(&self.pool, read).await?;
+        let read = self.connections.read(read).await?;
         Ok(Page::from_overfetch(read, page.limit, |last| last.key.owner.clone()))
     }
 
     async fn count(&self, owner: &UserId) -> Result<usize, StoreError> {
-        Ok(connection::run(&self.pool, async |client| self.queries.count((&*client).into(), owner).await).await?)
+        Ok(self.connections.read(async |client| self.queries.count((&*client).into(), owner).await).await?)
     }
 
     async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
@@ -164,7 +172,7 @@ impl ConversationStore for PostgresStore {
         let read = async |client: &mut Client| {
             self.queries.changed((&*client).into(), owner, since.version, limit.saturating_add(1)).await
         };
-        let (versions, records) = connection::run(&self.pool, read).await?;
+        let (versions, records) = self.connections.read(read).await?;
         let current = versions.current();
         Ok(match Changes::plan(since, current, versions.pruned) {
             SyncPlan::Settled(changes) => changes,
@@ -179,7 +187,7 @@ impl ConversationStore for PostgresStore {
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {
         let attempt =
-            |_| connection::run(&self.pool, async |client| self.queries.prune((&*client).into(), owner, through).await);
+            |_| self.connections.write(async |client| self.queries.prune((&*client).into(), owner, through).await);
         self.locks.run(|| iter::once(owner), attempt).await
     }
 }

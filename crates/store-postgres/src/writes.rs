@@ -9,6 +9,7 @@ use tokio_postgres::Row;
 
 use crate::{
     error::Error,
+    history,
     queries::{Queries, keys, position},
     rows,
     session::Session,
@@ -51,20 +52,29 @@ impl Queries {
         Ok(session.query(&self.statements.lock, batch.len(), &owners).await?.len())
     }
 
-    /// Stores the records and owners that a batch resolved to, unless an owner's version has changed since `loaded`.
-    pub(crate) async fn put(&self, session: Session<'_>, loaded: &Loaded, resolved: &Resolved) -> Result<(), Error> {
+    /// Stores the records and owners that a batch resolved to, unless an owner's version has changed since `loaded`, or the
+    /// server has an older timeline than `timeline`.
+    pub(crate) async fn put(
+        &self,
+        session: Session<'_>,
+        loaded: &Loaded,
+        resolved: &Resolved,
+        timeline: u32,
+    ) -> Result<(), Error> {
         let owners = || resolved.owners.iter();
+        let timeline = history::timeline_to_sql(timeline);
         let mut parameters = vec![
             rows::texts(owners().map(|owner| owner.owner.as_str())),
             rows::versions(owners().map(|owner| owner.version)),
             rows::numbers(owners().map(|owner| owner.added)),
+            rows::text(&timeline),
         ];
         parameters.extend(rows::parameters(&resolved.records));
         // A plain insert is cheaper than an upsert.
         let is_new = |changed: &RecordWrite| loaded.records[changed.position].is_none();
         let put = if resolved.records.iter().all(is_new) { &self.statements.insert } else { &self.statements.put };
-        session.execute(put, &parameters).await.map_err(Error::or_version_mismatch)?;
-        Ok(())
+        let written = session.execute(put, &parameters).await.map_err(Error::or_version_mismatch)?;
+        if written == 0 { Err(Error::OldPrimary) } else { Ok(()) }
     }
 
     /// Deletes the owner's tombstones of versions up to `through`. Returns how many.

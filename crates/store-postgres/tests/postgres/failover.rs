@@ -8,6 +8,7 @@ use std::{
 use conversation_settings_core::{Conversation, ConversationId, Patch};
 use conversation_settings_store::{Changes, ConversationStore, Filter, LogId, OwnerVersion, PageRequest, StoreError};
 use conversation_settings_store_postgres::{PostgresStore, Schema};
+use futures_util::future::join_all;
 use tokio::task::block_in_place;
 
 use crate::{
@@ -164,4 +165,76 @@ async fn syncs_clients_in_full_after_a_promotion_that_lost_writes() {
         assert_eq!(client.at.log, reader.version(&user("a")).await.unwrap().log);
     }
     assert_ne!(clients[0].at.log, before.log);
+}
+
+/// The version of each owner, by owner, as a server has it.
+async fn versions(server: &Server) -> Vec<(String, i64)> {
+    let client = connect(server.url()).await.unwrap();
+    let sql = "SELECT owner, version FROM conversation_settings.owners ORDER BY owner";
+    client.query(sql, &[]).await.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+/// Ten callers write at once, each to an owner of its own, until they succeed. Returns how long the slowest took.
+async fn write_at_once(store: &PostgresStore, ex: &str) -> Duration {
+    let start = Instant::now();
+    let write = async |n| {
+        let batch = set([key(format!("u{n}"), "sg_1")], &Patch::KEEP.ex(ex));
+        until_available(async || store.apply(&batch, NOW).await).await;
+    };
+    join_all((0..10).map(write)).await;
+    start.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn leaves_a_frozen_primary_soon_and_writes_nothing_to_it_after_the_thaw() {
+    let Some(pair) = block_in_place(Pair::start) else { return };
+    let store = pair.store().await;
+    // Every connection of the pool leads to the primary.
+    write_at_once(&store, "before").await;
+    pair.catch_up().await;
+    let before = versions(&pair.primary).await;
+
+    block_in_place(|| pair.primary.freeze());
+    block_in_place(|| pair.standby.promote());
+    let start = Instant::now();
+    let (wrote, ()) = tokio::join!(write_at_once(&store, "after"), async {
+        until_available(async || store.version(&user("u0")).await).await;
+        until_available(async || store.ready().await).await;
+    });
+    println!("frozen: the last of ten writes was done after {wrote:?}");
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+
+    // The old primary wakes up, and accepts connections and writes again.
+    block_in_place(|| pair.primary.thaw());
+    assert_eq!(versions(&pair.primary).await, before);
+    let end_connections = async || {
+        let standby = connect(pair.standby.url()).await.unwrap();
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE application_name <> '' AND pid <> pg_backend_pid()";
+        standby.query(end, &[]).await.unwrap();
+    };
+    for round in 0..3 {
+        write_at_once(&store, &format!("round {round}")).await;
+        // New connections do not go to the old primary, though it comes first in the address.
+        end_connections().await;
+    }
+    let restarted = pair.store().await;
+    write_at_once(&restarted, "restarted").await;
+    let expected: Vec<_> = (0..10).map(|n| (format!("u{n}"), 6)).collect();
+    assert_eq!(versions(&pair.standby).await, expected);
+
+    // With nothing but the old primary left, the store refuses to write.
+    block_in_place(|| pair.standby.kill());
+    let batch = set([key("u0", "sg_1")], &Patch::KEEP.ex("split"));
+    let start = Instant::now();
+    let error = loop {
+        let error = store.apply(&batch, NOW).await.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+        let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        if source.contains("old primary") || start.elapsed() > SOON {
+            break source;
+        }
+    };
+    assert!(error.contains("another server has been promoted"), "{error}");
+    assert_eq!(versions(&pair.primary).await, before, "nothing was written to the old primary");
 }

@@ -12,6 +12,7 @@ mod outages;
 mod pools;
 mod processes;
 mod server;
+mod standbys;
 mod sync;
 mod tls;
 mod upgrade;

@@ -65,6 +65,16 @@ impl Server {
         self.run(&["promote"]).unwrap();
     }
 
+    /// Stops all its processes with SIGSTOP: connections stay open, and nothing answers.
+    pub(crate) fn freeze(&self) {
+        self.run(&["freeze"]).unwrap();
+    }
+
+    /// Lets it continue after [`freeze`](Self::freeze).
+    pub(crate) fn thaw(&self) {
+        self.run(&["thaw"]).unwrap();
+    }
+
     /// Mounts a small disk, or resizes it; `size` is such as `8m`. Fails if this machine does not permit mounting.
     pub(crate) fn disk(&self, size: &str) -> Result<String, String> {
         self.run(&["disk", size])
