@@ -23,7 +23,7 @@ print("done")
 
 
 def statements(code):
-    """The calls `db.NAME(ARGUMENTS)` and `db.COLLECTION.NAME(ARGUMENTS)`: collection, name and arguments."""
+    """Calls `db.NAME(ARGUMENTS)` and `db.COLLECTION.NAME(ARGUMENTS)`: collection, name and arguments."""
     code = code.replace("passwordPrompt()", '"secret"')
     for found in re.finditer(r"(?ms)^db\.(?:(\w+)\.)?(\w+)\((.*?)\)$(?=\n(?:db\.|use |\Z)|\Z)", code):
         collection, name, arguments = found.groups()
@@ -37,8 +37,6 @@ def command(collection, name, arguments):
         [document] = arguments
         key = {"createUser": "user", "createRole": "role"}[name]
         return {name: document.pop(key), **document}
-    if name == "aggregate":
-        return {"aggregate": collection, "pipeline": arguments[0], "cursor": {}}
     if name == "createIndex":
         index = "_".join(f"{key}_{order}" for key, order in arguments[0].items())
         return {"createIndexes": collection, "indexes": [{"key": arguments[0], "name": index}]}
@@ -118,7 +116,7 @@ def run():
             server.stop()
             for name in ["conversation", "conversation_version"]:
                 database.run("openim_v3", copy(f"{name}_saved", name), address=setup)
-            database.run_page(page["restored"], "conversation-setup")
+            place.shell(page["renew"])
             server.start()
 
         def back_up():

@@ -112,6 +112,12 @@ def set_up_with_one_role(place, page):
     started = server(place)
     started.start()
     started.pin("team")
+    known = started.changes()
+    assert not started.changes(known["version"], known["versionID"])["full"]
+    started.stop()
+    place.shell(page["renew"])
+    started.start()
+    assert started.changes(known["version"], known["versionID"])["full"]
     started.stop()
 
 

@@ -4,7 +4,7 @@ import importlib, os, sys, time
 
 from workplace import Skipped
 
-PAGES = ["operations", "sqlite", "postgres", "mongodb", "events", "nginx"]
+PAGES = ["operations", "sqlite", "postgres", "mongodb", "events", "nginx", "scaling"]
 
 
 def main():

@@ -97,6 +97,14 @@ class Workplace:
         except AssertionError:
             return False
 
+    def fails(self, code, **environment):
+        """What failing commands print."""
+        try:
+            printed = self.shell(code, **environment)
+        except AssertionError as error:
+            return str(error)
+        raise AssertionError(f"does not fail:\n{code}\n{printed}")
+
     def spawn(self, command, **options):
         process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, **options)
         self.processes.append(process)
