@@ -95,7 +95,7 @@ def run():
         database.run_page(page["users"])
         place.stands_for("host1,host2,host3", f"127.0.0.1:{database.port}")
         place.stands_for("PASSWORD", "secret")
-        place.shell(page["address"])
+        place.edits(page["address file"], page["address"])
         store = place.folder / "etc/store"
         assert oct(store.stat().st_mode)[-3:] == "600"
         address = store.read_text()

@@ -14,7 +14,7 @@ def run():
         place.shell(page["check"])
         place.shell(page["ready"])
 
-        token = server.token()
+        token = place.shell(page["token"]).strip()
         server.stop()
         place.shell(page["new secret"])
         server.variables["CONVERSATION_PREVIOUS_SECRET_FILE"] = str(place.folder / "state/previous-secret")

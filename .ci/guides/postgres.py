@@ -47,7 +47,7 @@ def server(place):
 def set_up(place, page, after_first_line="", **environment):
     first, rest = page["roles"].split("\n", 1)
     sql(place, f"{first}\n{after_first_line}{rest}ALTER ROLE conversation_server PASSWORD 'secret';", **environment)
-    place.shell(page["address"])
+    place.edits(page["address file"], page["address"])
     assert oct((place.folder / "etc/store").stat().st_mode)[-3:] == "600"
     # The program refuses to start, and so the pipe of the page ends with its status.
     place.shell("set +o pipefail\n" + page["migration"])

@@ -1,6 +1,6 @@
 """Runs the checks of the pages that are named, or of all."""
 
-import importlib, os, sys, time
+import importlib, os, signal, sys, time
 
 from workplace import Skipped
 
@@ -8,6 +8,8 @@ PAGES = ["operations", "sqlite", "postgres", "mongodb", "events", "nginx", "scal
 
 
 def main():
+    # So that servers end with this process.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     for name in sys.argv[1:] or PAGES:
         began = time.monotonic()
         try:

@@ -46,6 +46,9 @@ class Workplace:
             (self.folder / name).mkdir()
         program = Path(os.environ["CONVERSATION_SERVER"])
         (self.folder / "bin/conversation-server").symlink_to(program.resolve())
+        editor = self.folder / "bin/editor"
+        editor.write_text(f'#!/bin/sh\ncat {self.folder}/typed > "$1"\n')
+        editor.chmod(0o755)
         self.stands_for("/var/lib/conversation", self.folder / "state")
         self.stands_for("/etc/conversation", self.folder / "etc")
         self.stands_for("/backups", self.folder / "backups")
@@ -90,6 +93,11 @@ class Workplace:
         )
         assert done.returncode == 0, f"status {done.returncode}:\n{code}\n{done.stdout}{done.stderr}"
         return done.stdout
+
+    def edits(self, code, text):
+        """Runs commands that open an editor, in which the reader writes `text`."""
+        (self.folder / "typed").write_text(self.here(text))
+        self.shell(code, EDITOR=f"{self.folder}/bin/editor")
 
     def succeeds(self, code):
         try:

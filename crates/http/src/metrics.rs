@@ -57,6 +57,10 @@ impl RouteMetrics {
             seconds: histogram!(SECONDS, "route" => route),
             in_flight: gauge!(IN_FLIGHT),
         };
+        // Operators alert on their rates, which miss the first calls of a series that begins with them.
+        for code in [Code::ServerInternal, Code::TooManyRequests] {
+            let _exists = counter!(REQUESTS, "route" => route, "code" => code.number().to_string());
+        }
         Self { inner: Arc::new(inner) }
     }
 

@@ -14,7 +14,7 @@ use conversation_settings_store_memory::MemoryStore;
 use conversation_settings_testkit::{Fault, FaultPlan, FaultyStore};
 use serde_json::{Value, json};
 
-use crate::harness::{ADMIN, call, request, router, send, token, tokens};
+use crate::harness::{ADMIN, call, request, router, send, service, token, tokens};
 
 const SET: &str = "/conversation/set_conversations";
 const GET: &str = "/conversation/get_conversation";
@@ -167,4 +167,15 @@ fn finds_names_of_missing_tests() {
     let page = "| there | `http::nowhere`, `gone::nothing`, `http::proofs`; but
         `http::finds_names_of_missing_tests` and `testkit::loses_no_concurrent_update` do |";
     assert_eq!(missing(page), ["gone::nothing", "http::nowhere", "http::proofs"]);
+}
+
+/// The proxy sends these paths here, and all others to OpenIM.
+#[test]
+fn lists_every_path_for_the_proxy() {
+    let page = fs::read_to_string(root().join("docs/migrating.md")).unwrap();
+    let listed: BTreeSet<_> = page.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let is_call = |path: &&str| path.starts_with("/conversation/");
+    let listed: Vec<_> = listed.into_iter().filter(is_call).collect();
+    let ours: BTreeSet<_> = Api::with_tokens(service(), tokens()).paths().into_iter().filter(is_call).collect();
+    assert_eq!(listed, ours.into_iter().collect::<Vec<_>>());
 }

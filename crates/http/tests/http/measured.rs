@@ -67,6 +67,14 @@ fn counts_calls_by_route_and_code_and_times_them_by_route() {
 }
 
 #[test]
+fn counts_failures_from_zero() {
+    let recorded = record(async { drop(router()) });
+    for code in ["500", "429"] {
+        assert_eq!(recorded[&key(metrics::REQUESTS, &[SET, code])], DebugValue::Counter(0), "{code}");
+    }
+}
+
+#[test]
 fn records_users_of_successful_calls() {
     let recorded = record(async {
         let router = router();
