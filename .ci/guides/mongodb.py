@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from page import ROOT, Page
-from workplace import Server, Workplace, free_port, restores, wait_until
+from workplace import Server, Workplace, free_port, pin, restores, wait_until
 
 # The program of the pinned PyMongo's environment runs this part: JSON lines in, JSON lines out.
 CLIENT = """
@@ -98,16 +98,14 @@ def run():
         place.edits(page["address file"], page["address"])
         store = place.folder / "etc/store"
         assert oct(store.stat().st_mode)[-3:] == "600"
-        address = store.read_text()
         variables = "CONVERSATION_STORE_FILE=/etc/conversation/store CONVERSATION_SECRET_FILE=/etc/conversation/secret"
         place.server = server = Server(place, variables)
 
         # The first start with the user that may create indexes, then with the other one.
         database.run_page(page["index"], "conversation-setup")
-        store.write_text(address.replace("conversation:", "conversation-setup:"))
         server.start()
         server.stop()
-        store.write_text(address)
+        store.write_text(store.read_text().replace("conversation-setup:", "conversation:"))
         server.start()
         place.shell(page["check"])
 
@@ -126,7 +124,19 @@ def run():
         setup = database.as_user("conversation-setup", "openim_v3")
         restores(server, back_up, restore)
         server.stop()
+        compares_reads(place, database, Page("migrating.md")["reader user"])
     page.finish()
+
+
+def compares_reads(place, database, user):
+    """With a user who may only read, the server reads."""
+    database.run_page(user)
+    store = place.folder / "etc/store"
+    store.write_text(store.read_text().replace("conversation:", "conversation-reader:"))
+    place.server.start()
+    assert place.server.pinned() == ["sg_after", "sg_before"]
+    assert place.server.answer("set_conversations", pin("more"))["errCode"] == 500
+    place.server.stop()
 
 
 def copy(source, target):

@@ -91,7 +91,7 @@ def run():
         moves(place, server, openim.server_port, migrating)
         hides_operators_routes(place, operations["proxy"])
     openim.shutdown()
-    migrating.finish()
+    migrating.finish(["reader user"])
 
 
 def moves(place, server, openim, page):

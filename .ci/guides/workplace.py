@@ -153,23 +153,30 @@ class Server:
         environment = {**self.workplace.environment, **self.variables}
         return subprocess.check_output(command, env=environment, cwd=self.workplace.folder, text=True).strip()
 
-    def call(self, route, body, token=None):
+    def answer(self, route, body, token=None):
         headers = {"operationID": "pages", "token": token or self.token()}
         url = f"http://127.0.0.1:{self.port}/conversation/{route}"
         request = urllib.request.Request(url, json.dumps(body).encode(), headers)
-        answer = json.load(urllib.request.urlopen(request, timeout=LONG))
+        return json.load(urllib.request.urlopen(request, timeout=LONG))
+
+    def call(self, route, body, token=None):
+        answer = self.answer(route, body, token)
         assert answer["errCode"] == 0, f"{route}: {answer}\n{self.log()}"
         return answer["data"]
 
     def pin(self, conversation, user="alice"):
-        target = {"conversationID": f"sg_{conversation}", "conversationType": 3, "groupID": conversation}
-        self.call("set_conversations", {"userIDs": [user], "conversation": {**target, "isPinned": True}})
+        self.call("set_conversations", pin(conversation, user))
 
     def pinned(self, user="alice"):
         return sorted(self.call("get_pinned_conversation_ids", {"userID": user})["conversationIDs"])
 
     def changes(self, version=0, log="", user="alice"):
         return self.call("get_incremental_conversations", {"userID": user, "version": version, "versionID": log})
+
+
+def pin(conversation, user="alice"):
+    target = {"conversationID": f"sg_{conversation}", "conversationType": 3, "groupID": conversation}
+    return {"userIDs": [user], "conversation": {**target, "isPinned": True}}
 
 
 def restores(server, back_up, restore):
