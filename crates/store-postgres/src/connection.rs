@@ -15,7 +15,11 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{error::Error, health::Health};
+use crate::{
+    error::Error,
+    health::Health,
+    session::{self, Route, Session},
+};
 
 /// How long a call waits for a connection, even if the host's pool would wait longer.
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,15 +49,22 @@ pub(crate) struct Connections(Arc<Inner>);
 struct Inner {
     pool: Pool,
     health: Arc<Health>,
+    has_options: bool,
     writers: Arc<Semaphore>,
     /// Locked by the one caller that asks.
     probe: Mutex<()>,
 }
 
 impl Connections {
-    pub(crate) fn new(pool: Pool, health: Arc<Health>) -> Self {
+    /// `health` is what the pool's own connections note; `has_options` is whether their address has `options`.
+    pub(crate) fn new(pool: Pool, health: Arc<Health>, has_options: bool) -> Self {
         let writers = pool.status().max_size.saturating_sub(FOR_READERS).max(1);
-        Self(Arc::new(Inner { pool, health, writers: Arc::new(Semaphore::new(writers)), probe: Mutex::new(()) }))
+        let writers = Arc::new(Semaphore::new(writers));
+        Self(Arc::new(Inner { pool, health, has_options, writers, probe: Mutex::new(()) }))
+    }
+
+    pub(crate) fn has_options(&self) -> bool {
+        self.0.has_options
     }
 
     pub(crate) fn health(&self) -> &Health {
@@ -61,13 +72,13 @@ impl Connections {
     }
 
     /// Runs `work`, which writes nothing, on a connection.
-    pub(crate) async fn read<T>(&self, work: impl AsyncFnOnce(&mut Client) -> Result<T, Error>) -> Result<T, Error> {
+    pub(crate) async fn read<T>(&self, work: impl AsyncFnOnce(Lent<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let client = timeout(ACQUIRE_TIMEOUT, self.acquire()).await.unwrap_or(Err(no_connection()))?;
         self.run(client, None, work).await
     }
 
     /// Runs `work` on a connection that writers may have.
-    pub(crate) async fn write<T>(&self, work: impl AsyncFnOnce(&mut Client) -> Result<T, Error>) -> Result<T, Error> {
+    pub(crate) async fn write<T>(&self, work: impl AsyncFnOnce(Lent<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let acquire = async {
             let permit = self.0.writers.clone().acquire_owned().await.ok();
             Ok((self.acquire().await?, permit))
@@ -97,12 +108,13 @@ impl Connections {
         &self,
         client: Client,
         permit: Option<OwnedSemaphorePermit>,
-        work: impl AsyncFnOnce(&mut Client) -> Result<T, Error>,
+        work: impl AsyncFnOnce(Lent<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let connected = connected(&client);
         let mut lease = Lease { connections: self.clone(), client: Some(client), permit, is_idle: false };
         let Some(client) = &mut lease.client else { unreachable!("only drop takes the client") };
-        let result = self.wait(connected, WORK_TIMEOUT, work(client)).await?;
+        let lent = Lent { client, route: self.0.health.route(), connected };
+        let result = self.wait(connected, WORK_TIMEOUT, work(lent)).await?;
         lease.is_idle = true;
         if let Err(Error::OldPrimary) = result {
             // The next connection is made to the new one, if the address names it.
@@ -149,8 +161,35 @@ impl Connections {
     }
 }
 
+/// A connection that a call has for a while.
+pub(crate) struct Lent<'a> {
+    client: &'a mut Client,
+    route: Route,
+    /// When it was made.
+    pub(crate) connected: Instant,
+}
+
+impl Lent<'_> {
+    pub(crate) fn session(&self) -> Session<'_> {
+        Session::new(self.client, self.route)
+    }
+
+    /// Runs `work` in a transaction. It is committed if `work` returns true beside its result.
+    pub(crate) async fn in_transaction<T>(
+        &mut self,
+        work: impl AsyncFnOnce(Session<'_>) -> Result<(T, bool), Error>,
+    ) -> Result<T, Error> {
+        let transaction = session::begin(self.client, self.route).await?;
+        let (done, is_change) = work(Session::in_transaction(&transaction, self.route)).await?;
+        if is_change {
+            transaction.commit().await?;
+        }
+        Ok(done)
+    }
+}
+
 /// When a connection was made.
-pub(crate) fn connected(client: &Client) -> Instant {
+fn connected(client: &Client) -> Instant {
     Object::metrics(client).created
 }
 

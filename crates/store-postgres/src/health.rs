@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::session::Route;
+
 /// A server of a cluster that replicates, at one time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Primary {
@@ -23,11 +25,17 @@ struct State {
     newest: Primary,
     last_answer: Instant,
     retired_before: Option<Instant>,
+    route: Route,
 }
 
 impl Health {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(State { newest: Primary::default(), last_answer: Instant::now(), retired_before: None }))
+        Self(Mutex::new(State {
+            newest: Primary::default(),
+            last_answer: Instant::now(),
+            retired_before: None,
+            route: Route::Direct,
+        }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -57,6 +65,16 @@ impl Health {
             state.newest.timeline = found.timeline;
         }
         state.newest.cluster = found.cluster.or(state.newest.cluster);
+    }
+
+    /// What is at the other end of the connections.
+    pub(crate) fn route(&self) -> Route {
+        self.state().route
+    }
+
+    /// Notes that a pooler is at the other end.
+    pub(crate) fn found_pooler(&self) {
+        self.state().route = Route::Pooler;
     }
 
     /// Notes that a server has answered.

@@ -19,7 +19,7 @@ const NO_TIMELINE: &str = "'00000001'::text";
 /// SQL for the timeline, or for a constant on servers that have no timeline, such as some that only speak PostgreSQL's
 /// protocol.
 pub(crate) async fn timeline_sql(client: &Client) -> Result<&'static str, tokio_postgres::Error> {
-    match client.query_one(&format!("SELECT {TIMELINE}"), &[]).await {
+    match client.query_typed(&format!("SELECT {TIMELINE}"), &[]).await {
         Ok(_) => Ok(TIMELINE),
         Err(error) if has_no_timeline(&error) => {
             warn!(
@@ -44,6 +44,16 @@ pub(crate) async fn primary(client: &tokio_postgres::Client) -> Result<Primary, 
         Err(error) if error.as_db_error().is_some() => Ok(Primary::default()),
         Err(error) => Err(error),
     }
+}
+
+/// The setting that [`is_direct`] looks for, as an option of a connection.
+pub(crate) const DIRECT: &str = "-c conversation_settings.direct=on";
+
+/// Whether a new connection keeps the settings that it began with. A pooler keeps none.
+pub(crate) async fn is_direct(client: &tokio_postgres::Client) -> Result<bool, tokio_postgres::Error> {
+    let sql = "SELECT coalesce(current_setting('conversation_settings.direct', true) = 'on', false)";
+    let found = client.query_typed(sql, &[]).await?;
+    found.first().map_or(Ok(false), |row| row.try_get(0))
 }
 
 /// A timeline in a row; `None` on a standby.

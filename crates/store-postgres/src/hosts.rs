@@ -11,7 +11,7 @@ use std::{
 };
 
 use deadpool_postgres::Connect;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join};
 use tokio::{
     task::JoinHandle,
     time::{error::Elapsed, timeout},
@@ -35,6 +35,8 @@ const HOST_TIMEOUT: Duration = Duration::from_secs(3);
 /// The hosts of an address.
 pub(crate) struct Hosts<T> {
     configs: Vec<Config>,
+    /// The same without options, which a pooler refuses.
+    without_options: Vec<Config>,
     tls: T,
     health: Arc<Health>,
     /// The host that the last connection was made to. It comes first.
@@ -67,8 +69,8 @@ where
     <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
 {
     pub(crate) fn new(config: &Config, tls: T, health: Arc<Health>) -> Self {
-        let configs = (0..config.get_hosts().len()).map(|n| of_host(config, n)).collect();
-        Self { configs, tls, health, last: AtomicUsize::new(0) }
+        let all = |has_options| (0..config.get_hosts().len()).map(|n| of_host(config, n, has_options)).collect();
+        Self { configs: all(true), without_options: all(false), tls, health, last: AtomicUsize::new(0) }
     }
 
     async fn connect_newest(&self) -> Result<(Client, JoinHandle<()>), Error> {
@@ -125,14 +127,20 @@ where
         let default = if self.configs.len() > 1 { HOST_TIMEOUT } else { ACQUIRE_TIMEOUT };
         let limit = config.get_connect_timeout().copied().unwrap_or(default);
         let connect = async {
-            let (client, connection) = config.connect(self.tls.clone()).await?;
+            let (client, connection) = match config.connect(self.tls.clone()).await {
+                Err(error) if is_pooler(&error) => self.without_options[host].connect(self.tls.clone()).await?,
+                connected => connected?,
+            };
             let run = async move {
                 if let Err(error) = connection.await {
                     debug!(%error, "a connection has ended");
                 }
             };
             let task = Task(Some(tokio::spawn(run)));
-            let server = history::primary(&client).await?;
+            let (server, is_direct) = try_join(history::primary(&client), history::is_direct(&client)).await?;
+            if !is_direct {
+                self.health.found_pooler();
+            }
             Ok(Connected { client, task, server })
         };
         timeout(limit, connect).await
@@ -154,8 +162,13 @@ where
     }
 }
 
+/// `PgBouncer` refuses `options` before the login.
+fn is_pooler(error: &Error) -> bool {
+    error.as_db_error().is_some_and(|error| error.message().contains("unsupported startup parameter"))
+}
+
 /// The part of `config` for one host. The driver has no deadline for the login, and would wait for the first host for ever.
-fn of_host(config: &Config, n: usize) -> Config {
+fn of_host(config: &Config, n: usize, has_options: bool) -> Config {
     let mut one = Config::new();
     match &config.get_hosts()[n] {
         Host::Tcp(name) => one.host(name),
@@ -175,12 +188,14 @@ fn of_host(config: &Config, n: usize) -> Config {
         user: get_user,
         password: get_password,
         dbname: get_dbname,
-        options: get_options,
         application_name: get_application_name,
         connect_timeout: get_connect_timeout,
         tcp_user_timeout: get_tcp_user_timeout,
         keepalives_interval: get_keepalives_interval,
         keepalives_retries: get_keepalives_retries,
+    }
+    if let Some(options) = config.get_options().filter(|_| has_options) {
+        one.options(options);
     }
     one.ssl_mode(config.get_ssl_mode())
         .ssl_negotiation(config.get_ssl_negotiation())
@@ -205,7 +220,8 @@ mod tests {
             format!("postgres://me:secret@{hosts}/db?{options}&hostaddr={addresses}").parse().unwrap()
         };
         let both = parse("one:1,two:2", "127.0.0.1,127.0.0.2");
-        assert_eq!(of_host(&both, 0), parse("one:1", "127.0.0.1"));
-        assert_eq!(of_host(&both, 1), parse("two:2", "127.0.0.2"));
+        assert_eq!(of_host(&both, 0, true), parse("one:1", "127.0.0.1"));
+        assert_eq!(of_host(&both, 1, true), parse("two:2", "127.0.0.2"));
+        assert_eq!(of_host(&both, 1, false).get_options(), None);
     }
 }

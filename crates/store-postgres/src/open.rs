@@ -8,7 +8,7 @@ use tokio_postgres::{
     config::{Host, SslMode},
     error::SqlState,
 };
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::{
     address_option,
@@ -19,15 +19,13 @@ use crate::{
     open_error::{OLDEST_SERVER, OpenError},
     schema::{self, Found},
     schema_name::Schema,
+    session::{Route, TIMEOUTS},
     tls,
 };
 
 /// Further callers wait. Ten instances with ten connections each fit the server's default limit of 100, and a disk
 /// sustains no more concurrent commits.
 const CONNECTIONS: usize = 10;
-
-/// Bounds how long a client that is gone, or a lock, can block others. `options` in the address replaces this.
-const OPTIONS: &str = "-c lock_timeout=10s -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s";
 
 /// Connections to the database at `url`, and the hosts in `url`. Connects on first use.
 pub(crate) fn connections(url: &str) -> Result<(Connections, String), OpenError> {
@@ -39,9 +37,12 @@ pub(crate) fn connections(url: &str) -> Result<(Connections, String), OpenError>
     if config.get_hosts().is_empty() {
         return Err(invalid("it names no host"));
     }
-    if config.get_options().is_none() {
-        config.options(OPTIONS);
-    }
+    let has_options = config.get_options().is_some();
+    let options = match config.get_options() {
+        Some(options) => options.to_owned(),
+        None => TIMEOUTS.map(|(name, value)| format!("-c {name}={value}")).join(" "),
+    };
+    config.options(format!("{options} {}", history::DIRECT));
     if config.get_application_name().is_none() {
         config.application_name(env!("CARGO_PKG_NAME"));
     }
@@ -61,7 +62,7 @@ pub(crate) fn connections(url: &str) -> Result<(Connections, String), OpenError>
     };
     let pool =
         Pool::builder(manager).max_size(CONNECTIONS).build().map_err(|_| invalid("no pool can be built for it"))?;
-    Ok((Connections::new(pool, health), hosts))
+    Ok((Connections::new(pool, health, has_options), hosts))
 }
 
 /// Lets the system notice within half a minute that nothing is at the other end of a connection, unless the address has
@@ -103,6 +104,14 @@ pub(crate) async fn prepare(
         PoolError::Backend(error) => failed(error),
         error => OpenError::Unreachable { hosts: hosts.to_owned(), source: error.into() },
     })?;
+    if connections.health().route() == Route::Pooler {
+        if connections.has_options() {
+            let problem = "has no effect, since the address leads to a pooler such as PgBouncer: leave it out, and the \
+                           server sets its timeouts in each transaction";
+            return Err(OpenError::AddressOption { name: "options".to_owned(), problem: problem.to_owned() });
+        }
+        info!("a pooler such as PgBouncer is in front of PostgreSQL: statements are planned each time");
+    }
     Server::read(&client).await.map_err(&failed)?.check()?;
     let mut found = schema::find(&client, schema).await.map_err(&failed)?;
     if let Found::Behind { sql } = found {
@@ -136,7 +145,7 @@ impl Server {
     async fn read(client: &Client) -> Result<Self, tokio_postgres::Error> {
         let sql = "SELECT current_setting('server_version_num')::integer / 10000, current_setting('server_encoding'),
                           current_setting('synchronous_commit'), current_setting('fsync')";
-        let row = client.query_one(sql, &[]).await?;
+        let row = client.query_typed_one(sql, &[]).await?;
         Ok(Self { version: row.get(0), encoding: row.get(1), synchronous_commit: row.get(2), fsync: row.get(3) })
     }
 

@@ -3,8 +3,11 @@
 use std::fmt::Write as _;
 
 use conversation_settings_core::{Field, Settings, Value};
-use deadpool_postgres::{Client, GenericClient};
-use tokio_postgres::Error;
+use deadpool_postgres::Client;
+use tokio_postgres::{
+    Error,
+    types::{ToSql, Type},
+};
 
 use crate::{
     rows::{self, FIXED_COLUMNS},
@@ -30,14 +33,16 @@ pub(crate) enum Found {
 }
 
 /// Examines a schema without changing it.
-pub(crate) async fn find(client: &impl GenericClient, schema: &Schema) -> Result<Found, Error> {
+pub(crate) async fn find(client: &tokio_postgres::Client, schema: &Schema) -> Result<Found, Error> {
+    // Nothing is prepared, since a pooler may lead each statement to another connection.
+    let name = [(&schema.as_str() as &(dyn ToSql + Sync), Type::TEXT)];
     // The catalog, not `information_schema`: that hides tables from a role without rights to them.
-    let exists = client.query_opt("SELECT FROM pg_namespace WHERE nspname = $1", &[&schema.as_str()]).await?.is_some();
+    let exists = client.query_typed_opt("SELECT FROM pg_namespace WHERE nspname = $1", &name).await?.is_some();
     let columns = "SELECT relname::text, attname::text FROM pg_attribute
                    JOIN pg_class ON pg_class.oid = attrelid JOIN pg_namespace ON pg_namespace.oid = relnamespace
                    WHERE nspname = $1 AND relname IN ('store', 'owners', 'conversations')
                        AND attnum > 0 AND NOT attisdropped";
-    let columns = client.query(columns, &[&schema.as_str()]).await?;
+    let columns = client.query_typed(columns, &name).await?;
     let columns: Vec<(&str, &str)> = columns.iter().map(|row| (row.get(0), row.get(1))).collect();
     if columns.is_empty() {
         return Ok(Found::Behind { sql: migration_sql(schema, exists, 0, Field::ALL.iter().copied()) });
@@ -46,7 +51,7 @@ pub(crate) async fn find(client: &impl GenericClient, schema: &Schema) -> Result
     if !(has("store", "log") && has("store", "migration")) {
         return Ok(Found::Foreign);
     }
-    let store = client.query_opt(&format!("SELECT log, migration FROM {schema}.store"), &[]).await?;
+    let store = client.query_typed_opt(&format!("SELECT log, migration FROM {schema}.store"), &[]).await?;
     let read = store.and_then(|row| {
         let _: [u8; 12] = row.try_get::<_, &[u8]>(0).ok()?.try_into().ok()?;
         usize::try_from(row.try_get::<_, i32>(1).ok()?).ok()
@@ -74,11 +79,11 @@ pub(crate) async fn migrate(client: &mut Client, schema: &Schema) -> Result<Foun
     let transaction = client.transaction().await?;
     // The key is arbitrary. The end of the transaction releases the lock.
     let lock = "SELECT pg_advisory_xact_lock(hashtextextended('conversation-settings-store-postgres ' || $1, 0))";
-    transaction.query_one(lock, &[&schema.as_str()]).await?;
-    if let Found::Behind { sql } = find(&transaction, schema).await? {
+    transaction.query_typed(lock, &[(&schema.as_str(), Type::TEXT)]).await?;
+    if let Found::Behind { sql } = find(transaction.client(), schema).await? {
         transaction.batch_execute(&sql).await?;
     }
-    let found = find(&transaction, schema).await?;
+    let found = find(transaction.client(), schema).await?;
     transaction.commit().await?;
     Ok(found)
 }

@@ -7,10 +7,10 @@ use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, U
 use conversation_settings_store::{
     Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, Wanted, resolve,
 };
-use deadpool_postgres::{Client, Pool};
+use deadpool_postgres::Pool;
 
 use crate::{
-    connection::{Connections, connected},
+    connection::{Connections, Lent},
     error::Error,
     health::Health,
     open,
@@ -46,14 +46,28 @@ impl PostgresStore {
     ///
     /// The pool's connections keep their settings; `lock_timeout`, `statement_timeout` and
     /// `idle_in_transaction_session_timeout` should be set. A call that gets no connection within ten seconds fails as
-    /// unavailable, even if the pool would wait longer.
+    /// unavailable, even if the pool would wait longer. The store writes on all but two of the connections.
+    ///
+    /// For connections through a pooler see [`with_pool_behind_pooler`](Self::with_pool_behind_pooler).
     ///
     /// # Errors
     ///
     /// [`OpenError`]; the database is then left as it is.
     pub async fn with_pool(pool: Pool, schema: &Schema) -> Result<Self, OpenError> {
-        let connections = Connections::new(pool, Arc::new(Health::new()));
+        let connections = Connections::new(pool, Arc::new(Health::new()), false);
         Self::prepare(connections, "the pool's hosts", schema).await
+    }
+
+    /// Like [`with_pool`](Self::with_pool), for connections that lead through a pooler such as `PgBouncer` in transaction mode.
+    /// The store keeps no prepared statement, and sets its timeouts in each transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; the database is then left as it is.
+    pub async fn with_pool_behind_pooler(pool: Pool, schema: &Schema) -> Result<Self, OpenError> {
+        let health = Health::new();
+        health.found_pooler();
+        Self::prepare(Connections::new(pool, Arc::new(health), false), "the pool's hosts", schema).await
     }
 
     async fn prepare(connections: Connections, hosts: &str, schema: &Schema) -> Result<Self, OpenError> {
@@ -62,18 +76,15 @@ impl PostgresStore {
     }
 
     async fn versions(&self, owner: &UserId) -> Result<Versions, Error> {
-        let read = async |client: &mut Client| {
-            let versions = self.queries.versions((&*client).into(), owner).await?;
-            Ok((versions, connected(client)))
-        };
+        let read = async |lent: Lent<'_>| Ok((self.queries.versions(lent.session(), owner).await?, lent.connected));
         let (versions, connected) = self.connections.read(read).await?;
         self.connections.health().found(versions.history.primary(), connected);
         Ok(versions)
     }
 
     /// Applies a batch in two statements. Fails with a conflict if another writer changes an owner in between.
-    async fn apply_optimistic(&self, client: &mut Client, batch: &WriteBatch, at: Timestamp) -> Result<Applied, Error> {
-        let (queries, session) = (&self.queries, Session::from(&*client));
+    async fn apply_optimistic(&self, lent: &Lent<'_>, batch: &WriteBatch, at: Timestamp) -> Result<Applied, Error> {
+        let (queries, session) = (&self.queries, lent.session());
         let loaded = queries.load(session, batch).await?;
         let resolved = resolve(batch, &loaded, at)?;
         if !resolved.is_noop() {
@@ -83,21 +94,23 @@ impl PostgresStore {
     }
 
     /// Applies a batch in a transaction that locks the owners before it loads them.
-    async fn apply_locked(&self, client: &mut Client, batch: &WriteBatch, at: Timestamp) -> Result<Applied, Error> {
-        let transaction = client.transaction().await?;
-        let (queries, session) = (&self.queries, Session::from(&transaction));
-        let locked = queries.lock(session, batch).await?;
-        let loaded = queries.load(session, batch).await?;
-        // An owner that was created in between is not locked, and locking it now would be out of order.
-        if loaded.versions.iter().filter(|version| **version != Version::ZERO).count() != locked {
-            return Err(Error::VersionMismatch);
-        }
-        let resolved = resolve(batch, &loaded, at)?;
-        if !resolved.is_noop() {
-            queries.put(session, &loaded, &resolved, self.connections.health().timeline()).await?;
-            transaction.commit().await?;
-        }
-        Ok(resolved.applied)
+    async fn apply_locked(&self, lent: &mut Lent<'_>, batch: &WriteBatch, at: Timestamp) -> Result<Applied, Error> {
+        let queries = &self.queries;
+        let apply = async |session: Session<'_>| {
+            let locked = queries.lock(session, batch).await?;
+            let loaded = queries.load(session, batch).await?;
+            // An owner that was created in between is not locked, and locking it now would be out of order.
+            if loaded.versions.iter().filter(|version| **version != Version::ZERO).count() != locked {
+                return Err(Error::VersionMismatch);
+            }
+            let resolved = resolve(batch, &loaded, at)?;
+            let is_change = !resolved.is_noop();
+            if is_change {
+                queries.put(session, &loaded, &resolved, self.connections.health().timeline()).await?;
+            }
+            Ok((resolved.applied, is_change))
+        };
+        lent.in_transaction(apply).await
     }
 }
 
@@ -113,14 +126,14 @@ impl ConversationStore for PostgresStore {
             return Ok(Applied::default());
         }
         let attempt = |this| {
-            self.connections.write(async move |client| {
+            self.connections.write(async move |mut lent| {
                 // The wait for other writers of the owners and for a connection is over.
                 if !wanted.is_wanted() {
                     return Err(Error::Unwanted);
                 }
                 match this {
-                    Attempt::Optimistic => self.apply_optimistic(client, batch, at).await,
-                    Attempt::Locked => self.apply_locked(client, batch, at).await,
+                    Attempt::Optimistic => self.apply_optimistic(&lent, batch, at).await,
+                    Attempt::Locked => self.apply_locked(&mut lent, batch, at).await,
                 }
             })
         };
@@ -131,7 +144,7 @@ impl ConversationStore for PostgresStore {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(self.connections.read(async |client| self.queries.get((&*client).into(), keys).await).await?)
+        Ok(self.connections.read(async |lent| self.queries.get(lent.session(), keys).await).await?)
     }
 
     async fn list(
@@ -141,7 +154,7 @@ impl ConversationStore for PostgresStore {
         page: &PageRequest<ConversationId>,
     ) -> Result<Page<ConversationId>, StoreError> {
         let (after, limit) = (page.after.as_ref(), page.limit.saturating_add(1));
-        let read = async |client: &mut Client| self.queries.list((&*client).into(), owner, filter, after, limit).await;
+        let read = async |lent: Lent<'_>| self.queries.list(lent.session(), owner, filter, after, limit).await;
         let read = self.connections.read(read).await?;
         Ok(Page::from_overfetch(read, page.limit, |last| last.key.conversation_id.clone()))
     }
@@ -153,15 +166,15 @@ impl ConversationStore for PostgresStore {
         page: &PageRequest<UserId>,
     ) -> Result<Page<UserId>, StoreError> {
         let (after, limit) = (page.after.as_ref(), page.limit.saturating_add(1));
-        let read = async |client: &mut Client| {
-            self.queries.list_by_conversation((&*client).into(), conversation_id, filter, after, limit).await
+        let read = async |lent: Lent<'_>| {
+            self.queries.list_by_conversation(lent.session(), conversation_id, filter, after, limit).await
         };
         let read = self.connections.read(read).await?;
         Ok(Page::from_overfetch(read, page.limit, |last| last.key.owner.clone()))
     }
 
     async fn count(&self, owner: &UserId) -> Result<usize, StoreError> {
-        Ok(self.connections.read(async |client| self.queries.count((&*client).into(), owner).await).await?)
+        Ok(self.connections.read(async |lent| self.queries.count(lent.session(), owner).await).await?)
     }
 
     async fn version(&self, owner: &UserId) -> Result<OwnerVersion, StoreError> {
@@ -169,8 +182,8 @@ impl ConversationStore for PostgresStore {
     }
 
     async fn changes(&self, owner: &UserId, since: &OwnerVersion, limit: usize) -> Result<Changes, StoreError> {
-        let read = async |client: &mut Client| {
-            self.queries.changed((&*client).into(), owner, since.version, limit.saturating_add(1)).await
+        let read = async |lent: Lent<'_>| {
+            self.queries.changed(lent.session(), owner, since.version, limit.saturating_add(1)).await
         };
         let (versions, records) = self.connections.read(read).await?;
         let current = versions.current();
@@ -186,8 +199,7 @@ impl ConversationStore for PostgresStore {
     }
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {
-        let attempt =
-            |_| self.connections.write(async |client| self.queries.prune((&*client).into(), owner, through).await);
+        let attempt = |_| self.connections.write(async |lent| self.queries.prune(lent.session(), owner, through).await);
         self.locks.run(|| iter::once(owner), attempt).await
     }
 }

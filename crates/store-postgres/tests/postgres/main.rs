@@ -9,6 +9,7 @@ mod harness;
 mod no_ops;
 mod opening;
 mod outages;
+mod pooler;
 mod pools;
 mod processes;
 mod server;
