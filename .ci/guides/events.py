@@ -19,8 +19,8 @@ def run():
         place.shell(key)
         option, url, key_option, path = start.split()[1:]
         assert (option, key_option) == ("--webhook", "--webhook-key-file"), start
-        server = Server(place, f"CONVERSATION_STORE=memory: CONVERSATION_WEBHOOK={url}")
-        server.variables["CONVERSATION_WEBHOOK_KEY_FILE"] = path
+        place.options(f"CONVERSATION_STORE=memory:\nCONVERSATION_WEBHOOK={url}\nCONVERSATION_WEBHOOK_KEY_FILE={path}")
+        server = Server(place)
 
         log = open(place.folder / "received", "w+")
 

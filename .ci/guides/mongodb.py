@@ -98,8 +98,8 @@ def run():
         place.edits(page["address file"], page["address"])
         store = place.folder / "etc/store"
         assert oct(store.stat().st_mode)[-3:] == "600"
-        variables = "CONVERSATION_STORE_FILE=/etc/conversation/store CONVERSATION_SECRET_FILE=/etc/conversation/secret"
-        place.server = server = Server(place, variables)
+        place.options("CONVERSATION_STORE_FILE=/etc/conversation/store\nCONVERSATION_SECRET_FILE=/etc/conversation/secret")
+        place.server = server = Server(place)
 
         # The first start with the user that may create indexes, then with the other one.
         database.run_page(page["index"], "conversation-setup")

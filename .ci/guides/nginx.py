@@ -85,7 +85,7 @@ def run():
     threading.Thread(target=openim.serve_forever, daemon=True).start()
     with Workplace() as place:
         compares_reads(place, migrating)
-        server = Server(place, "CONVERSATION_STORE=memory:")
+        server = Server(place)
         place.stands_for("127.0.0.1:10012", f"127.0.0.1:{place.port}")
         server.start()
         moves(place, server, openim.server_port, migrating)
@@ -157,8 +157,9 @@ def compares_reads(place, page):
     words = page["reader"].split()
     assert words[:3] == ["conversation-server", "--listen", "127.0.0.1:10012"], words
     assert words[3:] == ["--store-file", "store", "--secret-file", "secret", "--admin", "imAdmin"], words
-    variables = "CONVERSATION_STORE_FILE=store CONVERSATION_SECRET_FILE=secret CONVERSATION_ADMINS=imAdmin"
-    servers = [Server(place, variables, port) for port in [place.port, free_port()]]
+    options = "CONVERSATION_STORE_FILE=store\nCONVERSATION_SECRET_FILE=secret\nCONVERSATION_ADMINS=imAdmin\n"
+    (place.folder / "options").write_text(options)
+    servers = [Server(place, "options", port) for port in [place.port, free_port()]]
     for server in servers:
         server.start()
     servers[0].pin("team")

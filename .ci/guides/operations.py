@@ -9,7 +9,7 @@ from workplace import Server, Skipped, Workplace, free_port
 def run():
     page = Page("operations.md")
     with Workplace() as place:
-        place.server = server = Server(place, page["environment"])
+        place.server = server = Server(place)
         server.start()
         place.shell(page["check"])
         place.shell(page["ready"])
@@ -17,15 +17,16 @@ def run():
         token = place.shell(page["token"]).strip()
         server.stop()
         place.shell(page["new secret"])
-        server.variables["CONVERSATION_PREVIOUS_SECRET_FILE"] = str(place.folder / "state/previous-secret")
+        previous = "CONVERSATION_PREVIOUS_SECRET_FILE=/var/lib/conversation/previous-secret\n"
+        place.options(previous + page["environment"])
         server.start()
         assert server.token() != token
         server.call("get_pinned_conversation_ids", {"userID": "alice"}, token)
         server.stop()
 
         place.stands_for("127.0.0.1:10003", f"127.0.0.1:{free_port()}")
-        own = place.here(page["own address"]).split()
-        server.variables.update(line.split("=", 1) for line in own if "_OPERATIONS" in line)
+        [_, own] = page["own address"].splitlines()
+        place.options(page["environment"] + own)
         server.start(lambda: place.succeeds(page["check own address"]))
         assert not server.is_ready(), "--listen still serves the routes of operators"
         server.stop()
@@ -39,4 +40,4 @@ def run():
         done = subprocess.run(verify, capture_output=True, text=True)
         own = [line for line in done.stderr.splitlines() if "conversation" in line]
         assert not own, "\n".join(own)
-    page.finish(["proxy"])
+    page.finish(["proxy", "script"])

@@ -40,14 +40,11 @@ def sql(place, statements, **environment):
     return place.shell("psql -X -q -v ON_ERROR_STOP=1 -f statements.sql", **environment)
 
 
-def server(place):
-    return Server(place, "CONVERSATION_STORE_FILE=/etc/conversation/store CONVERSATION_SECRET_FILE=/etc/conversation/secret")
-
-
 def set_up(place, page, after_first_line="", **environment):
     first, rest = page["roles"].split("\n", 1)
     sql(place, f"{first}\n{after_first_line}{rest}ALTER ROLE conversation_server PASSWORD 'secret';", **environment)
     place.edits(page["address file"], page["address"])
+    place.options("CONVERSATION_STORE_FILE=/etc/conversation/store\nCONVERSATION_SECRET_FILE=/etc/conversation/secret")
     assert oct((place.folder / "etc/store").stat().st_mode)[-3:] == "600"
     # The program refuses to start, and so the pipe of the page ends with its status.
     place.shell("set +o pipefail\n" + page["migration"])
@@ -66,7 +63,7 @@ def set_up_by_a_role_that_may_create_roles(place, page):
     text = (ROOT / "docs/postgres.md").read_text()
     assert "GRANT CREATE ON DATABASE app TO dba" in text and "GRANT conversation_owner TO dba" in text
     set_up(place, page, "GRANT conversation_owner TO dba;\n", PGUSER="dba", PGPASSWORD="secret")
-    started = server(place)
+    started = Server(place)
     started.start()
     started.pin("team")
     started.stop()
@@ -75,7 +72,7 @@ def set_up_by_a_role_that_may_create_roles(place, page):
 
 def set_up_with_two_roles(place, page):
     set_up(place, page)
-    place.server = started = server(place)
+    place.server = started = Server(place)
     started.start()
     assert place.shell(page["check"])
 
@@ -109,7 +106,7 @@ def set_up_with_one_role(place, page):
     sql(place, statements + "ALTER ROLE conversation_alone PASSWORD 'secret'")
     store = place.folder / "etc/store"
     store.write_text(store.read_text().replace("conversation_server:", "conversation_alone:"))
-    started = server(place)
+    started = Server(place)
     started.start()
     started.pin("team")
     known = started.changes()
@@ -124,4 +121,4 @@ def set_up_with_one_role(place, page):
 def authorities(place, page):
     shutil.copy("/etc/ssl/certs/ca-certificates.crt", place.folder / "database-ca.pem")
     place.shell(page["authorities"])
-    assert (place.folder / "etc/env").read_text() == f"SSL_CERT_FILE={place.folder}/etc/authorities.pem\n"
+    assert f"SSL_CERT_FILE={place.folder}/etc/authorities.pem\n" in (place.folder / "etc/env").read_text()

@@ -1,13 +1,13 @@
-"""docs/sqlite.md, with the environment of docs/operations.md."""
+"""docs/sqlite.md."""
 
 from page import Page
 from workplace import Server, Workplace, restores
 
 
 def run():
-    page, operations = Page("sqlite.md"), Page("operations.md")
+    page = Page("sqlite.md")
     with Workplace() as place:
-        place.server = server = Server(place, operations["environment"])
+        place.server = server = Server(place)
         server.start()
         place.shell(page["check"])
         assert oct((place.folder / "state/conversations.db").stat().st_mode)[-3:] == "600"

@@ -3,15 +3,11 @@
 import json, os, shutil, signal, socket, subprocess, tempfile, time, urllib.error, urllib.request
 from pathlib import Path
 
+from page import Page
+
 LONG = 60
 # Where Debian has nginx, which is not on every user's path.
 os.environ["PATH"] += ":/usr/sbin"
-# What a page says as root runs here as the user who runs the checks.
-PRELUDE = """set -euo pipefail
-sudo() { [ "$1" != -u ] || shift 2; "$@"; }
-"""
-
-
 class Skipped(Exception):
     """Something that a check needs is not installed. CI does not accept that."""
 
@@ -44,16 +40,20 @@ class Workplace:
         self.environment = {"PATH": f"{self.folder}/bin:{os.environ['PATH']}", "HOME": str(self.folder)}
         for name in ["bin", "etc", "state", "backups"]:
             (self.folder / name).mkdir()
-        program = Path(os.environ["CONVERSATION_SERVER"])
-        (self.folder / "bin/conversation-server").symlink_to(program.resolve())
-        editor = self.folder / "bin/editor"
-        editor.write_text(f'#!/bin/sh\ncat {self.folder}/typed > "$1"\n')
-        editor.chmod(0o755)
+        (self.folder / "bin/conversation-server").symlink_to(Path(os.environ["CONVERSATION_SERVER"]).resolve())
+        self.program("editor", f'cat {self.folder}/typed > "$1"')
+        # What a page says as root, and as the service's user, runs as the user who runs the checks.
+        self.program("runuser", 'shift 3; exec "$@"')
+        self.stands_for("/usr/local/sbin", self.folder / "bin")
+        self.stands_for("/usr/local/bin", self.folder / "bin")
         self.stands_for("/var/lib/conversation", self.folder / "state")
         self.stands_for("/etc/conversation", self.folder / "etc")
         self.stands_for("/backups", self.folder / "backups")
         self.stands_for("127.0.0.1:10002", f"127.0.0.1:{self.port}")
         self.stands_for(" -o conversation", "")
+        operations = Page("operations.md")
+        self.shell(operations["script"])
+        self.options(operations["environment"])
 
     def __enter__(self):
         return self
@@ -63,6 +63,16 @@ class Workplace:
             process.kill()
             process.wait()
         shutil.rmtree(self.folder)
+
+    def program(self, name, script):
+        path = self.folder / "bin" / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    def options(self, lines):
+        """The service's environment."""
+        listen = f"CONVERSATION_LISTEN=127.0.0.1:{self.port}\n"
+        (self.folder / "etc/env").write_text(self.here(lines).rstrip() + "\n" + listen)
 
     def stands_for(self, shown, used):
         self.replaced[shown] = str(used)
@@ -88,7 +98,7 @@ class Workplace:
 
     def _bash(self, code, environment):
         done = subprocess.run(
-            ["bash", "-c", PRELUDE + code], cwd=self.folder, env={**self.environment, **environment},
+            ["bash", "-c", "set -euo pipefail\n" + code], cwd=self.folder, env={**self.environment, **environment},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LONG,
         )
         assert done.returncode == 0, f"status {done.returncode}:\n{code}\n{done.stdout}{done.stderr}"
@@ -120,18 +130,19 @@ class Workplace:
 
 
 class Server:
-    """The program, with variables as a service's environment sets them."""
+    """The program, with the variables of the service's environment or of another file of such lines."""
 
-    def __init__(self, workplace, variables, port=None):
-        self.workplace, self.port, self.process = workplace, port or workplace.port, None
-        lines = workplace.here(variables).split()
-        self.variables = dict(line.split("=", 1) for line in lines)
-        self.variables["CONVERSATION_LISTEN"] = f"127.0.0.1:{self.port}"
+    def __init__(self, workplace, file="etc/env", port=None):
+        self.workplace, self.file, self.port, self.process = workplace, workplace.folder / file, port or workplace.port, None
+
+    def environment(self):
+        lines = self.file.read_text().splitlines()
+        return {**self.workplace.environment, **dict(line.split("=", 1) for line in lines)}
 
     def start(self, is_ready=None):
         with open(self.workplace.folder / f"log-{self.port}", "w") as log:
-            environment = {**self.workplace.environment, **self.variables}
-            self.process = self.workplace.spawn(["conversation-server"], env=environment, stdout=log, stderr=log)
+            command = ["conversation-server", "--listen", f"127.0.0.1:{self.port}"]
+            self.process = self.workplace.spawn(command, env=self.environment(), stdout=log, stderr=log)
         wait_until(lambda: (is_ready or self.is_ready)() or self.process.poll() is not None, self.log)
         assert self.process.poll() is None, self.log()
 
@@ -150,8 +161,8 @@ class Server:
 
     def token(self, user="imAdmin"):
         command = ["conversation-server", "token", user]
-        environment = {**self.workplace.environment, **self.variables}
-        return subprocess.check_output(command, env=environment, cwd=self.workplace.folder, text=True).strip()
+        folder = self.workplace.folder
+        return subprocess.check_output(command, env=self.environment(), cwd=folder, text=True).strip()
 
     def answer(self, route, body, token=None):
         headers = {"operationID": "pages", "token": token or self.token()}
