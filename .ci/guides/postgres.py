@@ -1,6 +1,7 @@
 """docs/postgres.md, on a cluster of its own, since roles belong to a cluster."""
 
 import os, re, shutil, subprocess
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from page import ROOT, Page
@@ -20,18 +21,31 @@ def run():
                 PGUSER=address.username, PGPASSWORD=address.password, PGDATABASE="app",
             )
             place.stands_for("db1.example:5432", f"{address.hostname}:{address.port}")
-            # The cluster speaks no TLS.
-            place.stands_for("sslmode=require&", "")
+            speak_tls(place, state, script)
             place.stands_for("PASSWORD", "secret")
             place.shell("createdb app")
             set_up_by_a_role_that_may_create_roles(place, page)
             set_up_with_two_roles(place, page)
             partitions(place, page)
             set_up_with_one_role(place, page)
-            authorities(place, page)
         finally:
             subprocess.run([script, "stop"], env=state, check=True)
     page.finish()
+
+
+def speak_tls(place, state, script):
+    """With an authority of its own."""
+    cluster = Path((place.folder / "postgres/folder").read_text().strip())
+    key, certificate, _ = place.certificates()
+    for file in [key, certificate]:
+        target = cluster / "data" / file.name
+        shutil.copy(file, target)
+        target.chmod(0o600)
+        owner = cluster.stat()
+        os.chown(target, owner.st_uid, owner.st_gid)
+    with open(cluster / "data/postgresql.conf", "a") as configuration:
+        configuration.write("ssl = on\nssl_cert_file = 'database.pem'\nssl_key_file = 'database.key'\n")
+    subprocess.run([script, "restart"], env=state, check=True)
 
 
 def sql(place, statements, **environment):
@@ -45,6 +59,9 @@ def set_up(place, page, after_first_line="", **environment):
     sql(place, f"{first}\n{after_first_line}{rest}ALTER ROLE conversation_server PASSWORD 'secret';", **environment)
     place.edits(page["address file"], page["address"])
     place.options("CONVERSATION_STORE_FILE=/etc/conversation/store\nCONVERSATION_SECRET_FILE=/etc/conversation/secret")
+    unknown = place.fails("conversation")
+    assert "certificate" in unknown, unknown
+    place.shell(page["authorities"])
     assert oct((place.folder / "etc/store").stat().st_mode)[-3:] == "600"
     # The program refuses to start, and so the pipe of the page ends with its status.
     place.shell("set +o pipefail\n" + page["migration"])
@@ -75,6 +92,8 @@ def set_up_with_two_roles(place, page):
     place.server = started = Server(place)
     started.start()
     assert place.shell(page["check"])
+    tls = """SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'conversation_server'"""
+    assert place.shell(f'psql -XAtc "{tls}"').strip() == "t"
 
     def restore():
         place.shell(page["restore"])
@@ -116,9 +135,3 @@ def set_up_with_one_role(place, page):
     started.start()
     assert started.changes(known["version"], known["versionID"])["full"]
     started.stop()
-
-
-def authorities(place, page):
-    shutil.copy("/etc/ssl/certs/ca-certificates.crt", place.folder / "database-ca.pem")
-    place.shell(page["authorities"])
-    assert f"SSL_CERT_FILE={place.folder}/etc/authorities.pem\n" in (place.folder / "etc/env").read_text()

@@ -104,6 +104,17 @@ class Workplace:
         assert done.returncode == 0, f"status {done.returncode}:\n{code}\n{done.stdout}{done.stderr}"
         return done.stdout
 
+    def certificates(self):
+        """A database's own authority, `database-ca.pem`, and its server's key and certificate."""
+        key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+        self.shell(f"""exec 2>/dev/null
+            openssl req -x509 {key} -subj /CN=authority -keyout authority.key -out database-ca.pem
+            openssl req {key} -subj /CN=database -keyout database.key -out database.csr
+            echo subjectAltName=IP:127.0.0.1 > database.ext
+            openssl x509 -req -in database.csr -CA database-ca.pem -CAkey authority.key -CAcreateserial \\
+                -extfile database.ext -out database.pem""")
+        return self.folder / "database.key", self.folder / "database.pem", self.folder / "database-ca.pem"
+
     def edits(self, code, text):
         """Runs commands that open an editor, in which the reader writes `text`."""
         (self.folder / "typed").write_text(self.here(text))
