@@ -14,10 +14,10 @@ use crate::{
     ApiError,
     body_budget::{Exhausted, Reservation},
     caller_shares::CallerShare,
+    deadline::Deadline,
 };
 
-/// The most bytes that are drained from a rejected body. Most clients read the response only after they have sent the
-/// whole body.
+/// The most bytes that are drained from a rejected body.
 const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
 
 /// The first size of a buffer for a body that arrives in several chunks.
@@ -92,12 +92,16 @@ impl RequestBody {
         }
     }
 
-    /// Drains the rest of a rejected body, so that the client reads the response.
-    pub(crate) async fn drain(&mut self) {
-        if !self.awaits_continue {
-            let mut rest = Limited::new(&mut self.body, MAX_DRAINED_BYTES);
-            while let Some(Ok(_)) = rest.frame().await {}
+    /// Drains the rest of a rejected body while the response is sent. If the connection ended instead, a client that reads the
+    /// response after it has sent the body, as most do, would lose the response.
+    pub(crate) fn drain_until(self, deadline: Deadline) {
+        if self.awaits_continue || self.body.is_end_stream() {
+            return;
         }
+        tokio::spawn(async move {
+            let mut rest = Limited::new(self.body, MAX_DRAINED_BYTES);
+            deadline.drain(async { while let Some(Ok(_)) = rest.frame().await {} }).await;
+        });
     }
 }
 

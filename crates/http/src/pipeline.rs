@@ -55,7 +55,7 @@ where
 {
     let (call, mut body) = Call::new(api, A::body_limits, request);
     let Some(permit) = A::concurrency(&call.api).try_acquire() else {
-        return call.reject(A::concurrency(&call.api).limit(), &metrics, body).await;
+        return call.reject(A::concurrency(&call.api).limit(), &metrics, body);
     };
     let mut in_flight = metrics.begin(call.began);
     let operation_id = operation_id::from_headers(&call.headers, call.api.absent_operation_id);
@@ -81,9 +81,9 @@ where
             }
             Err(error) => {
                 // The permit is free again: a client that is slow to send its body must not keep others out.
-                call.body_deadline.drain(body.drain()).await;
                 in_flight.failed(error.code());
                 drop(in_flight);
+                body.drain_until(call.body_deadline);
                 call.fail(&error, &operation_id)
             }
         }
@@ -162,12 +162,12 @@ impl Call {
     }
 
     /// Answers a call for which no permit is free, at the least cost.
-    async fn reject(&self, limit: usize, metrics: &RouteMetrics, mut body: RequestBody) -> Response {
+    fn reject(&self, limit: usize, metrics: &RouteMetrics, body: RequestBody) -> Response {
         let operation_id = operation_id::from_headers(&self.headers, self.api.absent_operation_id);
         debug!(operation_id = operation_id.as_deref().unwrap_or_default(), route = metrics.route(), "rejected");
         metrics.rejected();
-        self.body_deadline.drain(body.drain()).await;
         self.api.concurrency.log_rejection();
+        body.drain_until(self.body_deadline);
         envelope::too_many_requests(&format!("the limit of {limit} concurrent calls is reached: try again in a moment"))
     }
 

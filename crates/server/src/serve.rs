@@ -5,6 +5,7 @@ mod connection;
 mod http2;
 mod listener;
 mod open_files;
+mod request_body;
 mod response_body;
 mod signals;
 mod slots;

@@ -9,6 +9,7 @@ use axum::{
 };
 use conversation_settings_http::{Api, metrics};
 use futures_util::{FutureExt, StreamExt, future::join_all, stream};
+use http_body_util::BodyExt;
 use metrics_util::debugging::DebugValue;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -42,16 +43,52 @@ fn begin(router: &Router, path: &str, body: Body) -> impl Future<Output = Respon
 async fn leaves_the_permits_of_callers_to_callers() {
     let router = router();
     let mut strangers: Vec<_> = (0..MANY).map(|_| Box::pin(begin(&router, LOGIN, endless()))).collect();
-    for stranger in &mut strangers {
-        // Each has a permit or drains its body, and waits for the rest of it.
-        assert!(stranger.now_or_never().is_none());
-    }
+    // Each has a permit and waits for the rest of its body, or is rejected and drains it.
+    let rejected: Vec<_> = strangers.iter_mut().filter_map(FutureExt::now_or_never).collect();
+    assert!(!rejected.is_empty() && rejected.len() < MANY);
+    assert!(rejected.iter().all(|response| response.status() == StatusCode::TOO_MANY_REQUESTS));
     assert_eq!(call(&router, OWN, &token("a"), &json!({ "ownerUserID": "a" })).await["errCode"], 0);
     let get = json!({ "userID": "a", "platformID": 5 });
     assert_eq!(call(&router, "/auth/get_user_token", &token(ADMIN), &get).await["errCode"], 0);
     assert_eq!(send(&router, request(LOGIN, "", login("hush").to_string())).await.0, StatusCode::TOO_MANY_REQUESTS);
-    drop(strangers);
+    drop((strangers, rejected));
     assert_eq!(call(&router, LOGIN, "", &login("hush")).await["errCode"], 0);
+}
+
+/// Otherwise a stranger's slow body delays the refusal, and who made a mistake waits for it.
+#[tokio::test]
+async fn refuses_a_call_by_its_headers_before_the_body_arrives() {
+    let router = router();
+    let good = || request(OWN, &token("a"), endless());
+    let without = |name: &str| {
+        let mut request = good();
+        request.headers_mut().remove(name);
+        request
+    };
+    let with = |name: &'static str, value: &'static str| {
+        let mut request = good();
+        request.headers_mut().insert(name, value.parse().unwrap());
+        request
+    };
+    let mut in_query = good();
+    *in_query.uri_mut() = format!("{OWN}?ownerUserID=a").parse().unwrap();
+    for (request, detail) in [
+        (without("token"), "header must have token"),
+        (without("operationID"), "header must have operationID"),
+        (with("token", "x"), "token: is malformed"),
+        (with("content-encoding", "gzip"), "header content-encoding: must be absent or identity"),
+        (in_query, "query ownerUserID: write ownerUserID in the body, at the top level"),
+    ] {
+        let response = router.clone().oneshot(request).now_or_never().expect("responds at once").unwrap();
+        let length = response.headers()["content-length"].to_str().unwrap().parse().unwrap();
+        let mut body = response.into_body();
+        let frame = body.frame().now_or_never().expect("is complete").unwrap().unwrap().into_data().unwrap();
+        let response: Value = serde_json::from_slice(&frame).unwrap();
+        assert_eq!((&response["errDlt"], frame.len()), (&json!(detail), length));
+        assert!(body.frame().now_or_never().expect("has ended").is_none());
+    }
+    let waiting = router.oneshot(good()).now_or_never();
+    assert!(waiting.is_none(), "the headers are right");
 }
 
 #[tokio::test]

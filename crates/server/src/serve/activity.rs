@@ -64,7 +64,7 @@ struct State {
     /// Whether the connection has had a request of HTTP/2.
     is_http2: bool,
     http2_permit: Option<OwnedSemaphorePermit>,
-    /// Requests without a complete response.
+    /// Requests without a complete response, and bodies that are not complete.
     requests: usize,
     /// Whether the connection has sent a response.
     has_responded: bool,
@@ -196,6 +196,13 @@ impl Activity {
         RequestGuard(Arc::clone(self))
     }
 
+    /// The body of a request that is in progress. Until the guard is dropped, the request is in progress even if its response
+    /// is written: what arrives belongs to the body.
+    pub(super) fn begin_body(self: &Arc<Self>) -> BodyGuard {
+        self.state().requests += 1;
+        BodyGuard(Arc::clone(self))
+    }
+
     /// Ends the requests whose response is written: all that have ended, unless the client accepts no byte for the moment.
     /// The connection's task calls this when it has written all that it can.
     pub(super) fn release_written(&self) {
@@ -216,14 +223,14 @@ impl Activity {
         drop(unwritten);
     }
 
-    fn end_request(&self) {
+    /// `is_outside` says whether this may happen outside of the connection's task, which then has to see it.
+    fn end_request(&self, is_outside: bool) {
         let mut state = self.state();
         state.requests -= 1;
         if state.requests == 0 {
             state.has_responded = true;
             state.waiting_since = Instant::now();
-            if state.order != Order::Serve || state.is_http2 {
-                // A request of HTTP/2 ends outside of the connection's task.
+            if state.order != Order::Serve || state.is_http2 || is_outside {
                 wake(&mut state);
             }
         }
@@ -306,7 +313,17 @@ impl RequestGuard {
 
 impl Drop for RequestGuard {
     fn drop(&mut self) {
-        self.0.end_request();
+        self.0.end_request(false);
+    }
+}
+
+/// The body of a request, until it is read or given up.
+#[derive(Debug)]
+pub(super) struct BodyGuard(Arc<Activity>);
+
+impl Drop for BodyGuard {
+    fn drop(&mut self) {
+        self.0.end_request(true);
     }
 }
 

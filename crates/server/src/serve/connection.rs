@@ -37,6 +37,7 @@ use tracing::debug;
 use super::{
     activity::{Activity, Expiry, Order},
     http2::{self, Streams},
+    request_body::RequestBody,
     response_body::ResponseBody,
     slots::Slot,
     stream::ReportingStream,
@@ -103,6 +104,7 @@ where
             let closes = !is_http2 && activity.has_large_head();
             request.extensions_mut().insert(ConnectInfo(peer));
             let refusal = slot.refuse(&request);
+            let request = request.map(|body| RequestBody::new(body, activity.begin_body()));
             let router = router.clone();
             async move {
                 let mut response: Response = match refusal {

@@ -49,6 +49,53 @@ fn answers_calls_beside_idle_connections_beyond_the_limit_of_open_files() {
     drop(idle);
 }
 
+/// The body may be slow, or the client may send it only to hear that the token is wrong.
+#[test]
+fn refuses_before_the_body_arrives_and_serves_the_next_request() {
+    const BODY: usize = 100_000;
+    let folder = tempfile::tempdir().unwrap();
+    // Only the end of the body ends the call.
+    let timeouts = ["--body-timeout", "3600", "--request-timeout", "3600", "--max-body-bytes", "100000"];
+    let server = Server::start(program(folder.path()).args(["--store", "memory:"]).args(timeouts));
+    let path = "/conversation/get_all_conversations";
+    let right = format!("operationID: 1\r\ntoken: {}\r\n", server.admin_token());
+    for (path, headers, length, detail) in [
+        (path, "operationID: 1\r\n", BODY, "header must have token"),
+        (path, "operationID: 1\r\ntoken: x\r\n", BODY, "token: is malformed"),
+        (path, "token: x\r\n", BODY, "header must have operationID"),
+        (path, &format!("{right}content-encoding: gzip\r\n"), BODY, "header content-encoding: must be absent or"),
+        (path, &right, BODY + 1, "body: must be at most 100000 bytes"),
+        (path, &right.replace("token", "Token"), BODY + 1, "body: must be at most 100000 bytes"),
+    ] {
+        let mut connection = TcpStream::connect(server.address()).unwrap();
+        connection.set_read_timeout(Some(LONG)).unwrap();
+        let head = format!("POST {path} HTTP/1.1\r\nhost: t\r\n{headers}content-length: {length}\r\n\r\n");
+        connection.write_all(head.as_bytes()).unwrap();
+        connection.write_all(b"{").unwrap();
+        let response = read_response(&mut connection);
+        assert!(response.contains(detail), "{response}");
+        connection.write_all(&vec![b' '; length - 1]).unwrap();
+        connection.write_all(b"GET /healthz HTTP/1.1\r\nhost: t\r\n\r\n").unwrap();
+        let next = read_response(&mut connection);
+        assert!(next.starts_with("HTTP/1.1 200 OK\r\n") && next.contains(r#""errCode":0"#), "{next}");
+    }
+}
+
+/// One response with a length.
+fn read_response(connection: &mut TcpStream) -> String {
+    let mut response = Vec::new();
+    let mut byte = [0];
+    while !response.ends_with(b"\r\n\r\n") {
+        connection.read_exact(&mut byte).unwrap();
+        response.push(byte[0]);
+    }
+    let head = String::from_utf8(response).unwrap();
+    let (_, length) = head.split_once("content-length: ").expect("the response has a length");
+    let mut body = vec![0; length.lines().next().unwrap().parse().unwrap()];
+    connection.read_exact(&mut body).unwrap();
+    head + &String::from_utf8(body).unwrap()
+}
+
 #[test]
 fn answers_operators_while_all_connections_are_busy() {
     let folder = tempfile::tempdir().unwrap();
