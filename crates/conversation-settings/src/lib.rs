@@ -27,7 +27,8 @@
 //! of it or nothing, and creates missing conversations. The [`Report`] says what changed. A second run of this program
 //! prints nothing, because a call that changes nothing writes nothing.
 //!
-//! The [`Context`] names the caller. Users read and set their own conversations, administrators those of any user.
+//! The [`Context`] names the caller. Users read and set their own conversations, administrators those of any user; a host
+//! grants more through [`Authorize`].
 //!
 //! # Choose a store
 //!
@@ -97,6 +98,7 @@
 //! | trait | for | ready implementations |
 //! |---|---|---|
 //! | [`EventSink`] | receiving changes after they are stored | [`EventLog`], [`EventChannel`]; with `webhook` [`webhook::Webhook`] |
+//! | [`Authorize`] | who may do what | [`OwnerOrAdmin`] |
 //! | [`GroupDirectory`] | whether a group exists | [`MemoryGroups`]; with `openim` [`openim::OpenImGroups`] |
 //! | [`Messages`] | the latest message of a conversation | |
 //! | [`Clock`] | the time | [`SystemClock`] |

@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use conversation_settings_core::UserId;
 use conversation_settings_openim::Code;
 use conversation_settings_service::{Caller, Context};
@@ -28,11 +28,11 @@ pub(crate) trait Access: Sized + Send {
     /// What the route accepts as a body.
     fn body_limits(api: &Api) -> BodyLimits;
 
-    /// Grants access to the sender of `headers`, or denies it.
+    /// Grants access to the sender of `request`, or denies it.
     fn grant(
         authenticate: &dyn Authenticate,
         operation_id: &Arc<str>,
-        headers: &HeaderMap,
+        request: &Parts,
     ) -> impl Future<Output = Result<Self, ApiError>> + Send;
 
     /// Keeps `permit` until the call has ended, and with it every write that has begun.
@@ -60,12 +60,12 @@ impl Access for Context {
     async fn grant(
         authenticate: &dyn Authenticate,
         operation_id: &Arc<str>,
-        headers: &HeaderMap,
+        request: &Parts,
     ) -> Result<Self, ApiError> {
         if let Some(name) = authenticate.header() {
-            headers::at_most_once(headers, name)?;
+            headers::at_most_once(&request.headers, name)?;
         }
-        let caller = authenticate.authenticate(headers).await?;
+        let caller = authenticate.authenticate(request).await?;
         Ok(Self::new(caller).with_operation_id(operation_id.clone()))
     }
 
@@ -106,7 +106,7 @@ impl Access for Public {
         }
     }
 
-    async fn grant(_: &dyn Authenticate, _: &Arc<str>, _: &HeaderMap) -> Result<Self, ApiError> {
+    async fn grant(_: &dyn Authenticate, _: &Arc<str>, _: &Parts) -> Result<Self, ApiError> {
         Ok(Self)
     }
 

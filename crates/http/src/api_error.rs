@@ -2,18 +2,41 @@
 
 use std::{borrow::Cow, error::Error, iter};
 
-use axum::http::StatusCode;
+use axum::{
+    body::{Body, Bytes},
+    http::{Response, StatusCode},
+};
 use conversation_settings_core::ArgsError;
 use conversation_settings_openim::{Code, TokenError};
 use conversation_settings_service::ServiceError;
 
-/// A failed call: a code of OpenIM's, and a detail for the caller.
+use crate::envelope;
+
+/// A failed call: a code, a detail for the caller, and how the response shows them.
+///
+/// ```
+/// use axum::http::{Response, StatusCode};
+/// use conversation_settings_http::{ApiError, Code};
+///
+/// // Status 200 and an envelope with a code of OpenIM's.
+/// let plain = ApiError::new(Code::TokenExpired, "log in again");
+/// // Status 401 and an envelope with a code of the host's.
+/// let own = ApiError::with_number(1506, "TokenKickedError", "logged in elsewhere").with_status(StatusCode::UNAUTHORIZED);
+/// // The host's own response. The log and the metrics show the code.
+/// let response = Response::builder().status(401).header("www-authenticate", "Bearer").body(r#"{"error":"session"}"#)?;
+/// let whole = ApiError::new(Code::TokenExpired, "the session ended").with_response(response);
+/// # drop((plain, own, whole));
+/// # Ok::<(), axum::http::Error>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {detail}", code.name())]
+#[error("{name}: {detail}")]
 pub struct ApiError {
-    code: Code,
+    number: i32,
+    name: Cow<'static, str>,
     detail: Cow<'static, str>,
     status: StatusCode,
+    /// The response, if it is not an envelope.
+    response: Option<Box<Response<Bytes>>>,
     /// The cause of an internal error. Only the log shows it.
     source: Option<BoxError>,
 }
@@ -25,7 +48,12 @@ impl ApiError {
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         // Proxies back off from this status too.
         let status = if code == Code::TooManyRequests { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::OK };
-        Self { code, detail: detail.into(), status, source: None }
+        Self::with_number(code.number(), code.name(), detail).with_status(status)
+    }
+
+    /// An error with a number and a name of the host's own, which the envelope shows as `errCode` and `errMsg`.
+    pub fn with_number(number: i32, name: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { number, name: name.into(), detail: detail.into(), status: StatusCode::OK, response: None, source: None }
     }
 
     /// An internal error. The caller learns only the operation ID; the log shows `source`.
@@ -34,20 +62,44 @@ impl ApiError {
     }
 
     /// The same error with another HTTP status.
-    pub(crate) const fn with_status(mut self, status: StatusCode) -> Self {
+    #[must_use]
+    pub const fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;
         self
     }
 
+    /// The same error with `response` instead of an envelope.
+    #[must_use]
+    pub fn with_response(mut self, response: Response<impl Into<Bytes>>) -> Self {
+        self.status = response.status();
+        self.response = Some(Box::new(response.map(Into::into)));
+        self
+    }
+
     /// The HTTP status of the response: 200 for most errors, as in OpenIM.
-    pub(crate) const fn status(&self) -> StatusCode {
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The code that the caller learns.
+    /// The number of the code that the caller learns.
     #[must_use]
-    pub const fn code(&self) -> Code {
-        self.code
+    pub const fn number(&self) -> i32 {
+        self.number
+    }
+
+    /// The code that the caller learns; `None` for a number of the host's own.
+    #[must_use]
+    pub fn code(&self) -> Option<Code> {
+        Code::ALL.iter().copied().find(|code| code.number() == self.number)
+    }
+
+    /// The response. `detail` is what an envelope shows as the detail.
+    pub(crate) fn to_response(&self, detail: &str) -> axum::response::Response {
+        match &self.response {
+            Some(response) => (**response).clone().map(Body::from),
+            None => envelope::failure_of(self.status, self.number, &self.name, detail),
+        }
     }
 
     /// The detail that the caller learns; empty for an internal error.
@@ -107,7 +159,7 @@ mod tests {
     #[test]
     fn hides_the_cause_of_an_internal_error() {
         let error = ApiError::from(ServiceError::Directory(DirectoryError("down".into())));
-        assert_eq!((error.code(), error.detail()), (Code::ServerInternal, ""));
+        assert_eq!((error.code(), error.detail()), (Some(Code::ServerInternal), ""));
         assert!(error.causes().ends_with(": down"), "{}", error.causes());
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use async_trait::async_trait;
-use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use conversation_settings_openim::{Code, TokenError};
 use conversation_settings_service::Caller;
 
@@ -14,36 +14,50 @@ const TOKEN: &str = "token";
 /// Identifies callers.
 ///
 /// [`TokenAuthority`] does so by OpenIM's tokens. A host that identifies its callers by a session or by a gateway's header
-/// implements this trait:
+/// implements this trait. It sees the whole request except for the body: what a layer has put into the extensions, the
+/// peer's address, the method and the path.
 ///
 /// ```
-/// use axum::http::HeaderMap;
+/// use axum::http::{Response, request::Parts};
 /// use conversation_settings_core::UserId;
 /// use conversation_settings_http::{ApiError, Authenticate, Code};
 /// use conversation_settings_service::Caller;
 ///
-/// /// Trusts a gateway that checks the session and sends the user's ID in a header.
+/// /// What the host's own layer has found out.
+/// #[derive(Clone)]
+/// struct Session {
+///     user: UserId,
+/// }
+///
 /// #[derive(Debug)]
-/// struct Gateway;
+/// struct Sessions;
 ///
 /// #[async_trait::async_trait]
-/// impl Authenticate for Gateway {
-///     async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
-///         let user = headers.get("x-user").and_then(|value| value.to_str().ok());
-///         let user = user.and_then(|user| UserId::new(user).ok());
-///         user.map(Caller::User).ok_or_else(|| ApiError::new(Code::TokenMalformed, "no user in x-user"))
+/// impl Authenticate for Sessions {
+///     async fn authenticate(&self, request: &Parts) -> Result<Caller, ApiError> {
+///         match request.extensions.get::<Session>() {
+///             Some(session) => Ok(Caller::User(session.user.clone())),
+///             None => {
+///                 let response = Response::builder().status(401).body(r#"{"error":"log in first"}"#);
+///                 let response = response.map_err(ApiError::internal)?;
+///                 Err(ApiError::new(Code::TokenUnknown, "no session").with_response(response))
+///             }
+///         }
 ///     }
 /// }
 /// ```
 #[async_trait]
 pub trait Authenticate: Debug + Send + Sync + 'static {
-    /// The caller who sent `headers`.
+    /// The caller who sent `request`.
+    ///
+    /// The extensions contain `axum::extract::ConnectInfo<SocketAddr>` if the server adds the peer's address. In a nested
+    /// router the path begins behind the prefix; `axum::extract::OriginalUri`, a default feature of axum, has the whole.
     ///
     /// # Errors
     ///
-    /// An [`ApiError`] with a fitting code if there is no such caller; [`ApiError::internal`] if callers cannot be identified
-    /// now.
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError>;
+    /// An [`ApiError`] with a fitting code if there is no such caller, or with the host's own status, code or response;
+    /// [`ApiError::internal`] if callers cannot be identified now.
+    async fn authenticate(&self, request: &Parts) -> Result<Caller, ApiError>;
 
     /// The header that identifies the caller, if it is one. The OpenAPI document names it.
     fn header(&self) -> Option<&'static str> {
@@ -53,8 +67,8 @@ pub trait Authenticate: Debug + Send + Sync + 'static {
 
 #[async_trait]
 impl Authenticate for TokenAuthority {
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
-        let token = headers.get(TOKEN).filter(|token| !token.is_empty());
+    async fn authenticate(&self, request: &Parts) -> Result<Caller, ApiError> {
+        let token = request.headers.get(TOKEN).filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| ApiError::new(Code::Args, "header must have token"))?;
         let token = token.to_str().map_err(|_| TokenError::Malformed)?;
         Ok(self.caller(token)?)

@@ -31,7 +31,11 @@ pub(crate) fn success() -> Response {
 
 /// The response of a request that failed. Clients may try again a moment after status 429.
 pub(crate) fn failure(status: StatusCode, code: Code, detail: &str) -> Response {
-    let (number, name) = (code.number(), code.name());
+    failure_of(status, code.number(), code.name(), detail)
+}
+
+/// Like [`failure`], with any number and name.
+pub(crate) fn failure_of(status: StatusCode, number: i32, name: &str, detail: &str) -> Response {
     let envelope = Envelope::<()> { err_code: number, err_msg: name, err_dlt: detail, data: None };
     let mut response = (status, Json(envelope)).into_response();
     if status == StatusCode::TOO_MANY_REQUESTS {

@@ -95,7 +95,7 @@ pub(crate) struct InFlight {
 enum End {
     Abandoned,
     Succeeded,
-    Failed(Code),
+    Failed(i32),
 }
 
 impl InFlight {
@@ -104,7 +104,7 @@ impl InFlight {
         self.end = End::Succeeded;
     }
 
-    pub(crate) fn failed(&mut self, code: Code) {
+    pub(crate) fn failed(&mut self, code: i32) {
         self.end = End::Failed(code);
     }
 }
@@ -114,11 +114,11 @@ impl Drop for InFlight {
         let Inner { succeeded, seconds, in_flight, .. } = &*self.metrics.inner;
         match self.end {
             End::Succeeded => succeeded.increment(1),
-            End::Failed(code) => self.metrics.count(code.number().to_string()),
+            End::Failed(code) => self.metrics.count(code.to_string()),
             End::Abandoned => self.metrics.count("abandoned".to_owned()),
         }
         // Rejections are fast and would improve the average.
-        if !matches!(self.end, End::Failed(Code::TooManyRequests)) {
+        if !matches!(self.end, End::Failed(code) if code == Code::TooManyRequests.number()) {
             seconds.record(self.began.elapsed());
         }
         in_flight.decrement(1);

@@ -4,7 +4,7 @@ use std::{future::Future, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, t
 
 use axum::{
     extract::{ConnectInfo, Request},
-    http::{HeaderMap, Uri, request::Parts},
+    http::request::Parts,
     response::Response,
 };
 use conversation_settings_openim::Code;
@@ -29,10 +29,7 @@ use crate::{
 /// A call, without its body.
 struct Call {
     api: Arc<Api>,
-    uri: Uri,
-    headers: HeaderMap,
-    /// The client or the last proxy, if the host's server says so.
-    peer: Option<SocketAddr>,
+    parts: Parts,
     body_limits: BodyLimits,
     began: Instant,
     body_deadline: Deadline,
@@ -58,7 +55,7 @@ where
         return call.reject(A::concurrency(&call.api).limit(), &metrics, body);
     };
     let mut in_flight = metrics.begin(call.began);
-    let operation_id = operation_id::from_headers(&call.headers, call.api.absent_operation_id);
+    let operation_id = operation_id::from_headers(&call.parts.headers, call.api.absent_operation_id);
     let span =
         info_span!("request", operation_id = operation_id.as_deref().unwrap_or_default(), route = metrics.route());
     let work = async move {
@@ -81,7 +78,7 @@ where
             }
             Err(error) => {
                 // The permit is free again: a client that is slow to send its body must not keep others out.
-                in_flight.failed(error.code());
+                in_flight.failed(error.number());
                 drop(in_flight);
                 body.drain_until(call.body_deadline);
                 call.fail(&error, &operation_id)
@@ -94,13 +91,11 @@ where
 impl Call {
     fn new(api: Arc<Api>, body_limits: fn(&Api) -> BodyLimits, request: Request) -> (Self, RequestBody) {
         let began = Instant::now();
-        let (Parts { uri, headers, extensions, .. }, body) = request.into_parts();
-        let body = RequestBody::new(&headers, body);
+        let (parts, body) = request.into_parts();
+        let body = RequestBody::new(&parts.headers, body);
         let body_limits = body_limits(&api);
         let call = Self {
-            peer: extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer),
-            uri,
-            headers,
+            parts,
             body_limits,
             began,
             body_deadline: Deadline::after(began, body_limits.timeout.min(api.request_timeout)),
@@ -130,13 +125,13 @@ impl Call {
     {
         let api = &self.api;
         if api.requires_json {
-            headers::check_content_type(&self.headers)?;
+            headers::check_content_type(&self.parts.headers)?;
         }
-        let caller = self.deadline.run(A::grant(&*api.authenticate, operation_id, &self.headers)).await?;
+        let caller = self.deadline.run(A::grant(&*api.authenticate, operation_id, &self.parts)).await?;
         let caller = caller.keeping(Arc::clone(&permit));
         let mut share = self.share_of(&caller)?;
-        self.uri.query().map_or(Ok(()), |query| R::names().check_query(query))?;
-        headers::check_codings(&self.headers)?;
+        self.parts.uri.query().map_or(Ok(()), |query| R::names().check_query(query))?;
+        headers::check_codings(&self.parts.headers)?;
         let reading = body.read(self.body_limits.max_bytes, api.body_budget.reserve(), share.as_mut());
         let bytes = self.body_deadline.read_body(reading).await?;
         // The request in memory is about as large as its body, so the memory counts until the handler is done.
@@ -147,6 +142,11 @@ impl Call {
             share.free_bytes();
         }
         Ok((data.render().map_err(ApiError::internal)?, permit, share))
+    }
+
+    /// The client or the last proxy, if the host's server says so.
+    fn peer(&self) -> Option<SocketAddr> {
+        self.parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer)
     }
 
     /// A part of the caller's share of the permits.
@@ -163,7 +163,7 @@ impl Call {
 
     /// Answers a call for which no permit is free, at the least cost.
     fn reject(&self, limit: usize, metrics: &RouteMetrics, body: RequestBody) -> Response {
-        let operation_id = operation_id::from_headers(&self.headers, self.api.absent_operation_id);
+        let operation_id = operation_id::from_headers(&self.parts.headers, self.api.absent_operation_id);
         debug!(operation_id = operation_id.as_deref().unwrap_or_default(), route = metrics.route(), "rejected");
         metrics.rejected();
         self.api.concurrency.log_rejection();
@@ -173,13 +173,13 @@ impl Call {
 
     /// Logs a failed call and answers it. The caller of an internal error learns only the operation ID.
     fn fail(&self, error: &ApiError, operation_id: &str) -> Response {
-        let (code, latency_us) = (error.code().number(), micros(self.began.elapsed()));
+        let (code, latency_us) = (error.number(), micros(self.began.elapsed()));
         let detail = match error.code() {
-            Code::ServerInternal => {
+            Some(Code::ServerInternal) => {
                 error!(code, latency_us, cause = error.causes(), "failed");
                 operation_id
             }
-            Code::TooManyRequests => {
+            Some(Code::TooManyRequests) => {
                 debug!(code, latency_us, detail = error.detail(), "rejected");
                 self.api.concurrency.log_rejection();
                 error.detail()
@@ -189,13 +189,13 @@ impl Call {
                     code,
                     latency_us,
                     detail = error.detail(),
-                    peer = self.peer.map(tracing::field::display),
+                    peer = self.peer().map(tracing::field::display),
                     "refused"
                 );
                 error.detail()
             }
         };
-        envelope::failure(error.status(), error.code(), detail)
+        error.to_response(detail)
     }
 }
 

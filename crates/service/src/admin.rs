@@ -8,7 +8,7 @@ use conversation_settings_core::{
 };
 use conversation_settings_store::{Filter, PageRequest};
 
-use crate::{Context, Service, ServiceError};
+use crate::{Action, Context, Service, ServiceError};
 
 /// A page of the users who mute a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,15 +25,15 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is not an administrator; the same user twice, or an ID with white space around
-    /// it; a failing store.
+    /// [`ServiceError`]: a caller without [permission](crate::Authorize); the same user twice, or an ID with white
+    /// space around it; a failing store.
     pub async fn create_single_chat(
         &self,
         context: &Context,
         one: &UserId,
         other: &UserId,
     ) -> Result<Report, ServiceError> {
-        context.caller.check_admin()?;
+        self.authorize(context, Action::Administer).await?;
         if one == other {
             return Err(ArgsError::new("userID", "must be the other party").into());
         }
@@ -51,16 +51,16 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is not an administrator; no members, or more than the service's limit on users;
-    /// an ID with white space around it of a member without the conversation; an unknown or dismissed group; a failing
-    /// directory or store.
+    /// [`ServiceError`]: a caller without [permission](crate::Authorize); no members, or more than the service's limit
+    /// on users; an ID with white space around it of a member without the conversation; an unknown or dismissed group;
+    /// a failing directory or store.
     pub async fn open_group_conversation(
         &self,
         context: &Context,
         group: &GroupId,
         members: &[UserId],
     ) -> Result<Report, ServiceError> {
-        context.caller.check_admin()?;
+        self.authorize(context, Action::Administer).await?;
         self.check_users(members)?;
         self.check_group(context, group).await?;
         let id = ConversationId::group(group);
@@ -82,8 +82,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is not an administrator; no owners, or more than the service's limit on users; a
-    /// text past its limit, or past that of all owners together; private chat; a failing store.
+    /// [`ServiceError`]: a caller without [permission](crate::Authorize); no owners, or more than the service's limit
+    /// on users; a text past its limit, or past that of all owners together; private chat; a failing store.
     pub async fn set_fields(
         &self,
         context: &Context,
@@ -91,7 +91,7 @@ impl Service {
         owners: &[UserId],
         patch: Patch,
     ) -> Result<Report, ServiceError> {
-        context.caller.check_admin()?;
+        self.authorize(context, Action::Administer).await?;
         self.check_users(owners)?;
         self.inner.limits.check_patch(&patch)?;
         self.inner.limits.check_batch("userIDs", owners.len(), &patch)?;
@@ -108,8 +108,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is not an administrator; no owners, or more than the service's limit on users; a
-    /// failing store.
+    /// [`ServiceError`]: a caller without [permission](crate::Authorize); no owners, or more than the service's limit
+    /// on users; a failing store.
     pub async fn get_fields(
         &self,
         context: &Context,
@@ -117,7 +117,7 @@ impl Service {
         owners: &[UserId],
         mask: Mask,
     ) -> Result<Vec<Option<Patch>>, ServiceError> {
-        context.caller.check_admin()?;
+        self.authorize(context, Action::Administer).await?;
         self.check_users(owners)?;
         let keys: Vec<_> = owners.iter().map(|owner| Key::new(owner.clone(), conversation_id.clone())).collect();
         let found = self.inner.store.get(&keys).await?;
@@ -128,15 +128,15 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is not an administrator; no owners, or more than the service's limit on users; a
-    /// failing store.
+    /// [`ServiceError`]: a caller without [permission](crate::Authorize); no owners, or more than the service's limit
+    /// on users; a failing store.
     pub async fn remove_conversation(
         &self,
         context: &Context,
         conversation_id: &ConversationId,
         owners: &[UserId],
     ) -> Result<Report, ServiceError> {
-        context.caller.check_admin()?;
+        self.authorize(context, Action::Administer).await?;
         self.check_users(owners)?;
         let change = Arc::new(Change::Remove);
         self.write_for(context, conversation_id, owners, |_| Arc::clone(&change)).await
@@ -147,14 +147,14 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is not an administrator; a failing store.
+    /// [`ServiceError`]: a caller without [permission](crate::Authorize); a failing store.
     pub async fn list_muting_users(
         &self,
         context: &Context,
         conversation_id: &ConversationId,
         page: &PageRequest<UserId>,
     ) -> Result<MutingUsers, ServiceError> {
-        context.caller.check_admin()?;
+        self.authorize(context, Action::Administer).await?;
         let muted = Filter::is_not(Patch::KEEP.recv_msg_opt(RecvMsgOpt::Receive));
         let page = self.inner.store.list_by_conversation(conversation_id, &muted, page).await?;
         let users = page.conversations.into_iter().map(|conversation| conversation.key.owner).collect();

@@ -6,7 +6,7 @@ use conversation_settings_core::{Conversation, ConversationId, Key, UserId};
 use conversation_settings_store::{Filter, PageRequest};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{Context, Service, ServiceError};
+use crate::{Action, Context, Service, ServiceError};
 
 /// The first page: nothing is known of the size of its conversations yet.
 pub(crate) const FIRST_ROWS: usize = 32;
@@ -74,7 +74,7 @@ impl Service {
     /// # let service = Service::builder(MemoryStore::new()).build();
     /// let alice = UserId::new("alice")?;
     /// let context = Context::user(alice.clone());
-    /// let mut pages = service.pages(&context, &alice, Filter::ALL, PageRequest::first(usize::MAX))?;
+    /// let mut pages = service.pages(&context, &alice, Filter::ALL, PageRequest::first(usize::MAX)).await?;
     /// while let Some(page) = pages.next().await? {
     ///     println!("{} conversations", page.len());
     /// }
@@ -84,15 +84,15 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is neither the owner nor an administrator.
-    pub fn pages(
+    /// [`ServiceError`]: a caller without [permission](crate::Authorize).
+    pub async fn pages(
         &self,
         context: &Context,
         owner: &UserId,
         filter: Filter,
         range: PageRequest<ConversationId>,
     ) -> Result<ConversationPages, ServiceError> {
-        context.caller.check_owner(owner)?;
+        self.authorize(context, Action::Read(owner)).await?;
         Ok(self.list_pages(owner, filter, range))
     }
 
@@ -101,16 +101,15 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: more IDs than the service's limit on users; a caller who is neither the owner nor an
-    /// administrator.
-    pub fn pages_of(
+    /// [`ServiceError`]: more IDs than the service's limit on users; a caller without [permission](crate::Authorize).
+    pub async fn pages_of(
         &self,
         context: &Context,
         owner: &UserId,
         conversation_ids: Vec<ConversationId>,
     ) -> Result<ConversationPages, ServiceError> {
         self.check_conversation_ids(&conversation_ids)?;
-        context.caller.check_owner(owner)?;
+        self.authorize(context, Action::Read(owner)).await?;
         let mut seen = HashSet::with_capacity(conversation_ids.len());
         let mut ids = conversation_ids;
         ids.retain(|id| seen.insert(id.clone()));

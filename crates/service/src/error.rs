@@ -3,7 +3,7 @@
 use conversation_settings_core::{ArgsError, Field, GroupId, Key, Quoted, Rejected, Report, UserId, Violation};
 use conversation_settings_store::StoreError;
 
-use crate::{DirectoryError, MessagesError, writer::WriteError};
+use crate::{AuthorizeError, DirectoryError, MessagesError, writer::WriteError};
 
 /// Why a call failed.
 ///
@@ -35,6 +35,9 @@ pub enum ServiceError {
     /// The call needs the time of messages, and the service has no [`Messages`](crate::Messages) port.
     #[error("the service does not know when messages were sent")]
     NoMessages,
+    /// The host's port [`Authorize`](crate::Authorize) failed.
+    #[error(transparent)]
+    Authorize(#[from] AuthorizeError),
     /// The host's group directory failed.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
@@ -90,7 +93,12 @@ impl ServiceError {
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::Store(error) => error.is_retryable(),
-            Self::Directory(_) | Self::Messages(_) | Self::Partial { .. } | Self::Overloaded | Self::Aborted => true,
+            Self::Authorize(_)
+            | Self::Directory(_)
+            | Self::Messages(_)
+            | Self::Partial { .. }
+            | Self::Overloaded
+            | Self::Aborted => true,
             _ => false,
         }
     }

@@ -29,8 +29,8 @@
 //!
 //! # Ports
 //!
-//! The host plugs in what it knows and this crate does not. Each port is optional: the state of groups
-//! ([`GroupDirectory`]), the latest message of a conversation ([`Messages`]), a receiver of changes ([`EventSink`]), and
+//! The host plugs in what it knows and this crate does not. Each port is optional: who may do what ([`Authorize`], by
+//! default [`OwnerOrAdmin`]), the state of groups ([`GroupDirectory`]), the latest message of a conversation ([`Messages`]), a receiver of changes ([`EventSink`]), and
 //! the time ([`Clock`]).
 //!
 //! Ready sinks are a log ([`EventLog`]) and a channel inside the process ([`EventChannel`]); a ready directory is
@@ -71,6 +71,7 @@ pub use error::ServiceError;
 pub use events::{Event, EventChannel, EventKind, EventLog, EventSink, MAX_EVENTS};
 pub use groups::{DirectoryError, GroupDirectory, GroupStatus, MemoryGroups};
 pub use messages::{Latest, Message, Messages, MessagesError};
+pub use permission::{Action, Authorize, AuthorizeError, OwnerOrAdmin};
 pub use reads::ConversationRange;
 pub use service::{Service, ServiceBuilder};
 pub use sorted_list::{SortedEntry, SortedList};

@@ -5,7 +5,7 @@ use std::{collections::HashSet, ops::Range};
 use conversation_settings_core::{Conversation, ConversationId, Key, UserId};
 use conversation_settings_store::{ConversationStoreExt, Filter, Page, PageRequest};
 
-use crate::{Context, Service, ServiceError};
+use crate::{Action, Context, Service, ServiceError};
 
 /// A range of an owner's conversations, in the byte order of their IDs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,14 +22,14 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is neither the owner nor an administrator; a failing store.
+    /// [`ServiceError`]: a caller without [permission](crate::Authorize); a failing store.
     pub async fn get(
         &self,
         context: &Context,
         owner: &UserId,
         conversation_id: &ConversationId,
     ) -> Result<Option<Conversation>, ServiceError> {
-        context.caller.check_owner(owner)?;
+        self.authorize(context, Action::Read(owner)).await?;
         Ok(self.inner.store.get_one(Key::new(owner.clone(), conversation_id.clone())).await?)
     }
 
@@ -37,8 +37,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: more IDs than the service's limit on users; a caller who is neither the owner nor an
-    /// administrator; a failing store.
+    /// [`ServiceError`]: more IDs than the service's limit on users; a caller without [permission](crate::Authorize); a
+    /// failing store.
     pub async fn get_many(
         &self,
         context: &Context,
@@ -46,7 +46,7 @@ impl Service {
         conversation_ids: &[ConversationId],
     ) -> Result<Vec<Conversation>, ServiceError> {
         self.check_conversation_ids(conversation_ids)?;
-        context.caller.check_owner(owner)?;
+        self.authorize(context, Action::Read(owner)).await?;
         self.read_many(owner, conversation_ids).await
     }
 
@@ -54,7 +54,7 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is neither the owner nor an administrator; a failing store.
+    /// [`ServiceError`]: a caller without [permission](crate::Authorize); a failing store.
     pub async fn list(
         &self,
         context: &Context,
@@ -62,7 +62,7 @@ impl Service {
         filter: &Filter,
         page: &PageRequest<ConversationId>,
     ) -> Result<Page<ConversationId>, ServiceError> {
-        context.caller.check_owner(owner)?;
+        self.authorize(context, Action::Read(owner)).await?;
         Ok(self.inner.store.list(owner, filter, page).await?)
     }
 
@@ -78,7 +78,7 @@ impl Service {
         owner: &UserId,
         filter: &Filter,
     ) -> Result<Vec<Conversation>, ServiceError> {
-        context.caller.check_owner(owner)?;
+        self.authorize(context, Action::Read(owner)).await?;
         Ok(self.inner.store.list_all(owner, filter).await?)
     }
 
@@ -98,7 +98,7 @@ impl Service {
         owner: &UserId,
         range: Range<usize>,
     ) -> Result<ConversationRange, ServiceError> {
-        let mut pages = self.pages(context, owner, Filter::ALL, PageRequest::first(range.end))?;
+        let mut pages = self.pages(context, owner, Filter::ALL, PageRequest::first(range.end)).await?;
         let mut found = ConversationRange { total: self.inner.store.count(owner).await?, conversations: Vec::new() };
         if range.is_empty() || range.start >= found.total {
             return Ok(found);

@@ -5,15 +5,15 @@ use std::{sync::Arc, time::Duration};
 use conversation_settings_core::{Change, ConversationId, Key, Report, Role, UserId, Write};
 use conversation_settings_store::{Filter, PageRequest};
 
-use crate::{Context, Service, ServiceError};
+use crate::{Action, Context, Service, ServiceError};
 
 impl Service {
     /// Removes some of `owner`'s conversations, in one atomic batch. A missing one is reported as absent.
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: more IDs than the service's limit on users; a caller who is neither the owner nor an
-    /// administrator; a failing store.
+    /// [`ServiceError`]: more IDs than the service's limit on users; a caller without [permission](crate::Authorize); a
+    /// failing store.
     pub async fn remove(
         &self,
         context: &Context,
@@ -21,7 +21,7 @@ impl Service {
         conversation_ids: &[ConversationId],
     ) -> Result<Report, ServiceError> {
         self.check_conversation_ids(conversation_ids)?;
-        context.caller.check_owner(owner)?;
+        self.authorize(context, Action::Remove(owner)).await?;
         self.remove_all(context, owner, conversation_ids.iter().cloned()).await
     }
 
@@ -30,17 +30,16 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is neither the owner nor an administrator;
-    /// [`NoMessages`](ServiceError::NoMessages) if the service has no [`Messages`](crate::Messages) port; a failing
-    /// port or store. More conversations than the limit on users take several batches; if a later one fails, the error
-    /// is [`Partial`](ServiceError::Partial).
+    /// [`ServiceError`]: a caller without [permission](crate::Authorize); [`NoMessages`](ServiceError::NoMessages) if
+    /// the service has no [`Messages`](crate::Messages) port; a failing port or store. More conversations than the
+    /// limit on users take several batches; if a later one fails, the error is [`Partial`](ServiceError::Partial).
     pub async fn remove_older_than(
         &self,
         context: &Context,
         owner: &UserId,
         age: Duration,
     ) -> Result<Report, ServiceError> {
-        context.caller.check_owner(owner)?;
+        self.authorize(context, Action::Remove(owner)).await?;
         let messages = self.inner.messages.as_ref().ok_or(ServiceError::NoMessages)?;
         let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
         let before = self.inner.clock.now().0.saturating_sub(age);

@@ -6,8 +6,8 @@ use conversation_settings_core::{IfMissing, Limits};
 use conversation_settings_store::{ConversationStore, StoreError};
 
 use crate::{
-    Clock, EventSink, GroupDirectory, Messages, SystemClock, Writer, WriterOptions, conversation_pages::ReadLimit,
-    events::Dispatcher,
+    Authorize, Clock, EventSink, GroupDirectory, Messages, OwnerOrAdmin, SystemClock, Writer, WriterOptions,
+    conversation_pages::ReadLimit, events::Dispatcher,
 };
 
 /// The use cases, over a store. Cheap to clone.
@@ -20,6 +20,7 @@ pub struct Service {
 pub(crate) struct Inner {
     pub(crate) store: Arc<dyn ConversationStore>,
     pub(crate) writer: Writer,
+    pub(crate) authorize: Arc<dyn Authorize>,
     pub(crate) groups: Option<Arc<dyn GroupDirectory>>,
     pub(crate) messages: Option<Arc<dyn Messages>>,
     pub(crate) dispatcher: Dispatcher,
@@ -36,6 +37,7 @@ pub(crate) struct Inner {
 pub struct ServiceBuilder {
     store: Arc<dyn ConversationStore>,
     writer: WriterOptions,
+    authorize: Arc<dyn Authorize>,
     groups: Option<Arc<dyn GroupDirectory>>,
     messages: Option<Arc<dyn Messages>>,
     sinks: Vec<Arc<dyn EventSink>>,
@@ -55,13 +57,14 @@ impl Service {
 
     /// Builds a service over `store`.
     ///
-    /// Unless set otherwise, the service has no group directory, no message port and no event sink. It uses the system's
+    /// Unless set otherwise, callers may do what [`OwnerOrAdmin`] says. The service has no group directory, no message port and no event sink. It uses the system's
     /// clock and the default [`Limits`], creates missing conversations, and reports up to
     /// [`MAX_CHANGES`](Self::MAX_CHANGES) changes in an increment.
     pub fn builder(store: impl ConversationStore) -> ServiceBuilder {
         ServiceBuilder {
             store: Arc::new(store),
             writer: WriterOptions::default(),
+            authorize: Arc::new(OwnerOrAdmin),
             groups: None,
             messages: None,
             sinks: Vec::new(),
@@ -103,6 +106,12 @@ impl Service {
 }
 
 impl ServiceBuilder {
+    /// Lets `authorize` decide who may do what, instead of [`OwnerOrAdmin`].
+    pub fn authorize(mut self, authorize: Arc<dyn Authorize>) -> Self {
+        self.authorize = authorize;
+        self
+    }
+
     /// Checks with `groups` that a group exists before its conversation is set.
     pub fn groups(mut self, groups: Arc<dyn GroupDirectory>) -> Self {
         self.groups = Some(groups);
@@ -160,13 +169,26 @@ impl ServiceBuilder {
     /// The service.
     #[must_use]
     pub fn build(self) -> Service {
-        let Self { store, writer, groups, messages, sinks, event_queue, clock, limits, missing, max_changes } = self;
+        let Self {
+            store,
+            writer,
+            authorize,
+            groups,
+            messages,
+            sinks,
+            event_queue,
+            clock,
+            limits,
+            missing,
+            max_changes,
+        } = self;
         let dispatcher = Dispatcher::new(sinks, event_queue);
         let writer = Writer::with_clock(Arc::clone(&store), Arc::clone(&clock), writer);
         Service {
             inner: Arc::new(Inner {
                 store,
                 writer,
+                authorize,
                 groups,
                 messages,
                 dispatcher,

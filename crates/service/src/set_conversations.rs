@@ -4,7 +4,7 @@ use conversation_settings_core::{Effect, GroupId, Report, SetConversations, Writ
 use conversation_settings_store::{StoreError, decide_batch};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::{Context, GroupStatus, Service, ServiceError};
+use crate::{Action, Context, GroupStatus, Service, ServiceError};
 
 impl Service {
     /// Sets fields of one conversation for many users, in one atomic batch, and reports what happened to each.
@@ -51,7 +51,7 @@ impl Service {
 
     async fn check_set(&self, context: &Context, set: &SetConversations) -> Result<(), ServiceError> {
         self.inner.limits.check(set)?;
-        context.caller.check_set(set)?;
+        self.authorize(context, Action::Set(set)).await?;
         match set.target().group_id() {
             Some(group) => self.check_group(context, group).await,
             None => Ok(()),

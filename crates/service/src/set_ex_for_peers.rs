@@ -7,7 +7,7 @@ use conversation_settings_core::{
 };
 use conversation_settings_store::{ConversationStore, Filter, PageRequest};
 
-use crate::{Context, Service, ServiceError};
+use crate::{Action, Context, Service, ServiceError};
 
 impl Service {
     /// Sets `ex` in the peers' views of `user`'s single chats: OpenIM's `update_conversations_by_user`.
@@ -20,12 +20,12 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a text past the service's limit; a caller who is neither the user nor an administrator; a
-    /// failing store. More peers than the limit on users take several batches; if a later one fails, the error is
+    /// [`ServiceError`]: a text past the service's limit; a caller without [permission](crate::Authorize); a failing
+    /// store. More peers than the limit on users take several batches; if a later one fails, the error is
     /// [`Partial`](ServiceError::Partial).
     pub async fn set_ex_for_peers(&self, context: &Context, user: &UserId, ex: Text) -> Result<Report, ServiceError> {
         self.inner.limits.check_text("ex", &ex)?;
-        context.caller.check_owner(user)?;
+        self.authorize(context, Action::SetExForPeers(user)).await?;
         let of_peer = |conversation: Conversation| match conversation.target {
             Target::Single(peer) if peer != *user => Some(Key::new(peer, conversation.key.conversation_id)),
             _ => None,

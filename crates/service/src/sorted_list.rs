@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::HashMap, ops::Range};
 use conversation_settings_core::{Conversation, ConversationId, Timestamp, UserId};
 use conversation_settings_store::{Filter, PageRequest};
 
-use crate::{Context, ConversationPages, Latest, Service, ServiceError, conversation_pages::text_bytes};
+use crate::{Action, Context, ConversationPages, Latest, Service, ServiceError, conversation_pages::text_bytes};
 
 /// A list whose texts take no more than this is read and sorted at once.
 const SHORT_BYTES: usize = 1 << 20;
@@ -42,8 +42,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: more IDs than the service's limit on users; a caller who is neither the user nor an
-    /// administrator; a failing store or message port.
+    /// [`ServiceError`]: more IDs than the service's limit on users; a caller without [permission](crate::Authorize); a
+    /// failing store or message port.
     pub async fn sorted_list(
         &self,
         context: &Context,
@@ -52,7 +52,7 @@ impl Service {
         range: Range<usize>,
     ) -> Result<SortedList, ServiceError> {
         conversation_ids.map_or(Ok(()), |ids| self.check_conversation_ids(ids))?;
-        context.caller.check_owner(user)?;
+        self.authorize(context, Action::Read(user)).await?;
         if let Some(ids) = conversation_ids {
             let found = self.read_many(user, ids).await?;
             return Ok(sorted(self.with_latest(user, found).await?, range));

@@ -8,7 +8,7 @@ use conversation_settings_core::{Conversation, ConversationId, UserId, Version};
 use conversation_settings_store::{Changes, Filter, OwnerVersion, PageRequest};
 
 use crate::{
-    Context, Service, ServiceError,
+    Action, Context, Service, ServiceError,
     conversation_pages::{FIRST_ROWS, text_bytes},
 };
 
@@ -33,9 +33,9 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is neither the user nor an administrator; a failing store.
+    /// [`ServiceError`]: a caller without [permission](crate::Authorize); a failing store.
     pub async fn snapshot(&self, context: &Context, user: &UserId) -> Result<Snapshot, ServiceError> {
-        context.caller.check_owner(user)?;
+        self.authorize(context, Action::Read(user)).await?;
         let store = &self.inner.store;
         let id = |conversation: Conversation| conversation.key.conversation_id;
         let mut lists = 0;
@@ -80,7 +80,7 @@ impl Service {
     ///
     /// As [`snapshot`](Self::snapshot).
     pub async fn small_snapshot(&self, context: &Context, user: &UserId) -> Result<Option<Snapshot>, ServiceError> {
-        context.caller.check_owner(user)?;
+        self.authorize(context, Action::Read(user)).await?;
         let _reading = self.inner.reads.acquire(FIRST_ROWS).await;
         match self.inner.store.changes(user, &OwnerVersion::default(), FIRST_ROWS).await? {
             Changes::Increment { version, inserted, .. } if version.version != Version::ZERO => {
@@ -100,14 +100,14 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is neither the user nor an administrator; a failing store.
+    /// [`ServiceError`]: a caller without [permission](crate::Authorize); a failing store.
     pub async fn changes(
         &self,
         context: &Context,
         user: &UserId,
         since: &OwnerVersion,
     ) -> Result<Changes, ServiceError> {
-        context.caller.check_owner(user)?;
+        self.authorize(context, Action::Read(user)).await?;
         let mut changes = self.read_changes(user, since).await?;
         if let Changes::Increment { inserted, updated, removed, .. } = &mut changes {
             if inserted.iter().chain(&*updated).map(text_bytes).sum::<usize>() > MAX_CHANGED_BYTES {
@@ -139,9 +139,9 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`]: a caller who is neither the user nor an administrator; a failing store.
+    /// [`ServiceError`]: a caller without [permission](crate::Authorize); a failing store.
     pub async fn version(&self, context: &Context, user: &UserId) -> Result<OwnerVersion, ServiceError> {
-        context.caller.check_owner(user)?;
+        self.authorize(context, Action::Read(user)).await?;
         Ok(self.inner.store.version(user).await?)
     }
 }

@@ -71,12 +71,8 @@ impl Producer {
                 Ok(Some(part)) => slot.send(Part::Data(part.into())),
                 Ok(None) => return true,
                 Err(error) => {
-                    error!(
-                        code = error.code().number(),
-                        cause = error.causes(),
-                        "failed while the response was written"
-                    );
-                    self.held.in_flight.failed(error.code());
+                    error!(code = error.number(), cause = error.causes(), "failed while the response was written");
+                    self.held.in_flight.failed(error.number());
                     return false;
                 }
             }

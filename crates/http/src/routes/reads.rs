@@ -54,7 +54,7 @@ pub(super) async fn get_conversations(
     request: GetConversationsRequest,
 ) -> Result<List<Conversations>, ApiError> {
     let (owner, ids) = request.check()?;
-    let pages = api.service.pages_of(&context, &owner, ids)?;
+    let pages = api.service.pages_of(&context, &owner, ids).await?;
     Ok(List::begin(Conversations::default(), pages).await?)
 }
 
@@ -71,7 +71,7 @@ pub(super) async fn get_all_conversations(
     context: Context,
     request: GetAllConversationsRequest,
 ) -> Result<List<Conversations>, ApiError> {
-    let pages = api.service.pages(&context, &request.check()?, Filter::ALL, ALL)?;
+    let pages = api.service.pages(&context, &request.check()?, Filter::ALL, ALL).await?;
     Ok(List::begin(Conversations::default(), pages).await?)
 }
 
@@ -98,7 +98,7 @@ pub(super) async fn get_owner_conversation(
     let left = range.len() - fitting;
     match found.conversations.last().map(|last| last.key.conversation_id.clone()) {
         Some(last) if left > 0 && (is_cut || !is_whole) => {
-            let pages = api.service.pages(&context, &user, Filter::ALL, PageRequest::after(last, left))?;
+            let pages = api.service.pages(&context, &user, Filter::ALL, PageRequest::after(last, left)).await?;
             Ok(List::begin(found.into(), pages).await?)
         }
         _ => Ok(List::whole(found.into())),
@@ -138,7 +138,7 @@ pub(super) async fn get_not_notify_conversation_ids(
     request: UserRequest,
 ) -> Result<List<ConversationIds>, ApiError> {
     let filter = Filter::is(Patch::KEEP.recv_msg_opt(RecvMsgOpt::ReceiveWithoutNotifying));
-    let pages = api.service.pages(&context, &request.check()?, filter, ALL)?;
+    let pages = api.service.pages(&context, &request.check()?, filter, ALL).await?;
     Ok(List::begin(ConversationIds::default(), pages).await?)
 }
 
@@ -156,6 +156,6 @@ pub(super) async fn get_pinned_conversation_ids(
     request: UserRequest,
 ) -> Result<List<ConversationIds>, ApiError> {
     let filter = Filter::is(Patch::KEEP.is_pinned(true));
-    let pages = api.service.pages(&context, &request.check()?, filter, ALL)?;
+    let pages = api.service.pages(&context, &request.check()?, filter, ALL).await?;
     Ok(List::begin(ConversationIds::default(), pages).await?)
 }

@@ -43,7 +43,7 @@ pub(super) async fn get_full_conversation_ids(
         // The version comes first: a change while the list is read is in the client's next increment.
         let version = api.service.version(&context, &user).await?;
         let (mut hasher, mut ids) = (IdHasher::default(), FewIds::default());
-        let mut read = pages()?;
+        let mut read = pages().await?;
         while let Some(page) = read.next().await? {
             for conversation in page {
                 hasher.push(&conversation.key.conversation_id);
@@ -60,7 +60,7 @@ pub(super) async fn get_full_conversation_ids(
             return Ok(List::whole(response));
         }
         // Too many to be in memory: read again while they are written.
-        return Ok(List::begin(response, pages()?).await?);
+        return Ok(List::begin(response, pages().await?).await?);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use conversation_settings_openim::Code;
-use conversation_settings_service::{Context, ServiceError};
+use conversation_settings_service::{Action, Context, ServiceError};
 
 use crate::{
     Api, ApiError,
@@ -88,7 +88,7 @@ pub(super) async fn update_conversations_by_user(
     let (user, ex) = request.check()?;
     match ex {
         Some(ex) => api.service.set_ex_for_peers(&context, &user, ex).await.map(drop)?,
-        None => context.caller.check_owner(&user)?,
+        None => api.service.authorize(&context, Action::SetExForPeers(&user)).await?,
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::{
     body::Body,
-    http::{HeaderMap, Request, StatusCode},
+    http::{Request, StatusCode, request::Parts},
 };
 use conversation_settings_core::UserId;
 use conversation_settings_http::{Api, ApiError, Authenticate, Code};
@@ -24,8 +24,8 @@ struct Sessions;
 
 #[async_trait]
 impl Authenticate for Sessions {
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
-        let is_alice = headers.get("cookie").is_some_and(|cookie| cookie == "session=alices");
+    async fn authenticate(&self, request: &Parts) -> Result<Caller, ApiError> {
+        let is_alice = request.headers.get("cookie").is_some_and(|cookie| cookie == "session=alices");
         let alice = is_alice.then(|| UserId::new("alice").expect("an ID"));
         alice.map(Caller::User).ok_or_else(|| ApiError::new(Code::TokenUnknown, "no session"))
     }

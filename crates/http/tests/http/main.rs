@@ -8,6 +8,7 @@ mod calls;
 mod compression;
 mod cookies;
 mod differences;
+mod grants;
 mod guest;
 mod harness;
 mod headers;
@@ -19,6 +20,7 @@ mod openapi;
 mod overload;
 #[cfg(feature = "docs-page")]
 mod page;
+mod sessions;
 mod shapes;
 mod shares;
 mod strangers;

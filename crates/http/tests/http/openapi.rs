@@ -223,9 +223,9 @@ struct Gateway(Option<&'static str>);
 impl Authenticate for Gateway {
     async fn authenticate(
         &self,
-        headers: &axum::http::HeaderMap,
+        request: &axum::http::request::Parts,
     ) -> Result<conversation_settings_service::Caller, conversation_settings_http::ApiError> {
-        tokens().authenticate(headers).await
+        tokens().authenticate(request).await
     }
 
     fn header(&self) -> Option<&'static str> {

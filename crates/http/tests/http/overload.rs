@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use axum::{
     Router,
     body::Body,
-    http::{HeaderMap, Request, Response, StatusCode},
+    http::{Request, Response, StatusCode, request::Parts},
 };
 use conversation_settings_core::Version;
 use conversation_settings_http::{Api, ApiError, Authenticate, metrics};
@@ -122,8 +122,8 @@ struct Panicking;
 
 #[async_trait]
 impl Authenticate for Panicking {
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
-        assert_ne!(headers["token"], "boom");
+    async fn authenticate(&self, request: &Parts) -> Result<Caller, ApiError> {
+        assert_ne!(request.headers["token"], "boom");
         Ok(Caller::User(user("a")))
     }
 }

@@ -1,6 +1,7 @@
 //! The use cases and their rules: permissions, groups, reports, events, errors.
 
 mod admin;
+mod authorize;
 mod dispatch;
 mod errors;
 mod events;
