@@ -10,7 +10,7 @@ use conversation_settings_core::ArgsError;
 use conversation_settings_openim::{Code, TokenError};
 use conversation_settings_service::ServiceError;
 
-use crate::envelope;
+use crate::{decode::resembling, envelope};
 
 /// A failed call: a code, a detail for the caller, and how the response shows them.
 ///
@@ -40,6 +40,9 @@ pub struct ApiError {
     /// The cause of an internal error. Only the log shows it.
     source: Option<BoxError>,
 }
+
+/// How the detail of a missing argument ends, after its path.
+const IS_REQUIRED: &str = ": is required";
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -73,6 +76,15 @@ impl ApiError {
     pub fn with_response(mut self, response: Response<impl Into<Bytes>>) -> Self {
         self.status = response.status();
         self.response = Some(Box::new(response.map(Into::into)));
+        self
+    }
+
+    /// The same error with the name that the caller may have sent instead of a missing argument, one of the `ignored` ones.
+    pub(crate) fn beside_ignored(mut self, ignored: &[String]) -> Self {
+        let missing = self.detail.strip_suffix(IS_REQUIRED).filter(|_| self.number == Code::Args.number());
+        if let Some(name) = missing.and_then(|missing| resembling(missing, ignored)) {
+            self.detail = format!("{}; {name} is not an argument of this call", self.detail).into();
+        }
         self
     }
 
@@ -142,6 +154,7 @@ impl From<ArgsError> for ApiError {
 
 #[cfg(test)]
 mod tests {
+    use conversation_settings_core::Violation;
     use conversation_settings_service::DirectoryError;
 
     use super::*;
@@ -154,6 +167,23 @@ mod tests {
     fn joins_causes_in_one_line() {
         assert_eq!(ApiError::internal(Outer("inner".into())).causes(), "outer line: inner");
         assert_eq!(ApiError::new(Code::Args, "wrong").causes(), "");
+    }
+
+    #[test]
+    fn names_what_was_sent_instead_of_a_missing_argument() {
+        let missing = || ApiError::from(ArgsError::new("ownerUserID", Violation::Required));
+        let detail = |ignored: &[&str]| {
+            let ignored: Vec<_> = ignored.iter().map(ToString::to_string).collect();
+            missing().beside_ignored(&ignored).detail
+        };
+        assert_eq!(detail(&[]), "ownerUserID: is required");
+        assert_eq!(detail(&["platformID", "x.y"]), "ownerUserID: is required");
+        for name in ["userID", "ownerUserIDs", "owner_user_ids", "owner", "conversation.userID"] {
+            let expected = format!("ownerUserID: is required; {name} is not an argument of this call");
+            assert_eq!(detail(&["traceID", name]), expected);
+        }
+        let other = ApiError::from(ArgsError::new("ownerUserID", Violation::Empty)).beside_ignored(&["userID".into()]);
+        assert_eq!(other.detail, "ownerUserID: must not be empty");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde_json::error::Category;
 use tokio::{sync::Semaphore, task::spawn_blocking};
 use utoipa::ToSchema;
 
-pub(crate) use names::Names;
+pub(crate) use names::{Names, resembling};
 
 use crate::{ApiError, body::RequestBytes, body_budget::Reservation};
 use watch::{Log, Watched};
@@ -34,17 +34,26 @@ const LARGE_BYTES: usize = 256 * 1024;
 /// is found to be too long.
 static LARGE: Semaphore = Semaphore::const_new(1);
 
-/// The request in `body`, and the memory that the body took.
-pub(crate) async fn decode_body<R: Arguments>(body: RequestBytes) -> Result<(R, Option<Reservation>), ApiError> {
+/// A request from a body.
+pub(crate) struct Decoded<R> {
+    pub(crate) request: R,
+    /// The paths of names that the server ignores.
+    pub(crate) ignored: Vec<String>,
+    /// What the body takes of the memory for all bodies.
+    pub(crate) memory: Option<Reservation>,
+}
+
+/// The request in `body`.
+pub(crate) async fn decode_body<R: Arguments>(body: RequestBytes) -> Result<Decoded<R>, ApiError> {
     if body.bytes.len() < LARGE_BYTES {
-        return Ok((decode(&body.bytes)?, body.memory));
+        return decode(body);
     }
     let turn = LARGE.acquire().await.map_err(ApiError::internal)?;
     // The turn ends with the work, even if the caller is gone.
     let decoding = spawn_blocking(move || {
-        let request = decode(&body.bytes);
+        let request = decode(body);
         drop(turn);
-        Ok((request?, body.memory))
+        request
     });
     decoding.await.unwrap_or_else(|error| Err(ApiError::internal(error)))
 }
@@ -52,7 +61,8 @@ pub(crate) async fn decode_body<R: Arguments>(body: RequestBytes) -> Result<(R, 
 /// The request in `body`, which must be one JSON object.
 ///
 /// A name that the server does not know is ignored, unless the client certainly meant a known one.
-fn decode<R: Arguments>(body: &[u8]) -> Result<R, ApiError> {
+fn decode<R: Arguments>(RequestBytes { bytes, memory }: RequestBytes) -> Result<Decoded<R>, ApiError> {
+    let body = &*bytes;
     match body.trim_ascii_start().first() {
         None => return Err(invalid("", "is empty")),
         Some(b'{') => (),
@@ -68,9 +78,9 @@ fn decode<R: Arguments>(body: &[u8]) -> Result<R, ApiError> {
     })?;
     let ignored = log.into_ignored().map_err(ApiError::from)?;
     if !ignored.is_empty() {
-        request.take_ignored(ignored);
+        request.take_ignored(ignored.clone());
     }
-    Ok(request)
+    Ok(Decoded { request, ignored, memory })
 }
 
 fn not_json(body: &[u8], error: &serde_json::Error) -> ApiError {

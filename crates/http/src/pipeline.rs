@@ -19,7 +19,7 @@ use crate::{
     caller_shares::CallerShare,
     concurrency_limit::Permit,
     deadline::Deadline,
-    decode::{Arguments, decode_body},
+    decode::{Arguments, Decoded, decode_body},
     envelope, headers,
     metrics::RouteMetrics,
     operation_id,
@@ -135,8 +135,9 @@ impl Call {
         let reading = body.read(self.body_limits.max_bytes, api.body_budget.reserve(), share.as_mut());
         let bytes = self.body_deadline.read_body(reading).await?;
         // The request in memory is about as large as its body, so the memory counts until the handler is done.
-        let (request, memory) = self.deadline.run(decode_body(bytes)).await?;
-        let data = self.deadline.run(handler(Arc::clone(api), caller, request)).await?;
+        let Decoded { request, ignored, memory } = self.deadline.run(decode_body(bytes)).await?;
+        let data = self.deadline.run(handler(Arc::clone(api), caller, request)).await;
+        let data = data.map_err(|error| error.beside_ignored(&ignored))?;
         drop(memory);
         if let Some(share) = &mut share {
             share.free_bytes();

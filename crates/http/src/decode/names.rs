@@ -19,9 +19,12 @@ pub(crate) struct Names {
 #[derive(Debug, PartialEq)]
 struct Known {
     name: String,
-    /// The path of the object that has it; empty for the request itself.
-    object: String,
+    /// The path of the object that has it, empty for the request itself; `None` if only another request has it.
+    object: Option<String>,
 }
+
+/// A flag that keeps a call from writing. In a call that does not have it, it must not be ignored: the call would write.
+const DRY_RUN: &str = "dryRun";
 
 impl Names {
     /// The names of the request `R`.
@@ -32,6 +35,8 @@ impl Names {
         let schemas: BTreeMap<String, Value> = schemas.into_iter().map(|(name, schema)| (name, json(schema))).collect();
         let mut names = Self { known: BTreeMap::new(), longest: 0 };
         names.add("", &json(R::schema()), &schemas);
+        let foreign = || vec![Known { name: DRY_RUN.to_owned(), object: None }];
+        names.known.entry(fold(DRY_RUN)).or_insert_with(foreign);
         names
     }
 
@@ -40,7 +45,7 @@ impl Names {
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             let folded = fold(name);
             self.longest = self.longest.max(folded.len());
-            self.known.entry(folded).or_default().push(Known { name: name.clone(), object: object.to_owned() });
+            self.known.entry(folded).or_default().push(Known { name: name.clone(), object: Some(object.to_owned()) });
             if let Some(schema) = reference(property).and_then(|name| schemas.get(name)) {
                 self.add(&path(object, name), schema, schemas);
             }
@@ -48,17 +53,27 @@ impl Names {
     }
 
     /// Refuses `name` in `object` if it differs from a known name only in case, punctuation, the prefix `is` or one letter,
-    /// or belongs in another object. Other names are ignored, except that of a dry run: the call would write.
+    /// or belongs in another object or call. Other names are ignored.
     pub(super) fn check(&self, object: &str, name: &str) -> Result<(), ArgsError> {
-        let Some(known) = self.meant(name) else { return refuse_dry_run(&path(object, &printable(name)), name) };
-        let of_object = known.iter().find(|known| known.object == object);
+        let Some(known) = self.meant(name) else { return Ok(()) };
+        let of_object = known.iter().find(|known| known.object.as_deref() == Some(object));
         let known = of_object.unwrap_or(&known[0]);
-        let rule = match (known.name == name, known.object == object) {
-            (_, true) => format!("write {}", known.name),
-            (true, false) => format!("belongs {}", known.place()),
-            (false, false) => format!("write {} {}", known.name, known.place()),
+        let rule = match (&known.object, self.sibling(object, &known.name)) {
+            (None, _) => ONLY_ONE_CALL.to_owned(),
+            (Some(right), _) if right == object => format!("write {}", known.name),
+            (Some(right), Some(sibling)) => format!("write {sibling}, or {} {}", known.name, place(right)),
+            (Some(right), None) if known.name == name => format!("belongs {}", place(right)),
+            (Some(right), None) => format!("write {} {}", known.name, place(right)),
         };
-        Err(ArgsError::new(Path::Decoded(path(object, &printable(name))), Violation::Rule(rule.into())))
+        Err(refusal(path(object, &printable(name)), rule))
+    }
+
+    /// The name in `object` that differs from `name` by an `s` at the end: it names many IDs and not one, or one and not many.
+    fn sibling(&self, object: &str, name: &str) -> Option<&str> {
+        let folded = fold(name);
+        let other = folded.strip_suffix('s').map_or_else(|| format!("{folded}s"), str::to_owned);
+        let mut known = self.known.get(&other)?.iter();
+        known.find(|known| known.object.as_deref() == Some(object)).map(|known| &*known.name)
     }
 
     /// Refuses a query that has a known name: arguments belong in the body.
@@ -66,11 +81,12 @@ impl Names {
         let names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
         for name in names {
             if let Some(known) = self.meant(name) {
-                let rule = format!("write {} in the body, {}", known[0].name, known[0].place());
-                let path = format!("query {}", printable(name));
-                return Err(ArgsError::new(Path::Decoded(path), Violation::Rule(rule.into())));
+                let rule = match &known[0].object {
+                    None => ONLY_ONE_CALL.to_owned(),
+                    Some(object) => format!("write {} in the body, {}", known[0].name, place(object)),
+                };
+                return Err(refusal(format!("query {}", printable(name)), rule));
             }
-            refuse_dry_run(&format!("query {}", printable(name)), name)?;
         }
         Ok(())
     }
@@ -90,15 +106,27 @@ impl Names {
     }
 }
 
-/// Refuses the name of a dry run, or one like it, in a request that has none.
-fn refuse_dry_run(path: &str, name: &str) -> Result<(), ArgsError> {
-    const DRY_RUN: &str = "dryrun";
-    let folded = fold(name);
-    if folded != DRY_RUN && !is_near(DRY_RUN, &folded) {
-        return Ok(());
-    }
-    let rule = "only set_conversations has dry runs";
-    Err(ArgsError::new(Path::Decoded(path.to_owned()), Violation::Rule(rule.into())))
+const ONLY_ONE_CALL: &str = "only set_conversations has dry runs";
+
+fn refusal(path: String, rule: String) -> ArgsError {
+    ArgsError::new(Path::Decoded(path), Violation::Rule(rule.into()))
+}
+
+/// Where the names of `object` belong.
+fn place(object: &str) -> String {
+    if object.is_empty() { "at the top level".to_owned() } else { format!("in {object}") }
+}
+
+/// The name among the `ignored` ones that a client may mean by the `missing` argument: `userID` or `ownerUserIDs` for
+/// `ownerUserID`. Both may be right in the same request, so such a name alone is no error.
+pub(crate) fn resembling<'a>(missing: &str, ignored: &'a [String]) -> Option<&'a str> {
+    let core = |path: &str| fold(path.rsplit('.').next().unwrap_or(path)).trim_end_matches('s').to_owned();
+    let missing = core(missing);
+    let is_alike = |name: &&String| {
+        let name = core(name);
+        name.len() > 1 && (missing.contains(&name) || name.contains(&missing))
+    };
+    ignored.iter().find(is_alike).map(String::as_str)
 }
 
 /// Whether one letter is missing, added, changed or swapped.
@@ -119,12 +147,6 @@ fn is_near(known: &str, folded: &str) -> bool {
         _ => false,
     };
     shorter >= SHORTEST && is_one_letter
-}
-
-impl Known {
-    fn place(&self) -> String {
-        if self.object.is_empty() { "at the top level".to_owned() } else { format!("in {}", self.object) }
-    }
 }
 
 /// The form in which two names are equal if they differ in case, punctuation or the prefix `is` alone.

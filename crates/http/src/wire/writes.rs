@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use conversation_settings_core::{ArgsError, ConversationId, Text, UserId};
+use conversation_settings_core::{ArgsError, ConversationId, Text, UserId, Violation};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -12,6 +12,7 @@ use super::{
 };
 
 const DAYS: &str = "needDeleteTime";
+const IDS: &str = "conversationIDs";
 
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct DeleteConversationsRequest {
@@ -42,12 +43,15 @@ impl DeleteConversationsRequest {
     pub(crate) fn check(self) -> Result<(UserId, Removal), ArgsError> {
         let owner = user_id("ownerUserID", self.owner)?;
         let days = self.days.filter(|days| *days != 0);
-        let ids = self.conversation_ids.filter(|ids| !ids.is_empty());
-        let removal = match (days, ids) {
+        let removal = match (days, self.conversation_ids) {
+            (None, Some(ids)) if ids.is_empty() => return Err(ArgsError::new(IDS, Violation::Empty)),
             (None, Some(ids)) => Removal::Ids(conversation_ids(ids)?),
-            (Some(days), None) => Removal::OlderThan(self::days(at_least(1, DAYS, Some(days))?)),
-            (Some(_), Some(_)) => return Err(ArgsError::new(DAYS, "must not be set beside conversationIDs")),
-            (None, None) => return Err(ArgsError::new(DAYS, "must be set where conversationIDs is not")),
+            (Some(_), Some(ids)) if !ids.is_empty() => {
+                return Err(ArgsError::new(DAYS, "must not be set beside conversationIDs"));
+            }
+            (Some(days), _) => Removal::OlderThan(self::days(at_least(1, DAYS, Some(days))?)),
+            // Not the days, which few servers support.
+            (None, None) => return Err(ArgsError::new(IDS, Violation::Required)),
         };
         Ok((owner, removal))
     }

@@ -111,10 +111,11 @@ async fn rejects_numbers_out_of_range() {
 #[tokio::test]
 async fn rejects_a_deletion_by_both_or_by_unknown_days() {
     for (body, detail) in [
-        (json!({ "ownerUserID": "a" }), "needDeleteTime: must be set where conversationIDs is not"),
+        (json!({ "ownerUserID": "a" }), "conversationIDs: is required"),
+        (json!({ "ownerUserID": "a", "conversationIDs": [] }), "conversationIDs: must not be empty"),
         (
-            json!({ "ownerUserID": "a", "conversationIDs": [] }),
-            "needDeleteTime: must be set where conversationIDs is not",
+            json!({ "ownerUserID": "a", "conversationIDs": [], "needDeleteTime": 3 }),
+            "needDeleteTime: is not supported: this server does not know when messages were sent; use conversationIDs",
         ),
         (
             json!({ "ownerUserID": "a", "conversationIDs": ["c"], "needDeleteTime": 3 }),

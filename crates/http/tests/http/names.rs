@@ -110,7 +110,9 @@ async fn refuses_arguments_at_the_wrong_level() {
         ("/conversation", "dryRun", "conversation.dryRun: belongs at the top level"),
         ("/conversation", "dry_run", "conversation.dry_run: write dryRun at the top level"),
         ("/conversation", "report", "conversation.report: belongs at the top level"),
-        ("/conversation", "userIDs", "conversation.userIDs: belongs at the top level"),
+        ("/conversation", "userIDs", "conversation.userIDs: write userID, or userIDs at the top level"),
+        ("", "userID", "userID: write userIDs, or userID in conversation"),
+        ("", "user_id", "user_id: write userIDs, or userID in conversation"),
         ("", "isPinned", "isPinned: belongs in conversation"),
         ("", "pinned", "pinned: write isPinned in conversation"),
         ("", "conversationID", "conversationID: belongs in conversation"),
@@ -238,6 +240,36 @@ async fn accepts_and_reports_what_clients_of_openim_send() {
     reported.as_array_mut().unwrap().sort_by_key(Value::to_string);
     assert_eq!(reported, json!(expected));
     assert_eq!(stored(&router).await["conversations"][0]["isPinned"], true);
+}
+
+/// Clients send some IDs under two names, so these are ignored; but not where the right one is missing.
+#[tokio::test]
+async fn names_the_similar_argument_that_was_sent_instead_of_a_missing_one() {
+    let router = router();
+    for (route, body, detail) in [
+        ("get_all_conversations", json!({ "userID": "a" }), "ownerUserID: is required; userID"),
+        ("get_pinned_conversation_ids", json!({ "ownerUserID": "a" }), "userID: is required; ownerUserID"),
+        (
+            "get_conversations",
+            json!({ "ownerUserID": "a", "conversationID": "c" }),
+            "conversationIDs: is required; conversationID",
+        ),
+        (
+            "get_conversation",
+            json!({ "ownerUserID": "a", "conversationIDs": ["c"] }),
+            "conversationID: is required; conversationIDs",
+        ),
+        (
+            "delete_conversations",
+            json!({ "ownerUserID": "a", "conversationID": "c" }),
+            "conversationIDs: is required; conversationID",
+        ),
+    ] {
+        let detail = format!("{detail} is not an argument of this call");
+        refuses(&router, &format!("/conversation/{route}"), &body, &detail).await;
+    }
+    refuses(&router, "/conversation/get_all_conversations", &json!({ "traceID": "x" }), "ownerUserID: is required")
+        .await;
 }
 
 #[tokio::test]
