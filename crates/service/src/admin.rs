@@ -91,6 +91,16 @@ impl Service {
         owners: &[UserId],
         patch: Patch,
     ) -> Result<Report, ServiceError> {
+        let change = Arc::new(self.check_set_fields(context, owners, patch).await?);
+        self.write_for(context, conversation_id, owners, |_| Arc::clone(&change)).await
+    }
+
+    pub(crate) async fn check_set_fields(
+        &self,
+        context: &Context,
+        owners: &[UserId],
+        patch: Patch,
+    ) -> Result<Change, ServiceError> {
         self.authorize(context, Action::Administer).await?;
         self.check_users(owners)?;
         self.inner.limits.check_patch(&patch)?;
@@ -99,8 +109,7 @@ impl Service {
             let rule = "is shared by both parties, and set for both by set_conversations";
             return Err(ArgsError::in_conversation(Field::IsPrivateChat.wire_name(), rule).into());
         }
-        let change = Arc::new(Change::Set { patch, missing: Missing::Skip });
-        self.write_for(context, conversation_id, owners, |_| Arc::clone(&change)).await
+        Ok(Change::Set { patch, missing: Missing::Skip })
     }
 
     /// The fields of `mask` as each of `owners` has set them, in the order of `owners`; `None` for an owner who does

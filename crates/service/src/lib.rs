@@ -51,6 +51,7 @@ mod groups;
 mod messages;
 pub mod metrics;
 mod permission;
+mod planned;
 mod reads;
 mod remove;
 mod service;
@@ -72,6 +73,7 @@ pub use events::{Event, EventChannel, EventKind, EventLog, EventSink, MAX_EVENTS
 pub use groups::{DirectoryError, GroupDirectory, GroupStatus, MemoryGroups};
 pub use messages::{Latest, Message, Messages, MessagesError};
 pub use permission::{Action, Authorize, AuthorizeError, OwnerOrAdmin};
+pub use planned::{Planned, Uncommitted};
 pub use reads::ConversationRange;
 pub use service::{Service, ServiceBuilder};
 pub use sorted_list::{SortedEntry, SortedList};

@@ -44,12 +44,12 @@ impl Service {
         Ok(context.caller.visible(set.report(&batch, &effects)))
     }
 
-    fn plan(&self, context: &Context, set: &SetConversations) -> WriteBatch {
+    pub(crate) fn plan(&self, context: &Context, set: &SetConversations) -> WriteBatch {
         let missing = self.inner.missing;
         if context.caller.is_admin() { set.plan(missing) } else { set.plan_of_owner(missing) }
     }
 
-    async fn check_set(&self, context: &Context, set: &SetConversations) -> Result<(), ServiceError> {
+    pub(crate) async fn check_set(&self, context: &Context, set: &SetConversations) -> Result<(), ServiceError> {
         self.inner.limits.check(set)?;
         self.authorize(context, Action::Set(set)).await?;
         match set.target().group_id() {

@@ -66,7 +66,8 @@ impl Service {
     }
 }
 
-fn events(context: &Context, batch: &WriteBatch, report: &Report) -> Vec<Event> {
+/// The events of a batch, in the order of its report.
+pub(crate) fn events(context: &Context, batch: &WriteBatch, report: &Report) -> Vec<Event> {
     let mut events = Vec::new();
     for entry in report.changed() {
         let key = Key::new(entry.user.clone(), entry.conversation_id.clone());

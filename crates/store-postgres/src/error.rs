@@ -118,6 +118,12 @@ impl Error {
         }
     }
 
+    /// Whether another attempt in the same transaction may succeed: another writer has committed what this one was about to
+    /// insert, and the next attempt sees it.
+    pub(crate) fn is_seen_by_next_attempt(&self) -> bool {
+        matches!(self, Self::VersionMismatch | Self::Server { code: SqlState::UNIQUE_VIOLATION, .. })
+    }
+
     /// Retry only a conflict: any other failure may have left the batch committed. A wait for a lock that has timed out
     /// has taken long enough.
     pub(crate) fn attempt(self) -> Attempt {

@@ -37,6 +37,7 @@ mod connection;
 mod error;
 mod health;
 mod history;
+mod host_transaction;
 mod hosts;
 mod open;
 mod open_error;

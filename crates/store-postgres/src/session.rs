@@ -73,6 +73,13 @@ impl<'a> Session<'a> {
     }
 }
 
+impl<'a> From<&'a tokio_postgres::Transaction<'_>> for Session<'a> {
+    /// Nothing is prepared: the connection is the host's, and may lead through a pooler.
+    fn from(transaction: &'a tokio_postgres::Transaction<'_>) -> Self {
+        Self { client: transaction.client(), mode: Mode::Unnamed }
+    }
+}
+
 /// Begins a transaction.
 pub(crate) async fn begin(client: &mut Client, route: Route) -> Result<Transaction<'_>, Error> {
     let transaction = client.transaction().await?;

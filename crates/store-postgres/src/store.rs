@@ -95,22 +95,29 @@ impl PostgresStore {
 
     /// Applies a batch in a transaction that locks the owners before it loads them.
     async fn apply_locked(&self, lent: &mut Lent<'_>, batch: &WriteBatch, at: Timestamp) -> Result<Applied, Error> {
+        lent.in_transaction(async |session| self.lock_and_apply(session, batch, at).await).await
+    }
+
+    /// Locks the owners, loads them and applies the batch, within a transaction. Also returns whether anything was written.
+    pub(crate) async fn lock_and_apply(
+        &self,
+        session: Session<'_>,
+        batch: &WriteBatch,
+        at: Timestamp,
+    ) -> Result<(Applied, bool), Error> {
         let queries = &self.queries;
-        let apply = async |session: Session<'_>| {
-            let locked = queries.lock(session, batch).await?;
-            let loaded = queries.load(session, batch).await?;
-            // An owner that was created in between is not locked, and locking it now would be out of order.
-            if loaded.versions.iter().filter(|version| **version != Version::ZERO).count() != locked {
-                return Err(Error::VersionMismatch);
-            }
-            let resolved = resolve(batch, &loaded, at)?;
-            let is_change = !resolved.is_noop();
-            if is_change {
-                queries.put(session, &loaded, &resolved, self.connections.health().timeline()).await?;
-            }
-            Ok((resolved.applied, is_change))
-        };
-        lent.in_transaction(apply).await
+        let locked = queries.lock(session, batch).await?;
+        let loaded = queries.load(session, batch).await?;
+        // An owner that was created in between is not locked, and locking it now would be out of order.
+        if loaded.versions.iter().filter(|version| **version != Version::ZERO).count() != locked {
+            return Err(Error::VersionMismatch);
+        }
+        let resolved = resolve(batch, &loaded, at)?;
+        let is_change = !resolved.is_noop();
+        if is_change {
+            queries.put(session, &loaded, &resolved, self.connections.health().timeline()).await?;
+        }
+        Ok((resolved.applied, is_change))
     }
 }
 

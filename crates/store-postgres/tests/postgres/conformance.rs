@@ -21,14 +21,14 @@ fn through_a_writer(store: PostgresStore) -> Arc<dyn ConversationStore> {
 }
 
 /// The first handle connects through a proxy, the others directly.
-struct Proxied {
-    database: Database,
-    proxy: Proxy,
-    url: String,
+pub(crate) struct Proxied {
+    pub(crate) database: Database,
+    pub(crate) proxy: Proxy,
+    pub(crate) url: String,
 }
 
 impl Proxied {
-    async fn new() -> Option<Self> {
+    pub(crate) async fn new() -> Option<Self> {
         let database = Database::new().await?;
         let (proxy, url) = Proxy::before(&database.url).await.unwrap();
         Some(Self { database, proxy, url })

@@ -6,6 +6,7 @@ mod failover;
 mod faults;
 mod guide;
 mod harness;
+mod host_transactions;
 mod no_ops;
 mod opening;
 mod outages;

@@ -24,14 +24,14 @@ fn rounds() -> usize {
 }
 
 /// Repeats `strike` and `mend` under load. Returns the figures.
-async fn outlive(store: impl ConversationStore, strike: impl AsyncFn(), mend: impl AsyncFn()) -> String {
+pub(crate) async fn outlive(store: impl ConversationStore, strike: impl AsyncFn(), mend: impl AsyncFn()) -> String {
     let outlived = crash::outlive(Arc::new(store), rounds(), strike, mend).await;
     assert!(outlived.longest < LONGEST, "{outlived}");
     outlived.to_string()
 }
 
 /// Runs a blocking command on the server.
-async fn run(server: &Arc<Server>, command: fn(&Server)) {
+pub(crate) async fn run(server: &Arc<Server>, command: fn(&Server)) {
     let server = server.clone();
     spawn_blocking(move || command(&server)).await.unwrap();
 }
