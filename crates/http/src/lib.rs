@@ -30,6 +30,9 @@
 //! | a limit of concurrent calls | [`Api::without_concurrency_limits`] |
 //! | timeouts | [`Api::without_timeouts`] |
 //!
+//! The router is a `tower` service, so it also runs in servers that are not built with axum. The folder
+//! `crates/example-hosts` of the repository has an example with hyper alone and one with actix-web.
+//!
 //! # Callers
 //!
 //! A [`TokenAuthority`] issues and verifies the tokens of OpenIM's clients. A host with its own sessions implements
