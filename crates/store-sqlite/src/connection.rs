@@ -9,7 +9,7 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The size to which the write-ahead log is cut after a larger one was copied into the database, in bytes. Ordinary
 /// writes keep it at 4 MiB.
-pub(crate) const MAX_LOG_BYTES: u64 = 64 << 20;
+pub(crate) const MAX_LOG_BYTES: u32 = 64 << 20;
 
 /// Sets a connection up for writing.
 pub(crate) fn set_up_writer(connection: &mut Connection) -> rusqlite::Result<()> {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use conversation_settings_store::LogId;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, MAIN_DB, TransactionBehavior};
 
 use crate::{
     connection::{self, BUSY_TIMEOUT},
@@ -56,7 +56,7 @@ fn try_open(path: &Path) -> Result<Opened, OpenError> {
         connection = connection::connect(path).map_err(failed())?;
     }
     // SQLite opens such a file for reading alone, and fails every write later.
-    if connection.is_readonly("main").map_err(failed())? {
+    if connection.is_readonly(MAIN_DB).map_err(failed())? {
         return Err(OpenError::ReadOnly { path: path.to_owned() });
     }
     // In a transaction: a commit between two of its reads could make the file look like another program's.

@@ -119,9 +119,9 @@ pub(crate) fn log(connection: &Connection) -> Result<LogId, Error> {
 pub(crate) fn kept_count(connection: &Connection, owner: &UserId) -> Result<Option<usize>, Error> {
     let mut statement = connection
         .prepare_cached("SELECT iif(counted_in = version, conversations, NULL) FROM owners WHERE owner = ?1")?;
-    let kept = statement.query_row([owner.as_str()], |row| row.get(0)).optional()?;
+    let kept = statement.query_row([owner.as_str()], |row| row.get::<_, Option<i64>>(0)).optional()?;
     // An owner without a row has no conversations.
-    Ok(kept.unwrap_or(Some(0)))
+    Ok(kept.unwrap_or(Some(0)).and_then(|kept| usize::try_from(kept).ok()))
 }
 
 /// The number of the owner's conversations.
@@ -130,13 +130,14 @@ pub(crate) fn count(connection: &Connection, owner: &UserId) -> Result<usize, Er
         return Ok(count);
     }
     let count = "SELECT count(*) FROM conversations WHERE owner = ?1 AND conversation_type IS NOT NULL";
-    Ok(connection.prepare_cached(count)?.query_row([owner.as_str()], |row| row.get(0))?)
+    let count = connection.prepare_cached(count)?.query_row([owner.as_str()], |row| rows::unsigned(row, 0))?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 /// The owner's version, and the version up to which tombstones were pruned.
 pub(crate) fn versions(connection: &Connection, owner: &UserId) -> Result<(Version, Version), Error> {
     let mut statement = connection.prepare_cached("SELECT version, pruned FROM owners WHERE owner = ?1")?;
-    let read = |row: &rusqlite::Row<'_>| Ok((Version(row.get(0)?), Version(row.get(1)?)));
+    let read = |row: &rusqlite::Row<'_>| Ok((Version(rows::unsigned(row, 0)?), Version(rows::unsigned(row, 1)?)));
     Ok(statement.query_row([owner.as_str()], read).optional()?.unwrap_or_default())
 }
 
@@ -148,7 +149,7 @@ pub(crate) fn changed(
     limit: usize,
 ) -> Result<Vec<Record>, Error> {
     let mut statement = connection.prepare_cached(&CHANGED)?;
-    let mut rows = statement.query((owner.as_str(), after.0, sql_limit(limit)))?;
+    let mut rows = statement.query((owner.as_str(), rows::to_integer(after.0)?, sql_limit(limit)))?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
         records.push(rows::record(row)?);

@@ -56,7 +56,7 @@ pub(crate) fn bind(statement: &mut Statement<'_>, record: &Record) -> rusqlite::
     bind(&live.map(|conversation| conversation.target.id()))?;
     bind(&live.map(|conversation| conversation.created_at.0))?;
     bind(&record.lifespan.to_string())?;
-    bind(&record.last_changed.0)?;
+    bind(&to_integer(record.last_changed.0)?)?;
     for &field in Field::ALL {
         match live.map(|conversation| conversation.settings.value(field)) {
             None => bind(&Null)?,
@@ -102,10 +102,22 @@ pub(crate) fn optional_record_of(key: &Key, row: &Row<'_>, first: usize) -> Resu
             None => State::Removed(key.clone()),
             Some(kind) => State::Live(live(key, kind, row, first, first + at::SETTINGS)?),
         };
-        let last_changed = Version(row.get(first + at::LAST_CHANGED)?);
+        let last_changed = Version(unsigned(row, first + at::LAST_CHANGED)?);
         Ok(Some(Record { state, lifespan: lifespan.parse()?, last_changed }))
     };
     read().map_err(|source| Error::Row { key: Some(Box::new(key.clone())), source })
+}
+
+/// An integer that is never negative. SQLite's are signed; `rusqlite` converts them only with features that its older versions
+/// lack.
+pub(crate) fn unsigned(row: &Row<'_>, index: usize) -> rusqlite::Result<u64> {
+    let integer = row.get(index)?;
+    u64::try_from(integer).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(index, integer))
+}
+
+/// An unsigned number as SQLite's integer.
+pub(crate) fn to_integer(number: u64) -> rusqlite::Result<i64> {
+    i64::try_from(number).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
 fn live(key: &Key, kind: i32, row: &Row<'_>, first: usize, first_setting: usize) -> Result<Conversation, BoxError> {

@@ -85,7 +85,7 @@ pub(crate) fn migrate(transaction: &Transaction<'_>, steps_done: usize) -> rusql
     for (done, step) in STEPS.iter().enumerate().skip(steps_done) {
         transaction.execute_batch(step)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", done as u64 + 1)?;
+        transaction.pragma_update(None, "user_version", i64::try_from(done + 1).unwrap_or(i64::MAX))?;
     }
     // A new setting gets its column here; existing rows get its default.
     let present = columns(transaction)?;

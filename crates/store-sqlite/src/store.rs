@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, UserId, Version, WriteBatch};
 use conversation_settings_store::{
     Applied, Changes, ConversationStore, Filter, LogId, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, Wanted,
-    WriteProfile, resolve,
+    WriteProfile,
 };
 use rusqlite::Connection;
 
@@ -37,7 +37,7 @@ use crate::{
 pub struct SqliteStore {
     path: PathBuf,
     log: LogId,
-    files: Arc<Files>,
+    pub(crate) files: Arc<Files>,
     // Dropped before the writer: its connection is then the last to close, which leaves a single, complete file.
     readers: Readers,
     writer: Writer,
@@ -86,11 +86,8 @@ impl ConversationStore for SqliteStore {
         wanted: &Wanted,
     ) -> Result<Applied, StoreError> {
         let batch = batch.clone();
-        let applied = self.writer.run(batch.len(), wanted.clone(), move |connection| {
-            let resolved = resolve(&batch, &writes::load(connection, &batch)?, at)?;
-            writes::put(connection, &resolved)?;
-            Ok(resolved.applied)
-        });
+        let applied =
+            self.writer.run(batch.len(), wanted.clone(), move |connection| writes::apply(connection, &batch, at));
         Ok(applied.await?)
     }
 

@@ -174,7 +174,7 @@ impl Worker {
 
     /// Empties a write-ahead log that a large batch has left, unless a reader still needs it.
     fn shrink_log(&self) {
-        if self.files.log_bytes() > connection::MAX_LOG_BYTES {
+        if self.files.log_bytes() > connection::MAX_LOG_BYTES.into() {
             // A failure is no caller's: the log stays as it is until the next group.
             let _ = connection::empty_log(&self.connection);
         }

@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use conversation_settings_core::{UserId, Version, Write, WriteBatch};
-use conversation_settings_store::{Loaded, OwnerWrite, Resolved};
+use conversation_settings_core::{Timestamp, UserId, Version, Write, WriteBatch};
+use conversation_settings_store::{Applied, Loaded, OwnerWrite, Resolved, resolve};
 use rusqlite::Connection;
 
 use crate::{
@@ -56,6 +56,13 @@ const PUT_OWNER: &str = "
             WHERE kept.owner = owners.owner AND conversation_type IS NOT NULL
         ))";
 
+/// Applies a batch within a transaction.
+pub(crate) fn apply(connection: &Connection, batch: &WriteBatch, at: Timestamp) -> Result<Applied, Error> {
+    let resolved = resolve(batch, &load(connection, batch)?, at)?;
+    put(connection, &resolved)?;
+    Ok(resolved.applied)
+}
+
 /// Loads a batch's records and its owners' versions.
 pub(crate) fn load(connection: &Connection, batch: &WriteBatch) -> Result<Loaded, Error> {
     let (sql, keys) = if batch.len() < KEYS_PER_STATEMENT { (&LOAD_ONE, 1) } else { (&LOAD_MANY, KEYS_PER_STATEMENT) };
@@ -72,8 +79,8 @@ pub(crate) fn load(connection: &Connection, batch: &WriteBatch) -> Result<Loaded
         }
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
-            let offset: usize = row.get(0)?;
-            versions[offset] = Version(row.get(1)?);
+            let offset = usize::try_from(row.get::<_, i32>(0)?).unwrap_or(usize::MAX);
+            versions[offset] = Version(rows::unsigned(row, 1)?);
             records[offset] = rows::optional_record_of(&writes[offset].key, row, 2)?;
         }
     }
@@ -87,7 +94,7 @@ pub(crate) fn load(connection: &Connection, batch: &WriteBatch) -> Result<Loaded
 pub(crate) fn put(connection: &Connection, resolved: &Resolved) -> Result<(), Error> {
     let mut statement = connection.prepare_cached(PUT_OWNER)?;
     for OwnerWrite { owner, version, added, .. } in &resolved.owners {
-        statement.execute((owner.as_str(), version.0, added))?;
+        statement.execute((owner.as_str(), rows::to_integer(version.0)?, added))?;
     }
     let mut statement = connection.prepare_cached(&PUT)?;
     for changed in &resolved.records {
@@ -100,7 +107,7 @@ pub(crate) fn put(connection: &Connection, resolved: &Resolved) -> Result<(), Er
 /// Deletes the owner's tombstones of versions up to `through`, at most the owner's version.
 pub(crate) fn prune(connection: &Connection, owner: &UserId, through: Version) -> Result<usize, Error> {
     let (version, pruned) = queries::versions(connection, owner)?;
-    let through = through.min(version).max(pruned).0;
+    let through = rows::to_integer(through.min(version).max(pruned).0)?;
     // Without the condition a no-op would cost a write and an `fsync`.
     connection
         .prepare_cached("UPDATE owners SET pruned = ?2 WHERE owner = ?1 AND pruned < ?2")?

@@ -4,6 +4,7 @@ mod concurrency;
 mod durability;
 mod files;
 mod harness;
+mod host_transactions;
 mod metrics;
 mod sync;
 mod upgrade;
