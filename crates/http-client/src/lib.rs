@@ -1,17 +1,17 @@
 //! The HTTP client that `conversation-settings-webhook` and `conversation-settings-openim` call other services with.
 //!
 //! A client sends JSON to one configured URL and nowhere else: it uses no proxy and follows no redirect. It checks
-//! `https` against the certificates that the operating system trusts.
+//! `https` against the authorities that the operating system trusts, and those in [`Authorities`].
 
 use std::{iter, sync::Arc, time::Duration};
 
+pub use conversation_settings_tls::Authorities;
 use reqwest::{
     Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderValue},
     redirect::Policy,
 };
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
-use rustls_platform_verifier::BuilderVerifierExt;
 
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -56,12 +56,21 @@ impl HttpClient {
     ///
     /// [`ClientError`] if the URL is not one of HTTP or TLS cannot be set up.
     pub fn new(url: &str, timeout: Duration) -> Result<Self, ClientError> {
+        Self::trusting(url, timeout, &Authorities::default())
+    }
+
+    /// As [`new`](Self::new), with authorities beyond the system's.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn trusting(url: &str, timeout: Duration, authorities: &Authorities) -> Result<Self, ClientError> {
         let url = Url::parse(url).map_err(|_| ClientError::Url)?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(ClientError::Url);
         }
         let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls(&url)?)
+            .tls_backend_preconfigured(tls(&url, authorities)?)
             .user_agent(concat!("conversation-settings/", env!("CARGO_PKG_VERSION")))
             .timeout(timeout)
             .redirect(Policy::none())
@@ -129,16 +138,14 @@ impl From<reqwest::Error> for RequestError {
     }
 }
 
-fn tls(url: &Url) -> Result<ClientConfig, ClientError> {
-    // Named, because a program that links several providers has no default.
+fn tls(url: &Url, authorities: &Authorities) -> Result<ClientConfig, ClientError> {
+    if url.scheme() == "https" {
+        return authorities.client_config().map_err(setup);
+    }
+    // Plain HTTP works on a machine without certificates.
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let config = config.with_safe_default_protocol_versions().map_err(setup)?;
-    Ok(if url.scheme() == "https" {
-        config.with_platform_verifier().map_err(setup)?.with_no_client_auth()
-    } else {
-        // Plain HTTP works on a machine without certificates.
-        config.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
-    })
+    Ok(config.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
 fn setup(error: impl std::error::Error + Send + Sync + 'static) -> ClientError {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use conversation_settings_core::GroupId;
 use conversation_settings_http_client::{
-    ClientError, HttpClient, RequestError, StatusCode,
+    Authorities, ClientError, HttpClient, RequestError, StatusCode,
     header::{HeaderMap, HeaderName, HeaderValue},
 };
 use conversation_settings_service::{DirectoryError, GroupDirectory, GroupStatus};
@@ -97,7 +97,16 @@ impl OpenImGroups {
     ///
     /// [`GroupsError`] if the URL is not one of HTTP, the token is not printable ASCII, or TLS cannot be set up.
     pub fn new(url: &str, token: &str, timeout: Duration) -> Result<Self, GroupsError> {
-        let client = HttpClient::new(url, timeout)?.at("/group/get_groups_info");
+        Self::trusting(url, token, timeout, &Authorities::default())
+    }
+
+    /// As [`new`](Self::new), for `https` with a certificate from one of these authorities, beside the system's.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn trusting(url: &str, token: &str, timeout: Duration, authorities: &Authorities) -> Result<Self, GroupsError> {
+        let client = HttpClient::trusting(url, timeout, authorities)?.at("/group/get_groups_info");
         let mut token = HeaderValue::from_str(token).map_err(|_| GroupsError::Token)?;
         token.set_sensitive(true);
         Ok(Self { client, token })

@@ -20,6 +20,8 @@ mod token_error;
 pub use claims::Claims;
 pub use code::Code;
 #[cfg(feature = "groups")]
+pub use conversation_settings_http_client::Authorities;
+#[cfg(feature = "groups")]
 pub use groups::{GroupsError, OpenImGroups};
 pub use id_hash::{IdHasher, id_hash};
 pub use token::TokenAuthority;

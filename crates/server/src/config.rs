@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, env, ffi::OsStr, time::Duration};
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, parser::ValueSource};
 use conversation_settings_core::{IfMissing, Limits, UserId};
 use conversation_settings_http::{Api, TokenAuthority};
+use conversation_settings_tls::Authorities;
 
 use crate::{
     error::StartError,
@@ -44,6 +45,11 @@ pub(crate) struct Config {
     /// File with the value of --store, for an address with a password.
     #[arg(long, global = true, env = "CONVERSATION_STORE_FILE", value_name = "PATH")]
     pub(crate) store_file: Option<FilePath>,
+
+    /// Files of certificate authorities to trust beside the system's, for TLS to the store, the webhook and --groups, separated
+    /// by commas; repeatable [default: the system's alone].
+    #[arg(long, global = true, env = "CONVERSATION_CA_FILES", value_name = "PATHS", value_delimiter = ',')]
+    pub(crate) ca_file: Vec<FilePath>,
 
     #[arg(
         long,
@@ -312,6 +318,15 @@ impl Config {
         config.replaced_variables = replaced;
         config.has_admins = matches.value_source("admin") != Some(ValueSource::DefaultValue);
         Ok(config)
+    }
+
+    /// The authorities that TLS trusts.
+    pub(crate) fn authorities(&self) -> Result<Authorities, StartError> {
+        let mut authorities = Authorities::default();
+        for file in &self.ca_file {
+            authorities.add_file(file.as_path()).map_err(StartError::authorities)?;
+        }
+        Ok(authorities)
     }
 
     /// The users who may set anyone's conversations, at least one.

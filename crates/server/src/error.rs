@@ -35,6 +35,10 @@ impl StartError {
         Self::Store(with_causes(&error))
     }
 
+    pub(crate) fn authorities(error: impl Error + 'static) -> Self {
+        Self::Usage(format!("--ca-file: {}", with_causes(&error)))
+    }
+
     pub(crate) fn renewal(error: impl Error + 'static) -> Self {
         Self::Renewal(with_causes(&error))
     }

@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc};
 
 use conversation_settings_openim::OpenImGroups;
 use conversation_settings_service::{EventLog, ServiceBuilder};
+use conversation_settings_tls::Authorities;
 use conversation_settings_webhook::{Webhook, WebhookOptions};
 
 use crate::{
@@ -20,8 +21,9 @@ pub(crate) struct Integrations {
 
 impl Integrations {
     /// Connects to nothing yet: another service may start later than this one.
-    pub(crate) fn from_config(config: &Config) -> Result<Self, StartError> {
-        Ok(Self { webhook: webhook(config)?.map(Arc::new), groups: groups(config)?.map(Arc::new) })
+    pub(crate) fn from_config(config: &Config, authorities: &Authorities) -> Result<Self, StartError> {
+        let (webhook, groups) = (webhook(config, authorities)?, groups(config, authorities)?);
+        Ok(Self { webhook: webhook.map(Arc::new), groups: groups.map(Arc::new) })
     }
 
     /// Adds the event sinks and the group directory to the service.
@@ -41,7 +43,7 @@ impl Integrations {
 }
 
 /// The groups of `--groups`. The URL and the token need each other.
-fn groups(config: &Config) -> Result<Option<OpenImGroups>, StartError> {
+fn groups(config: &Config, authorities: &Authorities) -> Result<Option<OpenImGroups>, StartError> {
     let (url, token) = match (&config.groups, Secret::groups_token(config)?) {
         (Some(url), Some(token)) => (url, token),
         (None, None) => return Ok(None),
@@ -52,12 +54,12 @@ fn groups(config: &Config) -> Result<Option<OpenImGroups>, StartError> {
         }
         (None, Some(_)) => return Err(StartError::Usage("a token for groups was given without --groups".into())),
     };
-    let groups = OpenImGroups::new(url.trim(), token.expose(), OpenImGroups::TIMEOUT);
+    let groups = OpenImGroups::trusting(url.trim(), token.expose(), OpenImGroups::TIMEOUT, authorities);
     groups.map(Some).map_err(|error| invalid("--groups", &error))
 }
 
 /// The webhook of `--webhook-file` or `--webhook`.
-fn webhook(config: &Config) -> Result<Option<Webhook>, StartError> {
+fn webhook(config: &Config, authorities: &Authorities) -> Result<Option<Webhook>, StartError> {
     let keys = Secret::webhook_keys(config)?;
     let (option, url) = match (&config.webhook_file, &config.webhook) {
         (Some(file), _) => ("--webhook-file", Secret::from_file(file.as_path(), "--webhook-file")?),
@@ -70,7 +72,7 @@ fn webhook(config: &Config) -> Result<Option<Webhook>, StartError> {
         }
         (None, None) => return Ok(None),
     };
-    let mut options = WebhookOptions::default();
+    let mut options = WebhookOptions::default().trust(authorities.clone());
     for key in keys.iter().flat_map(|keys| keys.expose().split_whitespace()) {
         options = options.sign_with(key.parse().map_err(|error| invalid("the webhook key", &error))?);
     }

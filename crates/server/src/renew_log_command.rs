@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use conversation_settings_tls::Authorities;
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -10,9 +11,9 @@ use crate::{
 };
 
 /// Gives the log of the store a new identity.
-pub(crate) fn renew_log(location: &Location) -> Result<(), StartError> {
+pub(crate) fn renew_log(location: &Location, authorities: &Authorities) -> Result<(), StartError> {
     let runtime = Runtime::new()?;
-    let renewed = runtime.block_on(store::renew_log(location));
+    let renewed = runtime.block_on(store::renew_log(location, authorities));
     // A failure waits for nothing, such as a name that is being looked up.
     runtime.shutdown_background();
     renewed?;

@@ -56,7 +56,7 @@ pub(crate) fn run(config: Config) -> Result<(), StartError> {
         }
         Some(Command::Backup { file }) => backup_commands::backup(&location(&config)?, file.as_path()),
         Some(Command::Restore { file }) => backup_commands::restore(&location(&config)?, file.as_path()),
-        Some(Command::RenewLog) => renew_log_command::renew_log(&location(&config)?),
+        Some(Command::RenewLog) => renew_log_command::renew_log(&location(&config)?, &config.authorities()?),
         None => {
             logs::start(config.log)?;
             for warning in &config.unknown_variables {
@@ -84,7 +84,8 @@ async fn start(config: Config) -> Result<(Service, Instant), StartError> {
     // Options are checked before anything is created.
     let location = location(&config)?;
     let metrics = metrics::install()?;
-    let integrations = Integrations::from_config(&config)?;
+    let authorities = config.authorities()?;
+    let integrations = Integrations::from_config(&config, &authorities)?;
     let socket = listen(&config.listen).await?;
     let operations_socket = match &config.listen_operations {
         Some(address) => Some(listen(address).await?),
@@ -92,7 +93,7 @@ async fn start(config: Config) -> Result<(Service, Instant), StartError> {
     };
     let secret = SigningSecret::find_or_create(&config)?;
     let tokens = authority(&config, &secret);
-    let store = store::open(&location).await?;
+    let store = store::open(&location, &authorities).await?;
     let stop = StopSignals::listen()?;
     let address = socket.local_addr()?;
     let operations = operations_socket.as_ref().map(TcpListener::local_addr).transpose()?;

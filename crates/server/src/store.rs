@@ -11,6 +11,7 @@ use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use conversation_settings_store::{ConversationStore, metrics::MeteredStore};
+use conversation_settings_tls::Authorities;
 
 use crate::error::StartError;
 
@@ -52,10 +53,10 @@ trait Target: Send + Sync {
         None
     }
 
-    async fn open(&self) -> Result<Store, StartError>;
+    async fn open(&self, authorities: &Authorities) -> Result<Store, StartError>;
 
     /// Gives the log a new identity.
-    async fn renew_log(&self) -> Result<(), StartError>;
+    async fn renew_log(&self, authorities: &Authorities) -> Result<(), StartError>;
 }
 
 /// Why an address is refused.
@@ -74,13 +75,13 @@ fn url(address: Address<'_>) -> Result<String, Problem> {
 }
 
 /// Opens the store at `location`, with metrics.
-pub(crate) async fn open(location: &Location) -> Result<Store, StartError> {
-    Ok(Arc::new(MeteredStore::new(location.engine, location.target.open().await?)))
+pub(crate) async fn open(location: &Location, authorities: &Authorities) -> Result<Store, StartError> {
+    Ok(Arc::new(MeteredStore::new(location.engine, location.target.open(authorities).await?)))
 }
 
 /// Gives the log of the store at `location` a new identity.
-pub(crate) async fn renew_log(location: &Location) -> Result<(), StartError> {
-    location.target.renew_log().await
+pub(crate) async fn renew_log(location: &Location, authorities: &Authorities) -> Result<(), StartError> {
+    location.target.renew_log(authorities).await
 }
 
 /// The SQLite database at `location`, for a command that copies files.

@@ -26,6 +26,8 @@ pub(crate) enum Error {
     TooLarge { got: usize, max: usize },
     #[error("the server has not caught up with an earlier commit of this process")]
     Behind,
+    #[error("the MongoDB user may only read: {0}")]
+    ReadOnly(String),
     #[error("a panic stopped this call")]
     Panicked,
     #[error("the server did not answer in time")]
@@ -116,7 +118,7 @@ impl Error {
             Self::Mongo(error) => Class::of(error),
             Self::Refused { code } => Class::of_code(*code),
             Self::TooLarge { .. } => Class::TooLarge,
-            Self::Timeout | Self::Replaced | Self::Behind => Class::Unavailable,
+            Self::Timeout | Self::Replaced | Self::Behind | Self::ReadOnly(_) => Class::Unavailable,
             Self::Rejected(_) | Self::Damaged { .. } | Self::Panicked => Class::Other,
         }
     }

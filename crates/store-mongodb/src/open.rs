@@ -1,19 +1,24 @@
 //! Connecting: parses the address, finds a primary, checks that the server is fit, makes missing indexes.
 
+use std::{fs, io, sync::Arc};
+
 use conversation_settings_store::WriteProfile;
+use conversation_settings_tls::Authorities;
 use mongodb::{
-    Client,
+    Client, Database,
     bson::{Document, doc},
     error::ErrorKind,
-    options::{ClientOptions, ReadPreference, SelectionCriteria},
+    options::{ClientOptions, DatabaseOptions, ReadPreference, SelectionCriteria, Tls},
 };
+use tempfile::{NamedTempFile, TempPath};
 
 use crate::{
     address_option,
     collections::Collections,
-    open_error::{OpenError, SELECTION_TIMEOUT},
+    open_error::{OpenError, SELECTION_TIMEOUT, cause},
     primary::Primary,
-    schema,
+    rights, schema,
+    sightings::Sightings,
     transaction::durable,
 };
 
@@ -30,7 +35,7 @@ const SHARDED_LANES: usize = 64;
 const MIN_WIRE_VERSION: i32 = 13;
 
 /// The collections, and how concurrent batches are best applied.
-pub(crate) async fn open(address: &str) -> Result<(Collections, WriteProfile), OpenError> {
+pub(crate) async fn open(address: &str, authorities: &Authorities) -> Result<(Collections, WriteProfile), OpenError> {
     if address.split("://").next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("mongodb+srv")) {
         return Err(OpenError::Srv);
     }
@@ -54,19 +59,75 @@ pub(crate) async fn open(address: &str) -> Result<(Collections, WriteProfile), O
     options.read_concern = None;
     options.write_concern = Some(durable());
     options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
-    let (handler, primary) = Primary::watch();
+    let with_tls = matches!(options.tls, Some(Tls::Enabled(_)));
+    // The driver reads the file once, when the client is made.
+    let trusted = trust(&mut options, authorities)?;
+    let (user_database, set) = (user_database(&options), options.repl_set_name.clone());
+    let sightings = Arc::new(Sightings::new(with_tls));
+    let (handler, primary) = Primary::watch(&sightings);
     options.sdam_event_handler = Some(handler);
-    let client = Client::with_options(options).map_err(|_| OpenError::Address)?;
+    let client = Client::with_options(options).map_err(|error| match &*error.kind {
+        ErrorKind::InvalidTlsConfig { message, .. } => OpenError::TlsFile { problem: message.clone() },
+        _ => OpenError::Address,
+    })?;
+    drop(trusted);
     let database = client.database(&name);
 
     let hello = database.run_command(doc! { "hello": 1 }).await.map_err(|error| match &*error.kind {
-        ErrorKind::ServerSelection { .. } | ErrorKind::Io(_) => OpenError::Unreachable { hosts, source: error.into() },
-        _ => OpenError::from_driver(error),
+        ErrorKind::ServerSelection { .. } | ErrorKind::Io(_) => sightings.explain(hosts, set.as_deref(), &error),
+        ErrorKind::Authentication { .. } => OpenError::Login { database: user_database, source: cause(&error).into() },
+        _ => OpenError::from_driver(&error),
     })?;
-    let profile = check_server(&hello)?;
+    prepare(database, primary, &hello).await
+}
+
+/// As [`open`], on the host's client.
+pub(crate) async fn open_with(client: &Client, name: &str) -> Result<(Collections, WriteProfile), OpenError> {
+    if name.is_empty() || !is_database_name(name) {
+        return Err(OpenError::Database);
+    }
+    let primary = SelectionCriteria::ReadPreference(ReadPreference::Primary);
+    let options = DatabaseOptions::builder().write_concern(durable()).selection_criteria(primary).build();
+    let database = client.database_with_options(name, options);
+    if database.read_concern().is_some() {
+        return Err(OpenError::ReadConcern);
+    }
+    let hello = database.run_command(doc! { "hello": 1 }).await.map_err(|error| OpenError::from_driver(&error))?;
+    prepare(database, Primary::unwatched(), &hello).await
+}
+
+async fn prepare(
+    database: Database,
+    primary: Primary,
+    hello: &Document,
+) -> Result<(Collections, WriteProfile), OpenError> {
+    let profile = check_server(hello)?;
     let collections = Collections::new(database, primary);
+    if let Some(missing) = rights::missing(&collections.database, &rights::TO_READ).await {
+        return Err(OpenError::Rights { source: missing.into() });
+    }
     schema::prepare(&collections).await?;
     Ok((collections, profile))
+}
+
+/// Lets the driver trust the `authorities`: by itself it trusts none of the system's. It takes a file, which lasts until the
+/// result is dropped.
+fn trust(options: &mut ClientOptions, authorities: &Authorities) -> Result<Option<TempPath>, OpenError> {
+    let Some(Tls::Enabled(tls)) = &mut options.tls else { return Ok(None) };
+    if tls.ca_file_path.is_some() {
+        return Ok(None);
+    }
+    let failed = |source: io::Error| OpenError::Other { source: source.into() };
+    let file = NamedTempFile::new().map_err(failed)?;
+    fs::write(file.path(), authorities.to_pem()).map_err(failed)?;
+    tls.ca_file_path = Some(file.path().to_owned());
+    Ok(Some(file.into_temp_path()))
+}
+
+/// The database in which the driver looks for the user.
+fn user_database(options: &ClientOptions) -> String {
+    let named = options.credential.as_ref().and_then(|credential| credential.source.clone());
+    named.or_else(|| options.default_database.clone()).unwrap_or_else(|| "admin".to_owned())
 }
 
 fn is_database_name(name: &str) -> bool {

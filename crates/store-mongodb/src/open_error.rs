@@ -5,6 +5,8 @@ use std::time::Duration;
 use conversation_settings_store::BoxError;
 use mongodb::error::ErrorKind;
 
+use crate::collections::{CONVERSATIONS, VERSIONS};
+
 /// How long the driver looks for a primary before an attempt fails.
 pub(crate) const SELECTION_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -37,6 +39,11 @@ pub enum OpenError {
         "the database name in the address must have at most 63 bytes and none of / \\ . \" $ * < > : | ? or white space"
     )]
     Database,
+    /// The host's client has a read concern.
+    #[error(
+        "the client has a read concern, which would replace the store's: leave it out and set it for your own collections"
+    )]
+    ReadConcern,
     /// No primary answered.
     #[error("no MongoDB primary at {hosts} answered within {} seconds", SELECTION_TIMEOUT.as_secs())]
     Unreachable {
@@ -45,17 +52,59 @@ pub enum OpenError {
         /// The driver's error.
         source: BoxError,
     },
+    /// The members belong to another replica set than the address names.
+    #[error("the replica set is named {found}, and the address says replicaSet={expected}")]
+    ReplicaSet {
+        /// The name in the address.
+        expected: String,
+        /// The members' own.
+        found: String,
+    },
+    /// A server has no trusted certificate for its name, or no TLS.
+    #[error(
+        "MongoDB at {hosts} offers no TLS with a certificate for that name from a trusted authority: trust your own \
+         with --ca-file, or with `Authorities` in a program"
+    )]
+    Tls {
+        /// The hosts in the address.
+        hosts: String,
+        /// The cause at each server.
+        source: BoxError,
+    },
+    /// A file that the address names for TLS cannot be used.
+    #[error("{problem}")]
+    TlsFile {
+        /// The file, and what is wrong with it.
+        problem: String,
+    },
     /// Unknown user or wrong password.
-    #[error("MongoDB refused the user or the password in the address")]
+    #[error(
+        "MongoDB refused the user or the password in the address, and looked for the user in the database {database}: if it \
+         was created in another one, append authSource=NAME"
+    )]
     Login {
+        /// The database in which the server looked for the user.
+        database: String,
         /// The server's answer.
         source: BoxError,
     },
     /// The user lacks rights.
-    #[error("the MongoDB user lacks rights: it needs the role readWrite on the database in the address")]
+    #[error(
+        "the MongoDB user lacks rights: it needs find, insert, update, remove and listIndexes on the collections \
+         {CONVERSATIONS} and {VERSIONS}"
+    )]
     Rights {
         /// The server's answer.
         source: BoxError,
+    },
+    /// Indexes are missing, and the user may not create them.
+    #[error(
+        "indexes are missing, and the MongoDB user may not create them: run this in mongosh as a user with the role \
+         readWrite: {commands}"
+    )]
+    MissingIndexes {
+        /// The commands that create them.
+        commands: String,
     },
     /// The server belongs to no replica set, so it has no transactions.
     #[error(
@@ -89,17 +138,24 @@ const fn options(unique: bool) -> &'static str {
 }
 
 impl OpenError {
-    pub(crate) fn from_driver(error: mongodb::error::Error) -> Self {
-        let code = match &*error.kind {
-            ErrorKind::Command(command) => command.code,
-            ErrorKind::Authentication { .. } => 18,
-            _ => 0,
-        };
-        let source = error.into();
-        match code {
-            18 => Self::Login { source },
-            13 => Self::Rights { source },
-            _ => Self::Other { source },
-        }
+    pub(crate) fn from_driver(error: &mongodb::error::Error) -> Self {
+        let source = cause(error).into();
+        if is_unauthorized(error) { Self::Rights { source } } else { Self::Other { source } }
     }
+}
+
+pub(crate) fn is_unauthorized(error: &mongodb::error::Error) -> bool {
+    matches!(&*error.kind, ErrorKind::Command(command) if command.code == 13)
+}
+
+/// What happened, in one line without the driver's labels.
+pub(crate) fn cause(error: &mongodb::error::Error) -> String {
+    let text = match &*error.kind {
+        ErrorKind::Command(command) => format!("{} ({})", command.message, command.code_name),
+        ErrorKind::Authentication { message, .. } => message.clone(),
+        ErrorKind::Io(error) => error.to_string(),
+        kind => kind.to_string(),
+    };
+    // The operating system's number says nothing more.
+    text.split(" (os error").next().unwrap_or(&text).replace('\n', " ")
 }

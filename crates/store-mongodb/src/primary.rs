@@ -1,6 +1,10 @@
 //! Watching which member is the primary, to give up work on one that was replaced.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use mongodb::{
     ServerType,
@@ -12,7 +16,7 @@ use mongodb::{
 };
 use tokio::{sync::watch, time::timeout};
 
-use crate::error::Error;
+use crate::{error::Error, sightings::Sightings};
 
 /// The longest that one step of a call may take. A server that is paused or cut off is given up after this time if no
 /// other primary is elected.
@@ -23,11 +27,13 @@ const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct Primary(watch::Receiver<Option<ServerAddress>>);
 
 impl Primary {
-    /// Returns the event handler for the driver, and the primary that it keeps up to date.
-    pub(crate) fn watch() -> (EventHandler<SdamEvent>, Self) {
+    /// Returns the event handler for the driver, and the primary that it keeps up to date. While the `sightings` exist, it
+    /// records them.
+    pub(crate) fn watch(sightings: &Arc<Sightings>) -> (EventHandler<SdamEvent>, Self) {
         let (sender, primary) = watch::channel(None);
-        let handler = EventHandler::callback(move |event| {
-            if let SdamEvent::TopologyDescriptionChanged(changed) = event {
+        let sightings = Arc::downgrade(sightings);
+        let handler = EventHandler::callback(move |event| match event {
+            SdamEvent::TopologyDescriptionChanged(changed) => {
                 let now = find(&changed.new_description);
                 sender.send_if_modified(|before| {
                     let is_another = *before != now;
@@ -35,8 +41,25 @@ impl Primary {
                     is_another
                 });
             }
+            SdamEvent::ServerHeartbeatSucceeded(answered) => {
+                if let Some(sightings) = Weak::upgrade(&sightings) {
+                    sightings.answered(&answered.server_address, &answered.reply);
+                }
+            }
+            SdamEvent::ServerHeartbeatFailed(failed) => {
+                if let Some(sightings) = Weak::upgrade(&sightings) {
+                    sightings.failed(&failed.server_address, &failed.failure);
+                }
+            }
+            _ => (),
         });
         (handler, Self(primary))
+    }
+
+    /// A primary that is not watched, since the host's client has no event handler of ours. A step then fails only after
+    /// [`STEP_TIMEOUT`].
+    pub(crate) fn unwatched() -> Self {
+        Self(watch::channel(None).1)
     }
 
     /// Runs one step of a call. Fails after [`STEP_TIMEOUT`], and immediately when another primary is elected: the

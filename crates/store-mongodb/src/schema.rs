@@ -8,7 +8,12 @@ use mongodb::{
     options::IndexOptions,
 };
 
-use crate::{collections::Collections, log, open_error::OpenError, rows};
+use crate::{
+    collections::Collections,
+    log,
+    open_error::{OpenError, is_unauthorized},
+    rows,
+};
 
 struct Required {
     keys: Document,
@@ -25,11 +30,42 @@ pub(crate) async fn prepare(collections: &Collections) -> Result<(), OpenError> 
         // Our own: pages of one conversation's owners are read by it.
         index(doc! { rows::CONVERSATION: 1, rows::OWNER: 1 }, false),
     ];
-    make_missing(&collections.conversations, &of_conversations).await?;
-    make_missing(&collections.versions, &[index(doc! { log::OWNER: 1 }, true)]).await
+    let of_versions = [index(doc! { log::OWNER: 1 }, true)];
+    let mut missing = Vec::new();
+    for (collection, required) in
+        [(&collections.conversations, &of_conversations[..]), (&collections.versions, &of_versions)]
+    {
+        missing.push((collection, find_missing(collection, required).await?));
+    }
+    for (collection, indexes) in missing.iter().filter(|(_, indexes)| !indexes.is_empty()) {
+        let created = collection.create_indexes(indexes.iter().cloned()).await;
+        created.map_err(|error| {
+            if is_unauthorized(&error) {
+                OpenError::MissingIndexes { commands: commands(&missing) }
+            } else {
+                OpenError::from_driver(&error)
+            }
+        })?;
+    }
+    Ok(())
 }
 
-async fn make_missing(collection: &Collection<RawDocumentBuf>, required: &[Required]) -> Result<(), OpenError> {
+/// The commands for `mongosh` that create the missing indexes.
+fn commands(missing: &[(&Collection<RawDocumentBuf>, Vec<IndexModel>)]) -> String {
+    let commands = missing.iter().flat_map(|(collection, indexes)| {
+        indexes.iter().map(|index| {
+            let is_unique = index.options.as_ref().is_some_and(|options| options.unique == Some(true));
+            let options = if is_unique { ", { unique: true }" } else { "" };
+            format!("db.{}.createIndex({}{options})", collection.name(), index.keys)
+        })
+    });
+    commands.collect::<Vec<_>>().join("; ")
+}
+
+async fn find_missing(
+    collection: &Collection<RawDocumentBuf>,
+    required: &[Required],
+) -> Result<Vec<IndexModel>, OpenError> {
     let existing = list(collection).await?;
     let mut missing = Vec::new();
     for required in required {
@@ -48,18 +84,15 @@ async fn make_missing(collection: &Collection<RawDocumentBuf>, required: &[Requi
             }
         }
     }
-    if !missing.is_empty() {
-        collection.create_indexes(missing).await.map_err(OpenError::from_driver)?;
-    }
-    Ok(())
+    Ok(missing)
 }
 
 async fn list(collection: &Collection<RawDocumentBuf>) -> Result<Vec<IndexModel>, OpenError> {
     match collection.list_indexes().await {
-        Ok(cursor) => cursor.try_collect().await.map_err(OpenError::from_driver),
+        Ok(cursor) => cursor.try_collect().await.map_err(|error| OpenError::from_driver(&error)),
         // NamespaceNotFound: the collection does not exist yet.
         Err(error) if matches!(&*error.kind, ErrorKind::Command(command) if command.code == 26) => Ok(Vec::new()),
-        Err(error) => Err(OpenError::from_driver(error)),
+        Err(error) => Err(OpenError::from_driver(&error)),
     }
 }
 

@@ -11,7 +11,8 @@ use conversation_settings_store::{
     Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, Wanted,
     WriteProfile, decide_batch,
 };
-use mongodb::ClientSession;
+use conversation_settings_tls::Authorities;
+use mongodb::{Client, ClientSession};
 use tokio::time::Instant;
 
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
     open_error::OpenError,
     queries,
     retry::RetryQueue,
-    rows,
+    rights, rows,
     transaction::{LastCommit, begin, commit, snapshot},
     writes::Writes,
 };
@@ -52,15 +53,40 @@ impl MongoStore {
     ///
     /// [`OpenError`]. Missing indexes may have been made; nothing else is written.
     pub async fn open(address: &str) -> Result<Self, OpenError> {
-        let (collections, profile) = open::open(address).await?;
-        Ok(Self {
+        Self::open_trusting(address, &Authorities::default()).await
+    }
+
+    /// As [`open`](Self::open), with authorities beyond the system's for TLS. If the address has `tlsCAFile`, that file counts
+    /// alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub async fn open_trusting(address: &str, authorities: &Authorities) -> Result<Self, OpenError> {
+        Ok(Self::on(open::open(address, authorities).await?))
+    }
+
+    /// Uses the host's client, for the database `name`, and makes missing indexes.
+    ///
+    /// The client keeps its options. A store that [opens](Self::open) an address itself also notices a new primary while it
+    /// waits for the old one; on a host's client such a call fails after ten seconds.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]. Missing indexes may have been made; nothing else is written.
+    pub async fn with_client(client: Client, name: &str) -> Result<Self, OpenError> {
+        Ok(Self::on(open::open_with(&client, name).await?))
+    }
+
+    fn on((collections, profile): (Collections, WriteProfile)) -> Self {
+        Self {
             collections,
             profile,
             retries: Arc::default(),
             last_commit: Arc::default(),
             expect_noop: Arc::default(),
             log_entries: Self::LOG_ENTRIES,
-        })
+        }
     }
 
     /// Sets how many entries an owner's version log may have. A longer log is cut to half as many. A client that missed
@@ -79,7 +105,7 @@ impl MongoStore {
             return Ok(applied);
         }
         let mut session = begin(self.collections.database.client()).await?;
-        self.apply_in(&mut session, batch, at, deadline).await
+        self.apply_and_commit(&mut session, batch, at, deadline).await
     }
 
     /// Applies a no-op with one find and no commit. `None` if the batch changes something, if the read may be stale, or
@@ -92,30 +118,38 @@ impl MongoStore {
         self.last_commit.is_latest(&session).then_some(applied)
     }
 
-    async fn apply_in(
+    async fn apply_and_commit(
         &self,
         session: &mut ClientSession,
         batch: &WriteBatch,
         at: Timestamp,
         deadline: Instant,
     ) -> Result<Applied, Error> {
-        let conversations = self.run_step(load::conversations(&self.collections, session, batch)).await?;
-        let decided = decide_batch(batch, conversations.iter().map(Option::as_ref), at)?;
-        let is_noop = decided.is_noop();
-        let applied = if let Some(applied) = decided.noop() {
-            applied
-        } else {
-            let logs = self.run_step(Logs::load(&self.collections, session, batch, self.log_entries)).await?;
-            let resolved = decided.stamp(&logs.records(batch, conversations));
-            let writes = Writes::of(batch, &logs, &resolved, at, self.log_entries)?;
-            writes.run(&self.collections, session).await?;
-            resolved.applied
-        };
+        let (applied, is_noop) = self.write_in(session, batch, at).await?;
         // A no-op commits too, so that it returns only when the data that it read is durable. The server waits for other
         // members only if that data is still on its way to them.
         self.last_commit.record(commit(&self.collections.primary, session, deadline).await?);
         self.expect_noop.store(is_noop, Ordering::Relaxed);
         Ok(applied)
+    }
+
+    /// Writes a batch within the transaction of `session`. Returns whether it is a no-op, too.
+    pub(crate) async fn write_in(
+        &self,
+        session: &mut ClientSession,
+        batch: &WriteBatch,
+        at: Timestamp,
+    ) -> Result<(Applied, bool), Error> {
+        let conversations = self.run_step(load::conversations(&self.collections, session, batch)).await?;
+        let decided = decide_batch(batch, conversations.iter().map(Option::as_ref), at)?;
+        if let Some(applied) = decided.noop() {
+            return Ok((applied, true));
+        }
+        let logs = self.run_step(Logs::load(&self.collections, session, batch, self.log_entries)).await?;
+        let resolved = decided.stamp(&logs.records(batch, conversations));
+        let writes = Writes::of(batch, &logs, &resolved, at, self.log_entries)?;
+        writes.run(&self.collections, session).await?;
+        Ok((resolved.applied, false))
     }
 
     async fn run_step<T>(&self, step: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
@@ -251,6 +285,14 @@ impl ConversationStore for MongoStore {
 
     fn write_profile(&self) -> WriteProfile {
         self.profile
+    }
+
+    /// A user that may only read is not ready.
+    async fn ready(&self) -> Result<(), StoreError> {
+        let probe = UserId::new("readyz").map_err(|error| Error::damaged(error.into()))?;
+        self.version(&probe).await?;
+        let missing = self.read(async || Ok(rights::missing(&self.collections.database, &rights::TO_WRITE).await));
+        missing.await?.map_or(Ok(()), |missing| Err(Error::ReadOnly(missing).into()))
     }
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {

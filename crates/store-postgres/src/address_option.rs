@@ -6,7 +6,7 @@ use crate::open_error::OpenError;
 
 /// What to write instead of options that other programs know.
 const INSTEAD: [(&[&str], &str); 7] = [
-    (&["sslrootcert"], "put the authorities into a file and name it in the variable SSL_CERT_FILE"),
+    (&["sslrootcert"], "name the file of your own authority with --ca-file"),
     (&["ssl", "tls", "requiressl", "sslaccept", "encrypt"], "write sslmode=require"),
     (&["schema", "search_path", "currentSchema"], "the schema is not a part of the address"),
     (&["sslcert", "sslkey", "sslpassword"], "client certificates are not supported"),

@@ -37,6 +37,8 @@ pub(crate) enum Error {
     OldPrimary,
     #[error("the server is a standby, which accepts no writes")]
     Standby,
+    #[error("the PostgreSQL role may only read: {0}")]
+    ReadOnly(String),
     #[error("every caller gave up before the batch began")]
     Unwanted,
 }
@@ -101,9 +103,13 @@ impl Error {
     fn kind(&self) -> Kind {
         match self {
             Self::Server { code, .. } => Kind::of_code(code),
-            Self::Connection(_) | Self::Pool(_) | Self::Silent | Self::OldPrimary | Self::Standby | Self::Unwanted => {
-                Kind::Unavailable
-            }
+            Self::Connection(_)
+            | Self::Pool(_)
+            | Self::Silent
+            | Self::OldPrimary
+            | Self::Standby
+            | Self::ReadOnly(_)
+            | Self::Unwanted => Kind::Unavailable,
             Self::Row { .. } => Kind::Corrupt,
             Self::VersionMismatch => Kind::Conflict,
             Self::Rejected(_) => Kind::Other,

@@ -44,6 +44,7 @@ mod open_error;
 mod queries;
 mod renew;
 mod retry;
+mod rights;
 mod rows;
 mod schema;
 mod schema_name;
@@ -53,6 +54,7 @@ mod store;
 mod tls;
 mod writes;
 
+pub use conversation_settings_tls::{Authorities, AuthorityError};
 pub use deadpool_postgres;
 pub use open_error::OpenError;
 pub use schema_name::{Schema, SchemaError};

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use conversation_settings_tls::Authorities;
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod};
 use tokio_postgres::{
     Config, NoTls,
@@ -17,6 +18,7 @@ use crate::{
     history,
     hosts::Hosts,
     open_error::{OLDEST_SERVER, OpenError},
+    rights,
     schema::{self, Found},
     schema_name::Schema,
     session::{Route, TIMEOUTS},
@@ -28,7 +30,7 @@ use crate::{
 const CONNECTIONS: usize = 10;
 
 /// Connections to the database at `url`, and the hosts in `url`. Connects on first use.
-pub(crate) fn connections(url: &str) -> Result<(Connections, String), OpenError> {
+pub(crate) fn connections(url: &str, authorities: &Authorities) -> Result<(Connections, String), OpenError> {
     let invalid = |reason| OpenError::Address { reason };
     // The parser's error may repeat a part of the password.
     let mut config: Config = url
@@ -53,7 +55,8 @@ pub(crate) fn connections(url: &str) -> Result<(Connections, String), OpenError>
     // Statements on a closed connection fail at once, so the pool need not test connections first.
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = if with_tls {
-        let tls = tls::connector().map_err(|error| OpenError::Tls { hosts: hosts.clone(), source: error.into() })?;
+        let tls = tls::connector(authorities)
+            .map_err(|error| OpenError::Tls { hosts: hosts.clone(), source: error.into() })?;
         let connect = Hosts::new(&config, tls, health.clone());
         Manager::from_connect(config, connect, recycling)
     } else {
@@ -123,7 +126,10 @@ pub(crate) async fn prepare(
         })?;
     }
     match found {
-        Found::Ready => history::timeline_sql(&client).await.map_err(failed),
+        Found::Ready => match rights::missing(&client, schema, &rights::TO_READ).await.map_err(&failed)? {
+            None => history::timeline_sql(&client).await.map_err(failed),
+            Some(missing) => Err(OpenError::Rights { schema: schema.clone(), source: missing.into() }),
+        },
         Found::Newer { evidence } => Err(OpenError::Newer { schema: schema.clone(), evidence }),
         Found::Foreign => Err(OpenError::Foreign { schema: schema.clone() }),
         Found::Behind { sql } => {
@@ -185,8 +191,9 @@ mod tests {
 
     #[test]
     fn prints_hosts_without_secrets() {
-        let (_, hosts) =
-            connections("postgres://me:secret@one,two:6000/db").map_err(|_| ()).unwrap_or_else(|()| panic!());
+        let (_, hosts) = connections("postgres://me:secret@one,two:6000/db", &Authorities::default())
+            .map_err(|_| ())
+            .unwrap_or_else(|()| panic!());
         assert!(!hosts.contains("secret"), "{hosts}");
     }
 }

@@ -55,8 +55,8 @@ pub enum OpenError {
     },
     /// The server has no TLS, or no trusted certificate for its name.
     #[error(
-        "PostgreSQL at {hosts} offers no TLS with a certificate for that name from an authority that the system, or the \
-         file named by SSL_CERT_FILE, trusts"
+        "PostgreSQL at {hosts} offers no TLS with a certificate for that name from a trusted authority: trust your own with \
+         --ca-file, or with `Authorities` in a program"
     )]
     Tls {
         /// The hosts of the address.
@@ -74,7 +74,8 @@ pub enum OpenError {
     },
     /// The role lacks rights to the tables.
     #[error(
-        "the PostgreSQL role needs USAGE on the schema {}, and SELECT, INSERT, UPDATE and DELETE on its tables",
+        "the PostgreSQL role lacks rights: it needs USAGE on the schema {}, SELECT on store, SELECT, INSERT and UPDATE on \
+         owners, and SELECT, INSERT, UPDATE and DELETE on conversations",
         schema.as_str()
     )]
     Rights {
@@ -150,8 +151,10 @@ impl OpenError {
             let hosts = hosts.to_owned();
             let code = error.code().cloned();
             let (needs_tls, failed_tls, is_io) = (needs_tls(&error), failed_tls(&error), is_io(&error));
+            let lacks_password = lacks_password(&error);
             let source = error.into();
             match code {
+                None if lacks_password => Self::Login { hosts, source },
                 Some(SqlState::INVALID_AUTHORIZATION_SPECIFICATION) if needs_tls => Self::Plain { hosts, source },
                 Some(SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
                     Self::Login { hosts, source }
@@ -177,6 +180,11 @@ fn needs_tls(error: &tokio_postgres::Error) -> bool {
 /// The driver has no other sign of it.
 fn failed_tls(error: &tokio_postgres::Error) -> bool {
     error.to_string().starts_with("error performing TLS handshake")
+}
+
+/// The server asks for a password, and the address has none.
+fn lacks_password(error: &tokio_postgres::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.to_string() == "password missing")
 }
 
 fn is_io(error: &tokio_postgres::Error) -> bool {

@@ -1,6 +1,7 @@
 //! A new identity for the log, after a restore.
 
 use conversation_settings_store::LogId;
+use conversation_settings_tls::Authorities;
 use tokio_postgres::error::SqlState;
 
 use crate::{open, open_error::OpenError, schema_name::Schema, store::PostgresStore};
@@ -9,13 +10,13 @@ impl PostgresStore {
     /// Gives the log of the database at `url` a new identity, so that every client syncs in full. It belongs to a restore
     /// and to a failover that may have lost writes: a version from before means nothing afterwards.
     ///
-    /// Migrates the schema first, as [`open`](Self::open) does.
+    /// Migrates the schema first, as [`open_trusting`](Self::open_trusting) does.
     ///
     /// # Errors
     ///
     /// [`OpenError`]; the log then keeps its identity.
-    pub async fn renew_log(url: &str, schema: &Schema) -> Result<(), OpenError> {
-        let (connections, hosts) = open::connections(url)?;
+    pub async fn renew_log(url: &str, schema: &Schema, authorities: &Authorities) -> Result<(), OpenError> {
+        let (connections, hosts) = open::connections(url, authorities)?;
         open::prepare(&connections, &hosts, schema).await?;
         let unreachable = |error| OpenError::Unreachable { hosts: hosts.clone(), source: error };
         let client = connections.first().await.map_err(|error| unreachable(error.into()))?;

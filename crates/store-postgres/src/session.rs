@@ -56,6 +56,11 @@ enum Mode<'a> {
 }
 
 impl<'a> Session<'a> {
+    /// The connection, for a statement that is neither prepared nor kept.
+    pub(crate) fn client(self) -> &'a tokio_postgres::Client {
+        self.client
+    }
+
     pub(crate) fn new(client: &'a Client, route: Route) -> Self {
         let mode = match route {
             Route::Direct => Mode::Kept(&client.statement_cache),

@@ -7,6 +7,7 @@ use conversation_settings_core::{Conversation, ConversationId, Key, Timestamp, U
 use conversation_settings_store::{
     Applied, Changes, ConversationStore, Filter, OwnerVersion, Page, PageRequest, StoreError, SyncPlan, Wanted, resolve,
 };
+use conversation_settings_tls::Authorities;
 use deadpool_postgres::Pool;
 
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
     open_error::OpenError,
     queries::{Queries, Versions},
     retry::{Attempt, OwnerLocks},
+    rights,
     schema_name::Schema,
     session::Session,
 };
@@ -27,6 +29,7 @@ use crate::{
 #[derive(Debug)]
 pub struct PostgresStore {
     connections: Connections,
+    schema: Schema,
     queries: Queries,
     locks: OwnerLocks,
 }
@@ -38,7 +41,16 @@ impl PostgresStore {
     ///
     /// [`OpenError`]; the database is then left as it is.
     pub async fn open(url: &str, schema: &Schema) -> Result<Self, OpenError> {
-        let (connections, hosts) = open::connections(url)?;
+        Self::open_trusting(url, schema, &Authorities::default()).await
+    }
+
+    /// As [`open`](Self::open), with authorities beyond the system's for TLS.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub async fn open_trusting(url: &str, schema: &Schema, authorities: &Authorities) -> Result<Self, OpenError> {
+        let (connections, hosts) = open::connections(url, authorities)?;
         Self::prepare(connections, &hosts, schema).await
     }
 
@@ -72,7 +84,12 @@ impl PostgresStore {
 
     async fn prepare(connections: Connections, hosts: &str, schema: &Schema) -> Result<Self, OpenError> {
         let timeline = open::prepare(&connections, hosts, schema).await?;
-        Ok(Self { connections, queries: Queries::new(schema, timeline), locks: OwnerLocks::default() })
+        Ok(Self {
+            connections,
+            schema: schema.clone(),
+            queries: Queries::new(schema, timeline),
+            locks: OwnerLocks::default(),
+        })
     }
 
     async fn versions(&self, owner: &UserId) -> Result<Versions, Error> {
@@ -202,7 +219,12 @@ impl ConversationStore for PostgresStore {
 
     async fn ready(&self) -> Result<(), StoreError> {
         let probe = UserId::new("readyz").map_err(|error| Error::Row { key: None, source: error.into() })?;
-        if self.versions(&probe).await?.history.is_standby() { Err(Error::Standby.into()) } else { Ok(()) }
+        if self.versions(&probe).await?.history.is_standby() {
+            return Err(Error::Standby.into());
+        }
+        let missing =
+            async |lent: Lent<'_>| Ok(rights::missing(lent.session().client(), &self.schema, &rights::TO_WRITE).await?);
+        self.connections.read(missing).await?.map_or(Ok(()), |missing| Err(Error::ReadOnly(missing).into()))
     }
 
     async fn prune(&self, owner: &UserId, through: Version) -> Result<usize, StoreError> {

@@ -26,7 +26,7 @@ mod retry;
 mod signing_key;
 mod webhook;
 
-pub use conversation_settings_http_client::ClientError;
+pub use conversation_settings_http_client::{Authorities, ClientError};
 pub use options::WebhookOptions;
 pub use signing_key::{SigningKey, SigningKeyError};
 pub use webhook::Webhook;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use conversation_settings_http_client::Authorities;
+
 use crate::SigningKey;
 
 /// How a [`Webhook`](crate::Webhook) sends.
@@ -14,10 +16,11 @@ pub struct WebhookOptions {
     pub(crate) first_delay: Duration,
     pub(crate) longest_delay: Duration,
     pub(crate) keys: Vec<SigningKey>,
+    pub(crate) authorities: Authorities,
 }
 
 impl Default for WebhookOptions {
-    /// 5 seconds for a request, attempts without end with delays from 250 ms to 30 s, and no signature.
+    /// 5 seconds for a request, attempts without end with delays from 250 ms to 30 s, no signature, and the system's authorities.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(5),
@@ -26,6 +29,7 @@ impl Default for WebhookOptions {
             first_delay: Duration::from_millis(250),
             longest_delay: Duration::from_secs(30),
             keys: Vec::new(),
+            authorities: Authorities::default(),
         }
     }
 }
@@ -62,6 +66,12 @@ impl WebhookOptions {
     /// while a key is replaced, the receiver accepts the old one or the new one.
     pub fn sign_with(mut self, key: SigningKey) -> Self {
         self.keys.push(key);
+        self
+    }
+
+    /// Accepts an `https` receiver with a certificate from one of these authorities, beside the system's.
+    pub fn trust(mut self, authorities: Authorities) -> Self {
+        self.authorities = authorities;
         self
     }
 

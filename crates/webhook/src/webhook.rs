@@ -55,7 +55,7 @@ impl Webhook {
     ///
     /// [`ClientError`] if the URL is not one of HTTP or TLS cannot be set up.
     pub fn new(url: &str, options: &WebhookOptions) -> Result<Self, ClientError> {
-        let client = HttpClient::new(url, options.timeout)?;
+        let client = HttpClient::trusting(url, options.timeout, &options.authorities)?;
         metrics::describe();
         Ok(Self { client, options: options.clone(), outage: Outage::default(), closing: Notify::new() })
     }

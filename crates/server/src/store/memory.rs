@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use conversation_settings_store_memory::MemoryStore;
+use conversation_settings_tls::Authorities;
 
 use super::{Engine, Problem, Store, Target};
 use crate::error::StartError;
@@ -28,11 +29,11 @@ impl Target for Memory {
         "memory: (lost when the server stops)".to_owned()
     }
 
-    async fn open(&self) -> Result<Store, StartError> {
+    async fn open(&self, _: &Authorities) -> Result<Store, StartError> {
         Ok(Arc::new(MemoryStore::new()))
     }
 
-    async fn renew_log(&self) -> Result<(), StartError> {
+    async fn renew_log(&self, _: &Authorities) -> Result<(), StartError> {
         Err(StartError::Usage("a store in memory has a new log at each start".to_owned()))
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use conversation_settings_store_mongodb::MongoStore;
+use conversation_settings_tls::Authorities;
 
 use super::{Engine, Store, Target, location::without_secrets, url};
 use crate::error::StartError;
@@ -22,8 +23,8 @@ struct Mongodb {
 }
 
 impl Mongodb {
-    async fn connect(&self) -> Result<MongoStore, StartError> {
-        MongoStore::open(&self.url).await.map_err(StartError::store)
+    async fn connect(&self, authorities: &Authorities) -> Result<MongoStore, StartError> {
+        MongoStore::open_trusting(&self.url, authorities).await.map_err(StartError::store)
     }
 }
 
@@ -33,11 +34,11 @@ impl Target for Mongodb {
         without_secrets(&self.url)
     }
 
-    async fn open(&self) -> Result<Store, StartError> {
-        Ok(Arc::new(self.connect().await?))
+    async fn open(&self, authorities: &Authorities) -> Result<Store, StartError> {
+        Ok(Arc::new(self.connect(authorities).await?))
     }
 
-    async fn renew_log(&self) -> Result<(), StartError> {
-        self.connect().await?.renew_logs().await.map_err(StartError::renewal)
+    async fn renew_log(&self, authorities: &Authorities) -> Result<(), StartError> {
+        self.connect(authorities).await?.renew_logs().await.map_err(StartError::renewal)
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use conversation_settings_store_postgres::{OpenError, PostgresStore, Schema};
+use conversation_settings_tls::Authorities;
 
 use super::{Engine, Store, Target, location::without_secrets, url};
 use crate::error::StartError;
@@ -27,12 +28,12 @@ impl Target for Postgres {
         without_secrets(&self.url)
     }
 
-    async fn open(&self) -> Result<Store, StartError> {
-        Ok(Arc::new(PostgresStore::open(&self.url, &Schema::default()).await.map_err(failed)?))
+    async fn open(&self, authorities: &Authorities) -> Result<Store, StartError> {
+        Ok(Arc::new(PostgresStore::open_trusting(&self.url, &Schema::default(), authorities).await.map_err(failed)?))
     }
 
-    async fn renew_log(&self) -> Result<(), StartError> {
-        PostgresStore::renew_log(&self.url, &Schema::default()).await.map_err(failed)
+    async fn renew_log(&self, authorities: &Authorities) -> Result<(), StartError> {
+        PostgresStore::renew_log(&self.url, &Schema::default(), authorities).await.map_err(failed)
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use conversation_settings_store_sqlite::{SqliteStore, renew_log};
+use conversation_settings_tls::Authorities;
 
 use super::{
     Engine, Problem, Store, Target,
@@ -41,11 +42,11 @@ impl Target for Sqlite {
         Some(&self.0)
     }
 
-    async fn open(&self) -> Result<Store, StartError> {
+    async fn open(&self, _: &Authorities) -> Result<Store, StartError> {
         Ok(Arc::new(SqliteStore::open(&self.0).map_err(StartError::store)?))
     }
 
-    async fn renew_log(&self) -> Result<(), StartError> {
+    async fn renew_log(&self, _: &Authorities) -> Result<(), StartError> {
         renew_log(&self.0).map_err(StartError::renewal)
     }
 }

@@ -2,13 +2,22 @@
 
 use std::{
     fs,
+    io::{Read, Write},
     os::unix::fs::PermissionsExt,
     process::Command,
-    sync::mpsc::{self, Receiver},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver},
+    },
     thread,
 };
 
 use axum::{Router, extract::Request};
+use rustls::{
+    ServerConfig, ServerConnection, StreamOwned,
+    crypto::ring,
+    pki_types::{PrivateKeyDer, pem::PemObject},
+};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, runtime};
 
@@ -211,4 +220,67 @@ fn rejects_invalid_integrations_without_printing_secrets() {
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(message.contains("--groups needs OpenIM's admin token, in CONVERSATION_GROUPS_TOKEN or a"), "{message}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "no file was created");
+}
+
+/// Starts a receiver that speaks TLS. Returns its port, its certificate, and a channel that is filled when a request arrives.
+fn tls_receiver() -> (u16, String, Receiver<String>) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(made.signing_key.serialize_pem().as_bytes()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    let config = Arc::new(config.with_single_cert(vec![made.cert.der().clone()], key).unwrap());
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (send, requests) = mpsc::channel();
+    thread::spawn(move || {
+        for connection in listener.incoming().flatten() {
+            let mut stream = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), connection);
+            let mut request = [0; 4096];
+            // A client that does not trust the certificate leaves.
+            if let Ok(read) = stream.read(&mut request) {
+                let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
+                let _ = stream.flush();
+                let _ = send.send(String::from_utf8_lossy(&request[..read]).into_owned());
+            }
+        }
+    });
+    (port, made.cert.pem(), requests)
+}
+
+#[test]
+fn trusts_the_authorities_in_each_ca_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, certificate, requests) = tls_receiver();
+    let (_, other, _) = tls_receiver();
+    fs::write(folder.path().join("receiver.pem"), certificate).unwrap();
+    fs::write(folder.path().join("other.pem"), other).unwrap();
+    let url = format!("https://127.0.0.1:{port}/events");
+    let start = |options: &[&str]| {
+        Server::start(program(folder.path()).args(["--store", "memory:", "--webhook", &url]).args(options))
+    };
+
+    let server = start(&["--ca-file", "other.pem"]);
+    assert_eq!(set(&server, "g")["errCode"], 0);
+    server.wait_for_log("invalid peer certificate");
+    drop(server);
+    assert!(requests.try_recv().is_err(), "a receiver of another authority got a request");
+
+    for options in
+        [&["--ca-file", "other.pem", "--ca-file", "receiver.pem"][..], &["--ca-file", "other.pem,receiver.pem"]]
+    {
+        let server = start(options);
+        assert_eq!(set(&server, "g")["errCode"], 0);
+        let received = requests.recv_timeout(LONG).unwrap();
+        assert!(received.starts_with("POST /events HTTP/1.1\r\n"), "{received}");
+    }
+
+    for (file, sentence) in [
+        ("none.pem", "--ca-file: cannot read none.pem: No such file or directory"),
+        ("empty.pem", "--ca-file: empty.pem has no certificate in PEM form"),
+    ] {
+        fs::write(folder.path().join("empty.pem"), "").unwrap();
+        let output = run(program(folder.path()).args(["--store", "memory:", "--ca-file", file]));
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && text.contains(sentence), "{text}");
+    }
 }

@@ -25,24 +25,28 @@ fn through_a_writer(store: MongoStore) -> Arc<dyn ConversationStore> {
 }
 
 /// The first handle connects to the primary through a proxy, the others directly.
-struct Proxied {
-    database: Database,
-    proxy: Proxy,
+pub(crate) struct Proxied {
+    pub(crate) database: Database,
+    pub(crate) proxy: Proxy,
 }
 
 impl Proxied {
-    async fn new() -> Option<Self> {
+    pub(crate) async fn new() -> Option<Self> {
         let database = Database::new().await?;
         let hello = database.client.database("admin").run_command(doc! { "hello": 1 }).await.unwrap();
         let proxy = Proxy::start(hello.get_str("primary").unwrap()).await.unwrap();
         Some(Self { database, proxy })
     }
 
-    async fn store(&self) -> MongoStore {
+    /// The address behind the proxy.
+    pub(crate) fn address(&self) -> String {
         let address = format!("mongodb://{}/", self.proxy.address());
         // The proxy would count the driver's heartbeats as round trips.
-        let options = "directConnection=true&heartbeatFrequencyMS=600000";
-        MongoStore::open(&address_of(&address, &self.database.name, options)).await.unwrap()
+        address_of(&address, &self.database.name, "directConnection=true&heartbeatFrequencyMS=600000")
+    }
+
+    async fn store(&self) -> MongoStore {
+        MongoStore::open(&self.address()).await.unwrap()
     }
 }
 

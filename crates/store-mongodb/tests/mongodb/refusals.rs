@@ -82,7 +82,7 @@ async fn reports_wrong_password() {
     let address = database.address.replacen("mongodb://", "mongodb://user:s3cret@", 1);
     let (error, message) = open_error(&address).await;
     assert!(matches!(error, OpenError::Login { .. }), "{error:?}");
-    assert_eq!(message, "MongoDB refused the user or the password in the address");
+    assert!(message.starts_with("MongoDB refused the user or the password in the address"), "{message}");
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod pools;
 mod processes;
 mod server;
 mod standbys;
+mod start_errors;
 mod sync;
 mod tls;
 mod upgrade;

@@ -30,7 +30,7 @@ async fn names_the_option_that_is_not_supported() {
     for (options, expected) in [
         (
             "sslrootcert=/ca.pem",
-            "sslrootcert in the PostgreSQL address is not supported: put the authorities into a file",
+            "sslrootcert in the PostgreSQL address is not supported: name the file of your own authority",
         ),
         (
             "sslmode=require&schema=public",

@@ -7,10 +7,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use conversation_settings_store_postgres::{OpenError, PostgresStore, Schema};
+use conversation_settings_store_postgres::{Authorities, OpenError, PostgresStore, Schema};
 use tempfile::NamedTempFile;
 
-use crate::{harness::connect, server::Server};
+use crate::{harness::connect, server::Server, start_errors::printed};
 
 /// The address for the process of [`opens`].
 const URL: &str = "CONVERSATION_TEST_POSTGRES_TLS";
@@ -81,8 +81,15 @@ async fn uses_tls_on_request_and_only_with_a_trusted_certificate() {
     assert!(matches!(plain, OpenError::Plain { .. }), "{plain:?}");
     let unknown = PostgresStore::open(&with_tls(server.url()), &Schema::default()).await.unwrap_err();
     assert!(matches!(unknown, OpenError::Tls { .. }), "{unknown:?}");
+    let cause = printed(&unknown);
+    assert!(cause.contains("invalid peer certificate"), "{cause}");
     let other_name = with_tls(server.url()).replace("127.0.0.1", "localhost");
     let refused = open_trusting(trusted.path(), &other_name).unwrap_err();
     assert!(refused.contains("refused: PostgreSQL at localhost"), "{refused}");
-    assert!(refused.contains("SSL_CERT_FILE"), "{refused}");
+    assert!(refused.contains("--ca-file"), "{refused}");
+
+    // An added authority does as well as one of the system.
+    let mut authorities = Authorities::default();
+    authorities.add_file(trusted.path()).unwrap();
+    PostgresStore::open_trusting(&with_tls(server.url()), &Schema::default(), &authorities).await.unwrap();
 }
