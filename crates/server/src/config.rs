@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, env, ffi::OsStr, time::Duration};
 
-use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, parser::ValueSource};
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind, parser::ValueSource};
 use conversation_settings_core::{IfMissing, Limits, UserId};
 use conversation_settings_http::{Api, TokenAuthority};
 use conversation_settings_tls::Authorities;
@@ -95,7 +95,7 @@ pub(crate) struct Config {
     pub(crate) admin: Vec<Users>,
 
     /// What `set_conversations` does for users who do not have the conversation.
-    #[arg(long, env = "CONVERSATION_MISSING", value_name = "POLICY", default_value_t, value_enum)]
+    #[arg(long, env = "CONVERSATION_MISSING", value_name = "POLICY", default_value_t, value_enum, ignore_case = true)]
     pub(crate) missing: Missing,
 
     /// Maximum number of users in one request.
@@ -225,7 +225,7 @@ pub(crate) struct Config {
     pub(crate) groups_token_file: Option<FilePath>,
 
     /// Format of the log on standard error; `RUST_LOG` sets the levels.
-    #[arg(long, env = "CONVERSATION_LOG", value_name = "FORMAT", default_value_t, value_enum)]
+    #[arg(long, env = "CONVERSATION_LOG", value_name = "FORMAT", default_value_t, value_enum, ignore_case = true)]
     pub(crate) log: LogFormat,
 
     #[command(subcommand)]
@@ -301,7 +301,7 @@ impl Config {
 
     /// Reads the options of this process. `--help` and `--version` print and exit.
     pub(crate) fn from_process() -> Result<Self, StartError> {
-        let usage = |error: &clap::Error| StartError::Usage(in_one_line(&error.to_string()));
+        let usage = |error: &clap::Error| StartError::Usage(sentence(error));
         let cli = Self::command();
         let mut matches = cli.clone().try_get_matches().map_err(|error| {
             if !error.use_stderr() {
@@ -339,6 +339,15 @@ impl Config {
 pub(crate) fn variables(cli: &clap::Command) -> BTreeSet<&str> {
     let of_options = cli.get_arguments().filter_map(Arg::get_env).filter_map(OsStr::to_str);
     of_options.chain(secret::VARIABLES).collect()
+}
+
+/// What is wrong, in one line.
+fn sentence(error: &clap::Error) -> String {
+    let line = in_one_line(&error.to_string());
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => format!("{line}: without a command, the program serves"),
+        _ => line,
+    }
 }
 
 /// The paragraph of clap's message that says what is wrong, and the tip that names a similar flag. The others are usage
@@ -379,11 +388,17 @@ mod tests {
             (&["--port", "1"], "unexpected argument '--port' found"),
             (&["--admins", "a"], "unexpected argument '--admins' found: a similar argument exists: '--admin'"),
             (&["--max-text-bytes", "-1"], "unexpected argument '-1' found"),
-            (&["serve"], "unrecognized subcommand 'serve'"),
+            (&["serve"], "unrecognized subcommand 'serve': without a command, the program serves"),
         ] {
             let error = Config::try_parse_from([&["conversation-server"], args].concat()).unwrap_err();
-            assert_eq!(in_one_line(&error.to_string()), message);
+            assert_eq!(sentence(&error), message);
         }
+    }
+
+    #[test]
+    fn accepts_choices_in_any_case() {
+        let config = Config::try_parse_from(["conversation-server", "--log", "JSON", "--missing", "Reject"]).unwrap();
+        assert!(matches!((config.log, config.missing), (LogFormat::Json, Missing::Reject)));
     }
 
     #[test]

@@ -83,7 +83,7 @@ fn without_scheme(text: &str) -> LocationError {
 /// An error for a scheme of other programs, such as `sqlite3`, `jdbc` or `postgresql+psycopg`.
 fn unknown(scheme: &str) -> LocationError {
     let base = scheme.split('+').next().unwrap_or(scheme);
-    LocationError(match engine_called(base) {
+    LocationError(match engine_called(base).or_else(|| engine_nearly_called(base)) {
         Some(engine) => format!("\"{scheme}:…\" is not supported: write {}", engine.form),
         None => format!("\"{scheme}:…\" is not one of {}", forms()),
     })
@@ -92,6 +92,11 @@ fn unknown(scheme: &str) -> LocationError {
 /// The engine that this program or others call `name`.
 fn engine_called(name: &str) -> Option<&'static Engine> {
     ENGINES.iter().find(|engine| engine.schemes.contains(&name) || engine.aliases.contains(&name))
+}
+
+/// The engine whose name differs from `name` by two letters at most: `postgress`, `sqllite`.
+fn engine_nearly_called(name: &str) -> Option<&'static Engine> {
+    ENGINES.iter().find(|engine| engine.schemes.iter().any(|scheme| strsim::damerau_levenshtein(scheme, name) <= 2))
 }
 
 impl fmt::Display for Location {
@@ -203,6 +208,9 @@ mod tests {
             ("sqlite3:x.db", "\"sqlite3:…\" is not supported: write sqlite:PATH".into()),
             ("sqlite+aiosqlite:///x.db", "\"sqlite+aiosqlite:…\" is not supported: write sqlite:PATH".into()),
             ("postgresql+psycopg://h", "\"postgresql+psycopg:…\" is not supported: write postgres://…".into()),
+            ("postgress://h", "\"postgress:…\" is not supported: write postgres://…".into()),
+            ("sqllite:x.db", "\"sqllite:…\" is not supported: write sqlite:PATH".into()),
+            ("mongdb://h", "\"mongdb:…\" is not supported: write mongodb://…".into()),
             ("pgsql://h", "\"pgsql:…\" is not supported: write postgres://…".into()),
             ("mongo://h", "\"mongo:…\" is not supported: write mongodb://…".into()),
             ("jdbc:postgresql://h", format!("\"jdbc:…\" is not one of {all}")),
