@@ -9,6 +9,10 @@ use serde_json::json;
 
 use crate::harness::{LONG, Server, begin_call, program};
 
+/// Options with which a call that sends no body goes on.
+const WITHOUT_TIMEOUTS: [&str; 6] =
+    ["--shutdown-timeout", "3600", "--body-timeout", "3600", "--request-timeout", "3600"];
+
 #[test]
 fn stops_cleanly_on_sigterm_and_sigint() {
     for name in ["TERM", "INT"] {
@@ -82,16 +86,7 @@ fn sends_events_while_calls_are_finished() {
     let folder = tempfile::tempdir().unwrap();
     let receiver = TcpListener::bind("127.0.0.1:0").unwrap();
     let webhook = format!("http://{}", receiver.local_addr().unwrap());
-    let server = Server::start(program(folder.path()).args([
-        "--shutdown-timeout",
-        "3600",
-        "--body-timeout",
-        "3600",
-        "--request-timeout",
-        "3600",
-        "--webhook",
-        &webhook,
-    ]));
+    let server = Server::start(program(folder.path()).args(WITHOUT_TIMEOUTS).args(["--webhook", &webhook]));
     let pin = |group: &str| {
         let conversation = json!({
             "conversationID": format!("sg_{group}"), "conversationType": 3, "groupID": group, "isPinned": true
@@ -149,14 +144,7 @@ impl Delivery {
 #[test]
 fn ends_at_once_on_a_second_signal() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(program(folder.path()).args([
-        "--shutdown-timeout",
-        "3600",
-        "--body-timeout",
-        "3600",
-        "--request-timeout",
-        "3600",
-    ]));
+    let server = Server::start(program(folder.path()).args(WITHOUT_TIMEOUTS));
     let call = begin_call(server.address(), &server.admin_token(), 9);
     server.signal("TERM");
     server.wait_for_log("stopping");
