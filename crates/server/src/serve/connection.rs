@@ -104,7 +104,9 @@ where
             let closes = !is_http2 && activity.has_large_head();
             request.extensions_mut().insert(ConnectInfo(peer));
             let refusal = slot.refuse(&request);
-            let request = request.map(|body| RequestBody::new(body, activity.begin_body()));
+            let (parts, body) = request.into_parts();
+            let body = RequestBody::new(&parts.headers, body, activity.begin_body());
+            let request = Request::from_parts(parts, body);
             let router = router.clone();
             async move {
                 let mut response: Response = match refusal {

@@ -64,6 +64,8 @@ fn refuses_before_the_body_arrives_and_serves_the_next_request() {
         (path, "operationID: 1\r\ntoken: x\r\n", BODY, "token: is malformed"),
         (path, "token: x\r\n", BODY, "header must have operationID"),
         (path, &format!("{right}content-encoding: gzip\r\n"), BODY, "header content-encoding: must be absent or"),
+        ("/nowhere", "", BODY, "the path does not exist"),
+        ("/healthz", "", BODY, "the path does not support this method"),
         (path, &right, BODY + 1, "body: must be at most 100000 bytes"),
         (path, &right.replace("token", "Token"), BODY + 1, "body: must be at most 100000 bytes"),
     ] {
