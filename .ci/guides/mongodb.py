@@ -47,6 +47,10 @@ class Database:
     def __init__(self, place, mongod):
         self.place, self.port = place, free_port()
         self.python = mongod.parent / "venv/bin/python"
+        own_key, certificate, authority = place.certificates()
+        identity = place.folder / "database-identity.pem"
+        identity.write_text(own_key.read_text() + certificate.read_text())
+        self.tls = f"tls=true&tlsCAFile={authority}"
         key, data = place.folder / "key", place.folder / "mongodb"
         key.write_text("a key that the members share")
         key.chmod(0o600)
@@ -54,10 +58,12 @@ class Database:
         # With what the page writes into `mongod.conf`.
         place.spawn(
             [mongod, "--replSet", "rs0", "--bind_ip", "127.0.0.1", "--port", str(self.port), "--dbpath", data,
-             "--keyFile", key, "--wiredTigerCacheSizeGB", "0.25", "--setParameter", "transactionLifetimeLimitSeconds=20"],
+             "--keyFile", key, "--wiredTigerCacheSizeGB", "0.25", "--setParameter", "transactionLifetimeLimitSeconds=20",
+             "--tlsMode", "requireTLS", "--tlsCertificateKeyFile", identity, "--tlsCAFile", authority,
+             "--tlsAllowConnectionsWithoutCertificates"],
             stdout=subprocess.DEVNULL,
         )
-        self.address = f"mongodb://127.0.0.1:{self.port}/"
+        self.address = f"mongodb://127.0.0.1:{self.port}/?{self.tls}"
         member = {"_id": 0, "host": f"127.0.0.1:{self.port}"}
         self.run("admin", {"replSetInitiate": {"_id": "rs0", "members": [member]}})
         # Without users, a client on this machine may create the first one, once there is a primary.
@@ -66,7 +72,7 @@ class Database:
         self.address = self.as_user("root", "admin")
 
     def as_user(self, user, source):
-        return f"mongodb://{user}:secret@127.0.0.1:{self.port}/?authSource={quote(source)}"
+        return f"mongodb://{user}:secret@127.0.0.1:{self.port}/?authSource={quote(source)}&{self.tls}"
 
     def runs(self, database, *commands):
         try:
@@ -101,6 +107,9 @@ def run():
         place.options("CONVERSATION_STORE_FILE=/etc/conversation/store\nCONVERSATION_SECRET_FILE=/etc/conversation/secret")
         place.server = server = Server(place)
 
+        unknown = place.fails("conversation")
+        assert "certificate" in unknown, unknown
+        place.shell(Page("operations.md")["authorities"])
         # The first start with the user that may create indexes, then with the other one.
         database.run_page(page["index"], "conversation-setup")
         server.start()
@@ -133,7 +142,9 @@ def compares_reads(place, database, user):
     database.run_page(user)
     store = place.folder / "etc/store"
     store.write_text(store.read_text().replace("conversation:", "conversation-reader:"))
-    place.server.start()
+    # It is never ready, since it may not write.
+    place.server.start(lambda: place.server.is_ready("healthz"))
+    assert not place.server.is_ready()
     assert place.server.pinned() == ["sg_after", "sg_before"]
     assert place.server.answer("set_conversations", pin("more"))["errCode"] == 500
     place.server.stop()

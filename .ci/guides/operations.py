@@ -40,4 +40,4 @@ def run():
         done = subprocess.run(verify, capture_output=True, text=True)
         own = [line for line in done.stderr.splitlines() if "conversation" in line]
         assert not own, "\n".join(own)
-    page.finish(["proxy", "script"])
+    page.finish(["proxy", "script", "authorities"])

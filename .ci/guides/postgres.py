@@ -61,7 +61,7 @@ def set_up(place, page, after_first_line="", **environment):
     place.options("CONVERSATION_STORE_FILE=/etc/conversation/store\nCONVERSATION_SECRET_FILE=/etc/conversation/secret")
     unknown = place.fails("conversation")
     assert "certificate" in unknown, unknown
-    place.shell(page["authorities"])
+    place.shell(Page("operations.md")["authorities"])
     assert oct((place.folder / "etc/store").stat().st_mode)[-3:] == "600"
     # The program refuses to start, and so the pipe of the page ends with its status.
     place.shell("set +o pipefail\n" + page["migration"])

@@ -164,9 +164,9 @@ class Server:
     def log(self):
         return (self.workplace.folder / f"log-{self.port}").read_text()
 
-    def is_ready(self):
+    def is_ready(self, route="readyz"):
         try:
-            return urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5).status == 200
+            return urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{route}", timeout=5).status == 200
         except (urllib.error.URLError, ConnectionError):
             return False
 
