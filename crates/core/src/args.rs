@@ -3,7 +3,7 @@
 use alloc::{borrow::Cow, string::String};
 use core::fmt;
 
-use crate::{FieldError, IdError, Text, ValueError};
+use crate::{CustomName, FieldError, IdError, Text, ValueError};
 
 /// An argument that cannot be accepted: OpenIM's `ArgsError`, 1001.
 ///
@@ -46,6 +46,8 @@ pub enum Path {
     Element(&'static str, usize),
     /// A field of the request's `conversation`.
     Conversation(&'static str),
+    /// A setting of the host's own, in the request's `conversation.custom`.
+    Custom(CustomName),
     /// A path that a decoder found; empty for the whole body.
     Decoded(String),
 }
@@ -62,6 +64,7 @@ impl fmt::Display for Path {
             Self::Field(name) => f.write_str(name),
             Self::Element(name, index) => write!(f, "{name}[{index}]"),
             Self::Conversation(name) => write!(f, "conversation.{name}"),
+            Self::Custom(name) => write!(f, "conversation.custom.{name}"),
             Self::Decoded(path) if path.is_empty() => f.write_str("body"),
             Self::Decoded(path) => f.write_str(path),
         }
@@ -95,7 +98,7 @@ pub enum Violation {
         got: usize,
     },
     /// The texts take too many bytes for all users together.
-    #[error("must store at most {limit} bytes of ex and attachedInfo for all users together, got {got}")]
+    #[error("must store at most {limit} bytes of ex, attachedInfo and custom for all users together, got {got}")]
     TooLarge {
         /// The most allowed, in bytes of UTF-8.
         limit: usize,
@@ -137,10 +140,11 @@ mod tests {
             Path::from("userIDs"),
             Path::Element("userIDs", 3),
             Path::Conversation("ex"),
+            Path::Custom(CustomName::new("theme").unwrap()),
             Path::Decoded("conversation.ex".into()),
             Path::Decoded(String::new()),
         ];
-        let named = ["userIDs", "userIDs[3]", "conversation.ex", "conversation.ex", "body"];
+        let named = ["userIDs", "userIDs[3]", "conversation.ex", "conversation.custom.theme", "conversation.ex", "body"];
         assert_eq!(paths.map(|path| path.to_string()), named);
     }
 }

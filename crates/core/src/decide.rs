@@ -1,6 +1,9 @@
 //! The decision about one write, from the stored conversation.
 
-use crate::{ArgsError, Change, Conversation, Key, Mask, Missing, Patch, Settings, Target, Timestamp, Version, Write};
+use crate::{
+    ArgsError, Change, Changed, Conversation, Custom, CustomPatch, Key, Mask, Missing, Patch, Settings, Target, Timestamp, Version,
+    Write,
+};
 
 /// What a write does to the stored conversation.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +35,7 @@ pub enum Outcome {
     /// The conversation was created.
     Created,
     /// These settings, at least one, have a new value.
-    Updated(Mask),
+    Updated(Changed),
     /// The conversation was removed.
     Removed,
     /// The conversation exists and is unchanged.
@@ -52,8 +55,23 @@ impl Outcome {
     #[must_use]
     pub const fn updated(self) -> Mask {
         match self {
-            Self::Updated(changed) => changed,
+            Self::Updated(changed) => changed.fields(),
             _ => Mask::EMPTY,
+        }
+    }
+
+    /// The part of `patch`, which the write set, that had an effect: all of it for a created conversation, except for
+    /// names of `custom` that it removes.
+    #[must_use]
+    pub fn part_of(self, patch: &Patch) -> Patch {
+        match self {
+            Self::Updated(changed) => changed.part_of(patch),
+            Self::Created => {
+                let mut part = patch.clone();
+                part.custom = part.custom.map(CustomPatch::without_removals);
+                part
+            }
+            Self::Removed | Self::Unchanged | Self::Absent => Patch::KEEP,
         }
     }
 
@@ -99,6 +117,14 @@ pub enum Rejected {
     /// The conversation is not a single chat, and the write turns private chat on.
     #[error("conversation {0} is not a single chat, so it cannot be a private one")]
     NotSingleChat(Key),
+    /// The conversation would have too many names in `custom`, or the write mentions too many.
+    #[error("conversation {key} would have {got} names in custom; at most {} are allowed", Custom::MAX_NAMES)]
+    TooManyNames {
+        /// The conversation.
+        key: Key,
+        /// The names that it would have, or that the write mentions.
+        got: usize,
+    },
 }
 
 impl Rejected {
@@ -106,7 +132,10 @@ impl Rejected {
     #[must_use]
     pub const fn key(&self) -> &Key {
         match self {
-            Self::Missing(key) | Self::NotCreatable { key, .. } | Self::NotSingleChat(key) => key,
+            Self::Missing(key)
+            | Self::NotCreatable { key, .. }
+            | Self::NotSingleChat(key)
+            | Self::TooManyNames { key, .. } => key,
         }
     }
 }
@@ -168,6 +197,8 @@ fn update(current: &Conversation, patch: &Patch) -> Result<Decision, Rejected> {
     if changed.is_empty() {
         return Ok(Decision::Keep(Outcome::Unchanged));
     }
+    check_custom(&current.key, patch, &settings.custom, current.settings.custom.len())?;
+    let changed = Changed::by(patch, changed, &current.settings.custom);
     let (key, target) = (current.key.clone(), current.target.clone());
     let next = Conversation { key, target, settings, created_at: current.created_at };
     Ok(Decision::Put(next, Outcome::Updated(changed)))
@@ -177,6 +208,7 @@ fn create(key: &Key, target: &Target, patch: &Patch, at: Timestamp) -> Result<De
     check_private_chat(key, target, patch)?;
     let mut settings = Settings::default();
     patch.apply(&mut settings);
+    check_custom(key, patch, &settings.custom, 0)?;
     let created = Conversation { key: key.clone(), target: target.clone(), settings, created_at: at };
     Ok(Decision::Put(created, Outcome::Created))
 }
@@ -187,6 +219,17 @@ fn check_private_chat(key: &Key, target: &Target, patch: &Patch) -> Result<(), R
         (Some(true), Target::OldGroup(_) | Target::Group(_) | Target::Notification(_)) => {
             Err(Rejected::NotSingleChat(key.clone()))
         }
+        _ => Ok(()),
+    }
+}
+
+/// Checks the number of names in `custom`, of which there were `before`. What has too many, because another program wrote
+/// it, may shrink.
+fn check_custom(key: &Key, patch: &Patch, custom: &Custom, before: usize) -> Result<(), Rejected> {
+    let Some(mentioned) = patch.custom.as_ref().map(CustomPatch::len) else { return Ok(()) };
+    let after = if custom.len() > before { custom.len() } else { 0 };
+    match mentioned.max(after) {
+        got if got > Custom::MAX_NAMES => Err(Rejected::TooManyNames { key: key.clone(), got }),
         _ => Ok(()),
     }
 }

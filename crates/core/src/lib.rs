@@ -29,12 +29,15 @@
 extern crate alloc;
 
 mod args;
+mod changed;
 mod conversation;
 mod creation;
+mod custom;
 mod decide;
 mod id;
 mod limits;
 mod mask;
+mod merge;
 mod patch_reader;
 mod plan;
 mod quoted;
@@ -50,11 +53,14 @@ mod value_reader;
 mod write;
 
 pub use args::{ArgsError, Path, Violation};
+pub use changed::Changed;
 pub use conversation::{Conversation, Key, Target, TargetError, Timestamp, Version};
+pub use custom::{Custom, CustomError, CustomName, CustomPatch, CustomText, CustomValue};
 pub use decide::{Decision, Effect, Outcome, Rejected, decide, decide_follower};
 pub use id::{ConversationId, GroupId, IdError, UserId};
 pub use limits::Limits;
 pub use mask::{Mask, UnknownField};
+pub use merge::{ChangeOf, Merge, Replaced};
 pub use plan::IfMissing;
 pub use quoted::Quoted;
 pub use report::{PrivateChat, Report, ReportEntry, Role};

@@ -17,7 +17,7 @@ pub struct Limits {
     pub max_users: usize,
     /// The maximum length of `ex` and `attachedInfo`, in bytes of UTF-8.
     pub max_text_bytes: usize,
-    /// The maximum number of bytes of `ex` and `attachedInfo` that one request stores for all its users together. A
+    /// The maximum number of bytes of `ex`, `attachedInfo` and `custom` that one request stores for all its users together. A
     /// large request keeps others waiting, so this is the limit on how long.
     pub max_batch_bytes: usize,
 }
@@ -126,8 +126,12 @@ impl Limits {
     }
 }
 
-/// The bytes of all texts that `patch` sets.
+/// The bytes of all texts that `patch` sets, names of the host's own settings included.
 fn text_bytes(patch: &Patch) -> usize {
-    let texts = patch.values().map(|(_, value)| if let Value::Text(text) = value { text.len() } else { 0 });
+    let texts = patch.values().map(|(_, value)| match value {
+        Value::Text(text) => text.len(),
+        Value::Custom(names) => names.text_bytes(),
+        Value::Bool(_) | Value::I32(_) | Value::I64(_) | Value::Timestamp(_) => 0,
+    });
     texts.fold(0, usize::saturating_add)
 }

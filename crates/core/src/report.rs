@@ -1,9 +1,9 @@
 //! What a call did, conversation by conversation: the source of both the answer and the events.
 
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, format, vec::Vec};
 use core::fmt;
 
-use crate::{ConversationId, Effect, Field, Key, Mask, Outcome, UserId, Version, Write, WriteBatch};
+use crate::{ConversationId, CustomName, Effect, Field, Key, Mask, Outcome, Patch, UserId, Version, Write, WriteBatch};
 
 /// What a call did to each conversation that it touched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,6 +64,8 @@ pub struct ReportEntry {
     pub version: Option<Version>,
     /// The settings that the call gave a created conversation, or whose value it changed; else empty.
     pub fields: Mask,
+    /// The names in [`custom`](Field::Custom) that the call set or removed; empty unless it is one of the `fields`.
+    pub custom: Vec<CustomName>,
     /// Whether the call turned private chat on or off; both participants are notified of it.
     pub private_chat: Option<PrivateChat>,
 }
@@ -94,7 +96,7 @@ impl ReportEntry {
     pub fn new(key: Key, role: Role, effect: Effect) -> Self {
         let Key { owner: user, conversation_id } = key;
         let Effect { outcome, version } = effect;
-        Self { user, conversation_id, role, outcome, version, fields: Mask::EMPTY, private_chat: None }
+        Self { user, conversation_id, role, outcome, version, fields: Mask::EMPTY, custom: Vec::new(), private_chat: None }
     }
 
     /// The entry of `write`; `counterpart` is the other participant if the write may turn private chat on or off.
@@ -104,12 +106,45 @@ impl ReportEntry {
         let (fields, is_on) = match effect.outcome {
             // A conversation created with private chat off is like any other: nothing was turned off.
             Outcome::Created => (patched, is_on.filter(|is_on| *is_on)),
-            Outcome::Updated(changed) => (changed, is_on.filter(|_| changed.contains(Field::IsPrivateChat))),
+            Outcome::Updated(changed) => {
+                (changed.fields(), is_on.filter(|_| changed.fields().contains(Field::IsPrivateChat)))
+            }
             Outcome::Removed | Outcome::Unchanged | Outcome::Absent => (Mask::EMPTY, None),
         };
         let private_chat = is_on.zip(counterpart).map(|(is_on, with)| PrivateChat { with: with.clone(), is_on });
-        Self { fields, private_chat, ..Self::new(write.key.clone(), role, effect) }
+        let custom = if fields.contains(Field::Custom) { names_of(patch, effect.outcome) } else { Vec::new() };
+        Self { fields, custom, private_chat, ..Self::new(write.key.clone(), role, effect) }
     }
+}
+
+impl ReportEntry {
+    /// The names of [`fields`](Self::fields) as clients see them: `isPinned`, `custom.theme`.
+    pub fn names(&self) -> impl Iterator<Item = Cow<'static, str>> {
+        self.fields.iter().flat_map(|field| names(field, self.custom.iter()))
+    }
+}
+
+impl Patch {
+    /// The names of what the patch sets, as clients see them: `isPinned`, `custom.theme`.
+    pub fn names(&self) -> impl Iterator<Item = Cow<'static, str>> {
+        self.mask().iter().flat_map(|field| {
+            let custom = self.custom.iter().flat_map(|custom| custom.iter().map(|(name, _)| name));
+            names(field, custom)
+        })
+    }
+}
+
+/// The name of `field`; of the host's own settings, the names that are in `custom`.
+fn names<'a>(field: Field, custom: impl Iterator<Item = &'a CustomName>) -> impl Iterator<Item = Cow<'static, str>> {
+    let (whole, custom) = if field == Field::Custom { (None, Some(custom)) } else { (Some(field), None) };
+    let custom = custom.into_iter().flatten().map(|name| Cow::Owned(format!("{}.{name}", Field::Custom)));
+    whole.map(|field| Cow::Borrowed(field.wire_name())).into_iter().chain(custom)
+}
+
+/// The names of the host's own settings that `patch` changed.
+fn names_of(patch: Option<&Patch>, outcome: Outcome) -> Vec<CustomName> {
+    let custom = patch.and_then(|patch| outcome.part_of(patch).custom);
+    custom.iter().flat_map(|custom| custom.iter().map(|(name, _)| name.clone())).collect()
 }
 
 impl Role {
@@ -162,7 +197,7 @@ mod tests {
             ReportEntry::new(key, role, Effect { outcome, version: Some(Version(7)) })
         };
         let user = entry("a", Role::User, Outcome::Created);
-        let outcomes = [Outcome::Created, Outcome::Updated(Mask::ALL), Outcome::Unchanged, Outcome::Absent];
+        let outcomes = [Outcome::Created, Outcome::Updated(Mask::ALL.into()), Outcome::Unchanged, Outcome::Absent];
         for outcome in outcomes {
             let report: Report = [user.clone(), entry("b", Role::Peer, outcome)].into_iter().collect();
             let shown = report.without_peers_outcomes();

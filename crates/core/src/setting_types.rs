@@ -1,6 +1,6 @@
 //! The types of settings that are more than a primitive. Each holds only values that its setting accepts.
 
-use crate::{Accepts, Setting, Value, ValueError, value::sealed};
+use crate::{Accepts, Replaced, Setting, Value, ValueError, value::sealed};
 
 macro_rules! enumerated {
     (
@@ -49,6 +49,8 @@ macro_rules! enumerated {
         }
 
         impl sealed::Sealed for $name {}
+
+        impl Replaced for $name {}
 
         impl Setting for $name {
             type Raw = i32;
@@ -138,6 +140,8 @@ macro_rules! non_negative {
         }
 
         impl sealed::Sealed for $name {}
+
+        impl Replaced for $name {}
 
         impl Setting for $name {
             type Raw = $raw;

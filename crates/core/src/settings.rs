@@ -1,6 +1,6 @@
 //! The table of settings, from which everything that depends on the list of fields is made.
 
-use crate::{BurnDuration, GroupAtType, Mask, RecvMsgOpt, Seconds, Seq, Text, Timestamp, Value, ValueError};
+use crate::{BurnDuration, Custom, GroupAtType, Mask, RecvMsgOpt, Seconds, Seq, Text, Timestamp, Value, ValueError};
 
 settings! {
     // What a client may set. Each line: name, type, default, name in `Field`, name on the wire.
@@ -27,6 +27,8 @@ settings! {
         is_msg_destruct: bool = false, IsMsgDestruct "isMsgDestruct";
         /// The interval at which messages are deleted, in seconds, at least 0.
         msg_destruct_time: Seconds = Seconds::ZERO, MsgDestructTime "msgDestructTime";
+        /// The host's own settings: names with a text, an integer or a boolean; set name by name, and `null` removes a name.
+        custom: Custom = Custom::EMPTY, Custom "custom";
     }
     // What a client may not set.
     internal {
@@ -96,7 +98,7 @@ mod tests {
             Kind::I32 => number.try_into().ok().map(Value::I32),
             Kind::I64 => Some(Value::I64(number)),
             Kind::Timestamp => Some(Value::Timestamp(number)),
-            Kind::Bool | Kind::Text => None,
+            Kind::Bool | Kind::Text | Kind::Custom => None,
         }
     }
 

@@ -63,7 +63,7 @@ macro_rules! settings {
                 let mut patch = Patch::KEEP;
                 $(
                     if let Some(raw) = &self.$field {
-                        let value = <$type as $crate::Setting>::parse(raw.clone());
+                        let value = <$crate::ChangeOf<$type> as $crate::Setting>::parse(raw.clone());
                         patch.$field = Some(value.map_err(|problem| FieldError { field: Field::$variant, problem })?);
                     }
                 )*
@@ -86,11 +86,12 @@ macro_rules! settings {
             }
         }
 
-        /// A selective change of [`Settings`]: each field is kept (`None`) or set (`Some`, to zero and empty too).
+        /// A selective change of [`Settings`]: each field is kept (`None`) or set (`Some`, to zero and empty too). `custom`
+        /// is changed name by name.
         #[derive(Clone, Debug, Default, PartialEq)]
         #[non_exhaustive]
         pub struct Patch {
-            $( $(#[doc = $doc])+ pub $field: Option<$type>, )*
+            $( $(#[doc = $doc])+ pub $field: Option<$crate::ChangeOf<$type>>, )*
         }
 
         /// The name of a setting.
@@ -169,10 +170,11 @@ macro_rules! settings {
                 })
             }
 
-            /// The patch that sets the fields of `mask` to their values here, and keeps the others.
+            /// The patch that sets the fields of `mask` to their values here, and keeps the others. Of `custom` it sets each
+            /// name that has a value here.
             #[must_use]
             pub fn get(&self, mask: Mask) -> Patch {
-                Patch { $( $field: mask.contains(Field::$variant).then(|| self.$field.clone()), )* }
+                Patch { $( $field: mask.contains(Field::$variant).then(|| $crate::Merge::to_change(&self.$field)), )* }
             }
         }
 
@@ -183,7 +185,7 @@ macro_rules! settings {
             $(
                 #[doc = concat!("Sets `", stringify!($field), "`.")]
                 #[must_use]
-                pub fn $field(mut self, value: impl Into<$type>) -> Self {
+                pub fn $field(mut self, value: impl Into<$crate::ChangeOf<$type>>) -> Self {
                     self.$field = Some(value.into());
                     self
                 }
@@ -197,7 +199,7 @@ macro_rules! settings {
             pub fn with(mut self, field: Field, value: $crate::Value<'_>) -> Result<Self, FieldError> {
                 match field {
                     $( Field::$variant => {
-                        let value = <$type as $crate::Setting>::from_value(value);
+                        let value = <$crate::ChangeOf<$type> as $crate::Setting>::from_value(value);
                         self.$field = Some(value.map_err(|problem| FieldError { field, problem })?);
                     } )*
                 }
@@ -229,8 +231,7 @@ macro_rules! settings {
                 let mut changed = Mask::EMPTY;
                 $(
                     if let Some(value) = &self.$field {
-                        if settings.$field != *value {
-                            settings.$field = value.clone();
+                        if $crate::Merge::change(&mut settings.$field, value) {
                             changed = changed.with(Field::$variant);
                         }
                     }
@@ -241,13 +242,18 @@ macro_rules! settings {
             /// The patch that applies `self` and then `later`.
             #[must_use]
             pub fn then(self, later: Self) -> Self {
-                Self { $( $field: later.$field.or(self.$field), )* }
+                Self { $(
+                    $field: match (self.$field, later.$field) {
+                        (Some(earlier), Some(later)) => Some(<$type as $crate::Merge>::then(earlier, later)),
+                        (earlier, later) => later.or(earlier),
+                    },
+                )* }
             }
 
             /// The smallest patch that turns `from` into `to`.
             #[must_use]
             pub fn between(from: &Settings, to: &Settings) -> Self {
-                Self { $( $field: (from.$field != to.$field).then(|| to.$field.clone()), )* }
+                Self { $( $field: (from.$field != to.$field).then(|| $crate::Merge::between(&from.$field, &to.$field)), )* }
             }
         }
     };

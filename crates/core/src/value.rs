@@ -4,7 +4,7 @@ use core::fmt;
 
 use serde::Deserialize;
 
-use crate::{Text, Timestamp};
+use crate::{CustomPatch, Replaced, Text, Timestamp};
 
 mod boolean;
 
@@ -22,6 +22,8 @@ pub enum Kind {
     Timestamp,
     /// Unicode text of any length, U+0000 allowed.
     Text,
+    /// Names with scalar values, of the host's own: a JSON object. A change of it merges by name.
+    Custom,
 }
 
 impl fmt::Display for Kind {
@@ -32,12 +34,13 @@ impl fmt::Display for Kind {
             Self::I64 => "a 64-bit integer",
             Self::Timestamp => "a timestamp",
             Self::Text => "a string",
+            Self::Custom => "an object",
         })
     }
 }
 
 /// One setting as a primitive. With it an adapter binds a setting, and a host writes it, without naming the field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "an adapter must bind each kind")]
 pub enum Value<'a> {
     /// True or false.
@@ -50,6 +53,8 @@ pub enum Value<'a> {
     Timestamp(i64),
     /// Unicode text of any length, U+0000 allowed.
     Text(&'a str),
+    /// The host's own settings, each with a value; in a patch or a filter, `None` stands for the absence of a name.
+    Custom(CustomPatch),
 }
 
 impl Value<'_> {
@@ -62,6 +67,7 @@ impl Value<'_> {
             Self::I64(_) => Kind::I64,
             Self::Timestamp(_) => Kind::Timestamp,
             Self::Text(_) => Kind::Text,
+            Self::Custom(_) => Kind::Custom,
         }
     }
 }
@@ -73,6 +79,7 @@ impl serde::Serialize for Value<'_> {
             Self::I32(value) => serializer.serialize_i32(*value),
             Self::I64(value) | Self::Timestamp(value) => serializer.serialize_i64(*value),
             Self::Text(value) => serializer.serialize_str(value),
+            Self::Custom(names) => names.serialize(serializer),
         }
     }
 }
@@ -117,6 +124,9 @@ pub enum ValueError {
         /// The kind found.
         got: Kind,
     },
+    /// A stored name of the host's own settings without a value.
+    #[error("must have a value for each name")]
+    NullInCustom,
 }
 
 pub(crate) mod sealed {
@@ -198,6 +208,8 @@ macro_rules! primitive {
                 }
             )?
         }
+
+        impl Replaced for $type {}
 
         impl Setting for $type {
             type Raw = Self;

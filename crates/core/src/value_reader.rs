@@ -8,7 +8,7 @@ use serde::{
     de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
 };
 
-use crate::{Kind, Primitive, Value, ValueError};
+use crate::{Kind, Primitive, Value, ValueError, custom::CustomReader};
 
 /// Reads a primitive of `kind`, and makes a value of it with `read`; `null` is `None`. An error names the path, and never
 /// quotes a text.
@@ -37,7 +37,8 @@ pub(crate) fn argument<'de, T: Primitive, A: MapAccess<'de>>(
 
 /// The primitive in `value`.
 pub(crate) fn primitive<T: Primitive>(value: Value<'_>) -> Result<T, ValueError> {
-    T::of(value).ok_or(ValueError::WrongKind { expected: T::KIND, got: value.kind() })
+    let got = value.kind();
+    T::of(value).ok_or(ValueError::WrongKind { expected: T::KIND, got })
 }
 
 impl<P, F, R, W> ValueReader<P, F>
@@ -59,7 +60,7 @@ where
                 Ok(number) => self.read(Value::I32(number)),
                 Err(_) => Err(self.mismatch(number)),
             },
-            (Kind::Bool | Kind::Text, _) => Err(self.mismatch(number)),
+            (Kind::Bool | Kind::Text | Kind::Custom, _) => Err(self.mismatch(number)),
         }
     }
 
@@ -138,7 +139,13 @@ where
         Err(self.mismatch("a list"))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
-        Err(self.mismatch("an object"))
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        match self.kind {
+            Kind::Custom => {
+                let names = CustomReader(&self.path).read(map)?;
+                self.read(Value::Custom(names))
+            }
+            _ => Err(self.mismatch("an object")),
+        }
     }
 }

@@ -99,7 +99,7 @@ impl Write {
         let mask = patch.mask();
         owners.iter().any(|owner| match outcome_of(&Key::new(owner.clone(), self.key.conversation_id.clone())) {
             Some(Outcome::Created) => true,
-            Some(Outcome::Updated(changed)) => !(changed & mask).is_empty(),
+            Some(Outcome::Updated(changed)) => !(changed.fields() & mask).is_empty(),
             Some(Outcome::Removed | Outcome::Unchanged | Outcome::Absent) | None => false,
         })
     }

@@ -31,6 +31,7 @@ fn fits(value: &Value, kind: Kind) -> bool {
         Kind::I32 => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
         Kind::I64 | Kind::Timestamp => value.is_i64(),
         Kind::Text => value.is_string(),
+        Kind::Custom => value.is_object(),
     }
 }
 

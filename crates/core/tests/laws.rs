@@ -1,13 +1,25 @@
 //! The laws of patches and masks, over arbitrary settings and patches.
 
-use conversation_settings_core::{ConversationReq, Field, Mask, Patch, Settings};
+use std::collections::BTreeMap;
+
+use conversation_settings_core::{ConversationReq, CustomPatch, Field, Mask, Patch, Settings, Value};
 use conversation_settings_testkit::strategies::{mask, patch, settings};
 use proptest::prelude::*;
+use serde_json::json;
 
 fn applied(settings: &Settings, patch: &Patch) -> Settings {
     let mut settings = settings.clone();
     patch.apply(&mut settings);
     settings
+}
+
+/// What a patch or settings say, by the name that clients see: `isPinned`, `custom.theme`. A removed name is `null`.
+fn by_name<'a>(values: impl Iterator<Item = (Field, Value<'a>)>) -> BTreeMap<String, serde_json::Value> {
+    let named = |(field, value): (Field, Value<'a>)| match value {
+        Value::Custom(names) => names.iter().map(|(name, value)| (format!("{field}.{name}"), json!(value))).collect::<Vec<_>>(),
+        value => vec![(field.to_string(), json!(value))],
+    };
+    values.flat_map(named).collect()
 }
 
 proptest! {
@@ -39,10 +51,11 @@ proptest! {
 
     #[test]
     fn the_later_patch_wins(p in patch(), q in patch()) {
-        let both = p.then(q.clone());
-        for (field, value) in q.values() {
-            prop_assert_eq!(both.value(field), Some(value));
-        }
+        let mut expected = by_name(p.values());
+        expected.extend(by_name(q.values()));
+        let both = p.then(q);
+        prop_assert_eq!(by_name(both.values()), expected, "a removal too");
+        prop_assert_eq!(both.names().collect::<Vec<_>>().len(), by_name(both.values()).len());
     }
 
     #[test]
@@ -67,10 +80,30 @@ proptest! {
 
     #[test]
     fn fields_inside_the_mask_are_what_the_patch_sets(s in settings(), p in patch()) {
-        let after = applied(&s, &p);
-        for field in p.mask().iter() {
-            prop_assert_eq!(Some(after.value(field)), p.value(field));
+        let after = by_name(applied(&s, &p).values());
+        for (name, value) in by_name(p.values()) {
+            prop_assert_eq!(after.get(&name), Some(&value).filter(|value| !value.is_null()), "{}", name);
         }
+    }
+
+    #[test]
+    fn names_outside_the_patch_stay_identical(s in settings(), p in patch()) {
+        let (before, after, patch) = (by_name(s.values()), by_name(applied(&s, &p).values()), by_name(p.values()));
+        let outside = |all: BTreeMap<String, serde_json::Value>| {
+            all.into_iter().filter(|(name, _)| !patch.contains_key(name)).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(outside(after), outside(before));
+    }
+
+    #[test]
+    fn patches_of_different_names_commute(p in patch(), q in patch()) {
+        let p = p.only(Field::Custom.into());
+        let others = q.custom.iter().flat_map(CustomPatch::iter).filter(|(name, _)| {
+            !p.custom.iter().flat_map(CustomPatch::iter).any(|(of_p, _)| of_p == *name)
+        });
+        let q = Patch::KEEP.custom(others.map(|(name, value)| (name.clone(), value.cloned())).collect::<CustomPatch>());
+        let (one, other) = (p.clone().then(q.clone()), q.then(p));
+        prop_assert_eq!(by_name(one.values()), by_name(other.values()));
     }
 
     #[test]

@@ -55,6 +55,7 @@ fn keeps_absent_and_null_fields_and_sets_zero_and_empty() {
             Kind::Bool => json!(false),
             Kind::I32 | Kind::I64 | Kind::Timestamp => json!(0),
             Kind::Text => json!(""),
+            Kind::Custom => json!({}),
         };
         let kept = parse(with(single(), &pointer, Value::Null)).unwrap();
         assert!(!kept.mask().contains(field), "{field}: null keeps");
@@ -81,6 +82,7 @@ fn rejects_another_type_in_every_field() {
             Kind::I32 => &[json!("1"), json!(1.5), json!(true), json!({ "value": 1 }), json!(2_147_483_648_i64)],
             Kind::I64 | Kind::Timestamp => &[json!("1"), json!(1.0), json!(true), json!([1]), json!(u64::MAX)],
             Kind::Text => &[json!(1), json!(false), json!(["x"]), json!({ "value": "x" })],
+            Kind::Custom => &[json!(1), json!(false), json!("x"), json!([1]), json!({ "a": [] }), json!({ "a": 0.5 })],
         };
         for wrong in wrong {
             refused(with(single(), &format!("/conversation/{field}"), wrong.clone()));
@@ -275,11 +277,11 @@ fn limits_what_a_request_stores_for_all_users_together() {
     };
     let limits = Limits::default().max_batch_bytes(100);
     let set = of(10, &limits).expect("100 bytes are accepted");
-    let too_large = "userIDs: must store at most 100 bytes of ex and attachedInfo for all users together, got 110";
+    let too_large = "userIDs: must store at most 100 bytes of ex, attachedInfo and custom for all users together, got 110";
     assert_eq!(of(11, &limits).unwrap_err(), too_large);
     assert!(limits.check(&set).is_ok());
     let error = Limits::default().max_batch_bytes(99).check(&set).unwrap_err();
-    assert!(error.to_string().ends_with("at most 99 bytes of ex and attachedInfo for all users together, got 100"));
+    assert!(error.to_string().ends_with("at most 99 bytes of ex, attachedInfo and custom for all users together, got 100"));
     assert_eq!((limits.users_per_batch(set.patch()), Limits::default().users_per_batch(set.patch())), (10, 10_000));
     assert_eq!(limits.max_batch_bytes(9).users_per_batch(set.patch()), 1, "one user is always possible");
 

@@ -1,6 +1,6 @@
 //! A patch is read strictly: every error names its field.
 
-use conversation_settings_core::{Field, Kind, Patch, Value as Setting};
+use conversation_settings_core::{CustomPatch, Field, Kind, Patch, Value as Setting};
 use serde_json::{Value, json};
 
 fn read(json: Value) -> Result<Patch, String> {
@@ -13,6 +13,7 @@ fn valid(kind: Kind) -> Value {
         Kind::Bool => json!(true),
         Kind::I32 | Kind::I64 | Kind::Timestamp => json!(1),
         Kind::Text => json!("1"),
+        Kind::Custom => json!({ "a": 1 }),
     }
 }
 
@@ -26,6 +27,7 @@ fn sets_each_field_by_its_wire_name() {
             Kind::I64 => Setting::I64(1),
             Kind::Timestamp => Setting::Timestamp(1),
             Kind::Text => Setting::Text("1"),
+            Kind::Custom => Setting::Custom(CustomPatch::KEEP.set("a", 1).unwrap()),
         };
         assert_eq!(patch, Patch::KEEP.with(field, value).unwrap());
     }
@@ -40,6 +42,7 @@ fn keeps_absent_and_null_fields_and_sets_zero_and_empty() {
             Kind::Bool => json!(false),
             Kind::I32 | Kind::I64 | Kind::Timestamp => json!(0),
             Kind::Text => json!(""),
+            Kind::Custom => json!({}),
         };
         assert_eq!(read(json!({ field.wire_name(): zero })).unwrap().mask(), field.into());
     }
@@ -74,6 +77,7 @@ fn names_the_field_if_its_value_is_of_another_kind() {
                 Kind::I32 => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
                 Kind::I64 | Kind::Timestamp => value.is_i64(),
                 Kind::Text => value.is_string(),
+                Kind::Custom => value.is_object(),
             };
             if !is_of_kind {
                 let expected = format!("{field}: must be {kind}, got {got}");
@@ -89,7 +93,7 @@ fn names_the_field_if_its_value_is_out_of_range() {
         let value = match field.kind() {
             Kind::I32 => Setting::I32(-1),
             Kind::I64 => Setting::I64(-1),
-            Kind::Timestamp | Kind::Bool | Kind::Text => continue,
+            Kind::Timestamp | Kind::Bool | Kind::Text | Kind::Custom => continue,
         };
         let Err(error) = Patch::KEEP.with(field, value) else { continue };
         let error = error.to_string();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use conversation_settings_core::{
-    Conversation, ConversationId, Decision, Effect, Field, GroupId, IfMissing, Key, Limits, Mask, Outcome, Rejected,
+    Conversation, ConversationId, Decision, Effect, Field, GroupId, IfMissing, Key, Limits, Outcome, Rejected,
     Report, Role, SetConversations, Settings, Target, Timestamp, UserId, Version, WriteBatch, decide_follower,
 };
 use serde_json::{Value, json};
@@ -116,7 +116,7 @@ fn applies_the_patch_and_keeps_the_target() {
     let mut rows = Rows::default();
     rows.set(single(&["a"], "p", json!({ "isPinned": true, "ex": "x" })));
     let outcome = rows.set(single(&["a"], "another", json!({ "ex": "" })));
-    assert_eq!(outcome, [("a".into(), Role::User, Outcome::Updated(Mask::from(Field::Ex)))]);
+    assert_eq!(outcome, [("a".into(), Role::User, Outcome::Updated(Field::Ex.into()))]);
     assert_eq!(rows.seen_by("a"), "p", "the target never changes");
     assert!(rows.of("a").settings.is_pinned);
     assert_eq!(&*rows.of("a").settings.ex, "");

@@ -1,6 +1,6 @@
 //! A record as the bytes of a row, and back.
 
-use conversation_settings_core::{Conversation, Field, Key, Kind, Settings, Target, Timestamp, Value, Version};
+use conversation_settings_core::{Conversation, CustomPatch, Field, Key, Kind, Settings, Target, Timestamp, Value, Version};
 use conversation_settings_store::{BoxError, Record, State};
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
@@ -64,6 +64,7 @@ fn json(value: Value<'_>) -> serde_json::Value {
         Value::I32(value) => value.into(),
         Value::I64(value) | Value::Timestamp(value) => value.into(),
         Value::Text(value) => value.into(),
+        Value::Custom(names) => serde_json::to_value(names).expect("names and scalars are JSON"),
     }
 }
 
@@ -78,6 +79,7 @@ fn settings(columns: &Map<String, serde_json::Value>) -> Result<Settings, BoxErr
             Kind::I64 => value.as_i64().map(Value::I64),
             Kind::Timestamp => value.as_i64().map(Value::Timestamp),
             Kind::Text => value.as_str().map(Value::Text),
+            Kind::Custom => Some(Value::Custom(CustomPatch::deserialize(value)?)),
         };
         read.ok_or_else(|| BoxError::from(format!("{field} is not {}", field.kind())))
     })

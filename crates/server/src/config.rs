@@ -98,6 +98,10 @@ pub(crate) struct Config {
     #[arg(long, env = "CONVERSATION_MISSING", value_name = "POLICY", default_value_t, value_enum, ignore_case = true)]
     pub(crate) missing: Missing,
 
+    /// JSON file that declares settings of the host's own, which `custom` then accepts [default: no settings].
+    #[arg(long, env = "CONVERSATION_CUSTOM", value_name = "PATH")]
+    pub(crate) custom: Option<FilePath>,
+
     /// Maximum number of users in one request.
     #[arg(long, env = "CONVERSATION_MAX_USERS", value_name = "N", default_value_t = Count::new(Limits::default().max_users))]
     pub(crate) max_users: Count,
@@ -111,7 +115,7 @@ pub(crate) struct Config {
     )]
     pub(crate) max_text_bytes: ByteSize,
 
-    /// Maximum size of ex and attachedInfo for all users of a request together, in bytes.
+    /// Maximum size of ex, attachedInfo and custom for all users of a request together, in bytes.
     #[arg(
         long,
         env = "CONVERSATION_MAX_BATCH_BYTES",

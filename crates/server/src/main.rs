@@ -3,6 +3,7 @@
 mod backup_commands;
 mod banner;
 mod config;
+mod custom_file;
 mod error;
 mod fallback;
 mod integrations;

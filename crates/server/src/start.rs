@@ -18,6 +18,7 @@ use crate::{
     backup_commands,
     banner::{Banner, BannerToken},
     config::{Command, Config},
+    custom_file,
     error::StartError,
     fallback::with_fallback,
     integrations::Integrations,
@@ -86,6 +87,7 @@ async fn start(config: Config) -> Result<(Service, Instant), StartError> {
     let metrics = metrics::install()?;
     let authorities = config.authorities()?;
     let integrations = Integrations::from_config(&config, &authorities)?;
+    let custom = custom_file::read(config.custom.as_ref())?;
     let socket = listen(&config.listen).await?;
     let operations_socket = match &config.listen_operations {
         Some(address) => Some(listen(address).await?),
@@ -105,7 +107,7 @@ async fn start(config: Config) -> Result<(Service, Instant), StartError> {
     info!(%address, store = %location, "serving");
     warnings::log(&config, &secret, [Some(address), operations].into_iter().flatten());
 
-    let service = Service::builder(store).limits(limits(&config)).missing(config.missing.into());
+    let service = Service::builder(store).limits(limits(&config)).missing(config.missing.into()).custom(custom);
     let service = integrations.install(service).build();
     let listeners =
         listeners(&config, connections, socket, operations_socket, api(service.clone(), tokens, metrics, &config));

@@ -83,7 +83,8 @@ impl Service {
     /// # Errors
     ///
     /// [`ServiceError`]: a caller without [permission](crate::Authorize); no owners, or more than the service's limit
-    /// on users; a text past its limit, or past that of all owners together; private chat; a failing store.
+    /// on users; a text past its limit, or past that of all owners together; a setting of the host's own that is not
+    /// declared so; private chat; a failing store.
     pub async fn set_fields(
         &self,
         context: &Context,
@@ -105,6 +106,7 @@ impl Service {
         self.check_users(owners)?;
         self.inner.limits.check_patch(&patch)?;
         self.inner.limits.check_batch("userIDs", owners.len(), &patch)?;
+        self.inner.custom.check(&context.caller, patch.custom.as_ref())?;
         if patch.mask().contains(Field::IsPrivateChat) {
             let rule = "is shared by both parties, and set for both by set_conversations";
             return Err(ArgsError::in_conversation(Field::IsPrivateChat.wire_name(), rule).into());

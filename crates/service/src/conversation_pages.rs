@@ -212,6 +212,8 @@ fn cut(mut conversations: Vec<Conversation>) -> (Vec<Conversation>, usize, bool)
 /// About the memory that a conversation takes: its texts, and as much as one with short texts takes.
 pub(crate) fn text_bytes(conversation: &Conversation) -> usize {
     const REST: usize = 512;
+    const NAME: usize = 64;
     let settings = &conversation.settings;
-    REST + settings.ex.len() + settings.attached_info.len() + conversation.key.conversation_id.as_str().len()
+    let custom = settings.custom.text_bytes() + settings.custom.len() * NAME;
+    REST + custom + settings.ex.len() + settings.attached_info.len() + conversation.key.conversation_id.as_str().len()
 }

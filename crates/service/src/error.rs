@@ -72,6 +72,10 @@ impl From<StoreError> for ServiceError {
                 let rule = Violation::Rule(rejected.to_string().into());
                 Self::Args(ArgsError::in_conversation(Field::IsPrivateChat.wire_name(), rule))
             }
+            StoreError::Rejected(rejected @ Rejected::TooManyNames { .. }) => {
+                let rule = Violation::Rule(rejected.to_string().into());
+                Self::Args(ArgsError::in_conversation(Field::Custom.wire_name(), rule))
+            }
             error => Self::Store(error),
         }
     }

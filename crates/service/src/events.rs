@@ -30,7 +30,8 @@ pub struct Event {
     pub conversation_id: ConversationId,
     /// What happened to it.
     pub kind: EventKind,
-    /// The new values of the settings in [`kind.fields()`](EventKind::fields).
+    /// The new values of the settings in [`kind.fields()`](EventKind::fields). Of the host's own settings it has the names
+    /// that changed; a removed name has no value. [`Patch::names`] lists them all, such as `custom.theme`.
     pub values: Patch,
     /// The owner's version after the change.
     pub version: Version,
@@ -76,12 +77,14 @@ impl Event {
             Outcome::Removed => Some(EventKind::Removed),
             Outcome::Unchanged | Outcome::Absent => None,
         };
+        let outcome = entry.outcome;
         let private = entry.private_chat.as_ref();
         let private =
             private.map(|PrivateChat { with, is_on, .. }| EventKind::PrivateChat { with: with.clone(), is_on: *is_on });
         let kinds = kind.into_iter().chain(private);
         kinds.zip(std::iter::repeat(entry.version)).filter_map(move |(kind, version)| {
-            let values = change.patch().map_or(Patch::KEEP, |patch| patch.only(kind.fields()));
+            let part = change.patch().map_or(Patch::KEEP, |patch| outcome.part_of(patch));
+            let values = part.only(kind.fields());
             let key = Key::new(entry.user.clone(), entry.conversation_id.clone());
             Some(Self::new(context, key, kind, values, version?))
         })

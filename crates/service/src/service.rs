@@ -6,7 +6,7 @@ use conversation_settings_core::{IfMissing, Limits};
 use conversation_settings_store::{ConversationStore, StoreError};
 
 use crate::{
-    Authorize, Clock, EventSink, GroupDirectory, Messages, OwnerOrAdmin, SystemClock, Writer, WriterOptions,
+    Authorize, Clock, CustomSettings, EventSink, GroupDirectory, Messages, OwnerOrAdmin, SystemClock, Writer, WriterOptions,
     conversation_pages::ReadLimit, events::Dispatcher,
 };
 
@@ -27,6 +27,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
     pub(crate) missing: IfMissing,
+    pub(crate) custom: CustomSettings,
     pub(crate) max_changes: usize,
     pub(crate) reads: ReadLimit,
 }
@@ -45,6 +46,7 @@ pub struct ServiceBuilder {
     clock: Arc<dyn Clock>,
     limits: Limits,
     missing: IfMissing,
+    custom: CustomSettings,
     max_changes: usize,
 }
 
@@ -57,8 +59,9 @@ impl Service {
 
     /// Builds a service over `store`.
     ///
-    /// Unless set otherwise, callers may do what [`OwnerOrAdmin`] says. The service has no group directory, no message port and no event sink. It uses the system's
-    /// clock and the default [`Limits`], creates missing conversations, and reports up to
+    /// Unless set otherwise, callers may do what [`OwnerOrAdmin`] says. The service has no group directory, no message port
+    /// and no event sink. It uses the system's clock and the default [`Limits`], creates missing conversations, accepts no
+    /// settings of the host's own, and reports up to
     /// [`MAX_CHANGES`](Self::MAX_CHANGES) changes in an increment.
     pub fn builder(store: impl ConversationStore) -> ServiceBuilder {
         ServiceBuilder {
@@ -72,6 +75,7 @@ impl Service {
             clock: Arc::new(SystemClock),
             limits: Limits::default(),
             missing: IfMissing::default(),
+            custom: CustomSettings::new(),
             max_changes: Self::MAX_CHANGES,
         }
     }
@@ -80,6 +84,12 @@ impl Service {
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock
+    }
+
+    /// The settings of the host's own that the service accepts.
+    #[must_use]
+    pub fn custom(&self) -> &CustomSettings {
+        &self.inner.custom
     }
 
     /// The limits of one request.
@@ -160,6 +170,12 @@ impl ServiceBuilder {
         self
     }
 
+    /// Accepts these settings of the host's own. Without them every name in `custom` is an error.
+    pub fn custom(mut self, declared: CustomSettings) -> Self {
+        self.custom = declared;
+        self
+    }
+
     /// The maximum number of changed conversations in an increment; a client that missed more must sync in full.
     pub fn max_changes(mut self, changes: usize) -> Self {
         self.max_changes = changes;
@@ -180,6 +196,7 @@ impl ServiceBuilder {
             clock,
             limits,
             missing,
+            custom,
             max_changes,
         } = self;
         let dispatcher = Dispatcher::new(sinks, event_queue);
@@ -195,6 +212,7 @@ impl ServiceBuilder {
                 clock,
                 limits,
                 missing,
+                custom,
                 max_changes,
                 reads: ReadLimit::default(),
             }),

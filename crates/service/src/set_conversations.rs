@@ -19,7 +19,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`ServiceError`], in this order: [`Args`](ServiceError::Args) past the service's [`Limits`]; no permission;
+    /// [`ServiceError`], in this order: [`Args`](ServiceError::Args) past the service's [`Limits`], or for a setting of the
+    /// host's own that is not [declared](crate::CustomSettings) so; no permission;
     /// an unknown or dismissed group; a missing conversation if the service rejects them, or one that must not be created:
     /// an ID with white space around it, or of another kind or other users than its target or, for callers who are no
     /// administrators, of another single chat; a failing store.
@@ -51,6 +52,7 @@ impl Service {
 
     pub(crate) async fn check_set(&self, context: &Context, set: &SetConversations) -> Result<(), ServiceError> {
         self.inner.limits.check(set)?;
+        self.inner.custom.check(&context.caller, set.patch().custom.as_ref())?;
         self.authorize(context, Action::Set(set)).await?;
         match set.target().group_id() {
             Some(group) => self.check_group(context, group).await,

@@ -61,6 +61,10 @@ impl<'a> Fields<'a> {
         self.read(name, "a date", |value| value.as_datetime().map(DateTime::timestamp_millis))
     }
 
+    pub(crate) fn document(&self, name: &str) -> Result<Option<&'a RawDocument>, BoxError> {
+        self.read(name, "an object", RawBsonRef::as_document)
+    }
+
     pub(crate) fn array(&self, name: &str) -> Result<Option<&'a RawArray>, BoxError> {
         self.read(name, "an array", RawBsonRef::as_array)
     }

@@ -1,14 +1,21 @@
 //! A conversation as one of OpenIM's documents, and back.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use conversation_settings_core::{
-    Conversation, ConversationId, Field, GroupId, Key, Kind, Settings, Target, Timestamp, UserId, Value,
+    Conversation, ConversationId, CustomName, CustomPatch, CustomText, CustomValue, Field, GroupId, Key, Kind, Patch,
+    Settings, Target, Timestamp, UserId, Value,
 };
 use conversation_settings_store::{BoxError, Filter};
-use mongodb::bson::{Bson, DateTime, Document, RawDocument, doc};
+use mongodb::bson::{
+    Bson, DateTime, Document, RawDocument, doc,
+    raw::{CStr, RawBsonRef},
+};
 
-use crate::{error::Error, fields::Fields};
+use crate::{
+    error::Error,
+    fields::{Fields, integer},
+};
 
 /// The fields that are not settings.
 pub(crate) const OWNER: &str = "owner_user_id";
@@ -39,8 +46,45 @@ pub(crate) fn document(conversation: &Conversation) -> Document {
 }
 
 /// Settings as fields of a document.
-pub(crate) fn settings<'a>(values: impl Iterator<Item = (Field, Value<'a>)>) -> impl Iterator<Item = (String, Bson)> {
+fn settings<'a>(values: impl Iterator<Item = (Field, Value<'a>)>) -> impl Iterator<Item = (String, Bson)> {
     values.map(|(field, value)| (field.column().to_owned(), bson(value)))
+}
+
+/// The update of a document that makes the change `patch`. If `is_whole`, the names of the host's own settings that it
+/// sets are all that the document has then.
+pub(crate) fn update(patch: &Patch, is_whole: bool) -> Document {
+    let (mut set, mut unset) = (Document::new(), Document::new());
+    for (field, value) in patch.values() {
+        match value {
+            Value::Custom(names) if !is_whole => {
+                for (name, value) in names.iter() {
+                    let path = path(field, name);
+                    match value {
+                        Some(value) => set.insert(path, custom_bson(value)),
+                        None => unset.insert(path, ""),
+                    };
+                }
+            }
+            value => drop(set.insert(field.column(), bson(value))),
+        }
+    }
+    let updates = [("$set", set), ("$unset", unset)].into_iter().filter(|(_, fields)| !fields.is_empty());
+    updates.map(|(operator, fields)| (operator.to_owned(), fields.into())).collect()
+}
+
+/// Whether the names that `patch` sets are all that `settings` have.
+pub(crate) fn is_whole(patch: &Patch, settings: &Settings) -> bool {
+    patch.values().all(|(field, value)| match (value, settings.value(field)) {
+        (Value::Custom(changed), Value::Custom(after)) => {
+            changed.iter().filter(|(_, value)| value.is_some()).count() == after.len()
+        }
+        _ => true,
+    })
+}
+
+/// The path of a setting of the host's own. A name has no dot and no dollar.
+fn path(field: Field, name: &CustomName) -> String {
+    format!("{}.{name}", field.column())
 }
 
 fn bson(value: Value<'_>) -> Bson {
@@ -49,33 +93,46 @@ fn bson(value: Value<'_>) -> Bson {
         Value::I32(value) => value.into(),
         Value::I64(value) => value.into(),
         Value::Text(value) => value.into(),
+        Value::Custom(names) => {
+            let names = names.iter().filter_map(|(name, value)| Some((name.to_string(), custom_bson(value?))));
+            Bson::Document(names.collect())
+        }
         Value::Timestamp(0) => DateTime::from_millis(NEVER).into(),
         Value::Timestamp(millis) => DateTime::from_millis(millis).into(),
     }
 }
 
+fn custom_bson(value: &CustomValue) -> Bson {
+    match value {
+        CustomValue::Boolean(value) => (*value).into(),
+        CustomValue::Integer(value) => (*value).into(),
+        CustomValue::Text(value) => (**value).into(),
+    }
+}
+
 /// The conditions of a filter. A missing field and a null field have the default value.
 pub(crate) fn conditions(filter: &Filter) -> Document {
-    let mut conditions = Document::new();
-    for &field in Field::ALL {
-        let mut condition = Document::new();
-        let mut add = |operator, value: Option<Value<'_>>| {
-            if let Some(value) = value {
-                condition.insert(operator, stored_forms(field, value));
+    let mut conditions = BTreeMap::<String, Document>::new();
+    let mut add = |path: String, operator, forms: Vec<Bson>| {
+        conditions.entry(path).or_default().insert(operator, forms);
+    };
+    let values = filter.is.values().map(|condition| ("$in", condition));
+    for (operator, (field, value)) in values.chain(filter.is_not.values().map(|condition| ("$nin", condition))) {
+        match value {
+            Value::Custom(names) => {
+                for (name, value) in names.iter() {
+                    add(path(field, name), operator, vec![value.map_or(Bson::Null, custom_bson)]);
+                }
             }
-        };
-        add("$in", filter.is.value(field));
-        add("$nin", filter.is_not.value(field));
-        if !condition.is_empty() {
-            conditions.insert(field.column(), condition);
+            value => add(field.column().to_owned(), operator, stored_forms(field, value)),
         }
     }
-    conditions
+    conditions.into_iter().map(|(path, condition)| (path, condition.into())).collect()
 }
 
 /// All values in documents that read back as `value`.
 fn stored_forms(field: Field, value: Value<'_>) -> Vec<Bson> {
-    let mut forms = vec![bson(value)];
+    let mut forms = vec![bson(value.clone())];
     if value == DEFAULTS.value(field) {
         forms.push(Bson::Null);
     }
@@ -115,10 +172,25 @@ fn read_settings(fields: &Fields<'_>) -> Result<Settings, BoxError> {
             Kind::I32 => fields.number(name)?.map(i32::try_from).transpose()?.map(Value::I32),
             Kind::I64 => fields.number(name)?.map(Value::I64),
             Kind::Text => fields.text(name)?.map(Value::Text),
+            Kind::Custom => fields.document(name)?.map(custom).transpose()?.map(Value::Custom),
             Kind::Timestamp => {
                 fields.date(name)?.map(|millis| Value::Timestamp(if millis == NEVER { 0 } else { millis }))
             }
         };
         Ok(value.unwrap_or_else(|| DEFAULTS.value(field)))
     })
+}
+
+/// The host's own settings. Other programs write integers of either width.
+fn custom(names: &RawDocument) -> Result<CustomPatch, BoxError> {
+    let read = |element: Result<(&CStr, RawBsonRef<'_>), _>| -> Result<_, BoxError> {
+        let (name, value) = element?;
+        let value = match value {
+            RawBsonRef::Boolean(value) => CustomValue::Boolean(value),
+            RawBsonRef::String(text) => CustomValue::Text(CustomText::new(text)?),
+            value => CustomValue::Integer(integer(value).ok_or("a value in custom is neither text, integer nor boolean")?),
+        };
+        Ok((CustomName::new(name.as_str())?, Some(value)))
+    };
+    names.iter().map(read).collect()
 }

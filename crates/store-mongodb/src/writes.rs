@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, mem, slice, sync::Arc};
 
-use conversation_settings_core::{Change, Key, Mask, Outcome, Timestamp, WriteBatch};
+use conversation_settings_core::{Change, Changed, Key, Outcome, Timestamp, WriteBatch};
 use conversation_settings_store::{RecordWrite, Resolved};
 use mongodb::{
     ClientSession,
@@ -44,14 +44,14 @@ impl Writes {
     ) -> Result<Self, Error> {
         let mut inserts = Vec::new();
         let mut removed = Vec::new();
-        // One change gives one set of fields the same values everywhere, so it becomes one statement. Equal changes behind
-        // different `Arc`s become a statement each, with the same result.
-        let mut alike: HashMap<(*const Change, Mask), Vec<&RecordWrite>> = HashMap::new();
+        // One change gives one set of fields and names the same values everywhere, so it becomes one statement. Equal changes
+        // behind different `Arc`s become a statement each, with the same result.
+        let mut alike: HashMap<(*const Change, Changed), Vec<&RecordWrite>> = HashMap::new();
         for write in &resolved.records {
             match (write.outcome, write.record.live()) {
-                (Outcome::Updated(mask), _) => {
+                (Outcome::Updated(changed), _) => {
                     let change = Arc::as_ptr(&batch.writes()[write.position].change);
-                    alike.entry((change, mask)).or_default().push(write);
+                    alike.entry((change, changed)).or_default().push(write);
                 }
                 (_, Some(created)) => inserts.push(raw(&rows::document(created))?),
                 (_, None) => removed.push(write.record.key()),
@@ -59,8 +59,16 @@ impl Writes {
         }
         let mut stored: usize = inserts.iter().map(|insert| insert.as_bytes().len()).sum();
         let mut updates = Vec::new();
-        for ((_, mask), alike) in alike {
-            stored += update(mask, &alike, &mut updates)?;
+        for ((_, changed), alike) in alike {
+            let Some(patch) = batch.writes()[alike[0].position].change.patch() else { continue };
+            let patch = changed.part_of(patch);
+            // Only of the host's own settings a document may have more than the patch sets.
+            let is_whole = |write: &&RecordWrite| {
+                write.record.live().is_some_and(|live| rows::is_whole(&patch, &live.settings))
+            };
+            let (whole, merged): (Vec<_>, Vec<_>) = alike.into_iter().partition(is_whole);
+            stored += update(&rows::update(&patch, true), &whole, &mut updates)?;
+            stored += update(&rows::update(&patch, false), &merged, &mut updates)?;
         }
         if stored > MAX_STORED {
             return Err(Error::TooLarge { got: stored, max: MAX_STORED });
@@ -103,20 +111,16 @@ impl Writes {
     }
 }
 
-/// Adds the statements that give the fields of `mask` the same values in all of `alike`. Returns how many bytes they store.
-fn update(mask: Mask, alike: &[&RecordWrite], updates: &mut Vec<RawDocumentBuf>) -> Result<usize, Error> {
-    let Some(conversation) = alike.first().and_then(|first| first.record.live()) else { return Ok(0) };
-    let values = conversation.settings.get(mask);
-    let set: Document = rows::settings(values.values()).collect();
-    let stored = raw(&set)?.as_bytes().len() * alike.len();
+/// Adds the statements that make the same update in all of `alike`. Returns how many bytes they store.
+fn update(update: &Document, alike: &[&RecordWrite], updates: &mut Vec<RawDocumentBuf>) -> Result<usize, Error> {
+    let stored = raw(update)?.as_bytes().len() * alike.len();
     if stored > MAX_STORED {
         return Ok(stored);
     }
     for chunk in alike.chunks(MAX_OWNERS) {
         for group in key_groups(chunk.iter().map(|write| write.record.key())) {
-            let set = doc! { "$set": set.clone() };
             let hint = index(slice::from_ref(&group));
-            updates.push(raw(&doc! { "q": group.condition(), "u": set, "multi": true, "hint": hint })?);
+            updates.push(raw(&doc! { "q": group.condition(), "u": update.clone(), "multi": true, "hint": hint })?);
         }
     }
     Ok(stored)

@@ -1,6 +1,8 @@
 //! The statements of readers. Each read is one statement.
 
-use conversation_settings_core::{Conversation, ConversationId, Key, UserId, Version};
+use std::fmt::Write as _;
+
+use conversation_settings_core::{Conversation, ConversationId, Key, UserId, Value, Version};
 use conversation_settings_store::{BoxError, Filter, OwnerVersion, Record};
 use tokio_postgres::Row;
 
@@ -75,12 +77,21 @@ impl Queries {
         let mut sql = format!("{} WHERE {condition} AND conversation_type IS NOT NULL", self.statements.page);
         let mut parameters = vec![rows::text(id), rows::text(after), rows::number(sql_limit(limit))];
         // Only names of our own columns vary in the text; every value is a parameter.
-        let is = filter.is.values().map(|(field, value)| (field, " = ", value));
-        let is_not = filter.is_not.values().map(|(field, value)| (field, " <> ", value));
-        for (field, comparison, value) in is.chain(is_not) {
-            parameters.push(rows::setting_to_sql(value));
-            let number = parameters.len();
-            sql.extend([" AND ", field.column(), comparison, &format!("${number}")]);
+        let is = filter.is.values().map(|(field, value)| (field, value, "=", "IS NOT DISTINCT FROM"));
+        let is_not = filter.is_not.values().map(|(field, value)| (field, value, "<>", "IS DISTINCT FROM"));
+        for (field, value, comparison, comparison_with_null) in is.chain(is_not) {
+            let column = field.column();
+            let Value::Custom(names) = value else {
+                parameters.push(rows::setting_to_sql(value));
+                let _ = write!(sql, " AND {column} {comparison} ${}", parameters.len());
+                continue;
+            };
+            for (name, value) in names.iter() {
+                // An absent name is NULL.
+                parameters.extend(rows::name_and_value(name, value));
+                let last = parameters.len();
+                let _ = write!(sql, " AND ({column} -> ${}) {comparison_with_null} ${last}", last - 1);
+            }
         }
         sql.extend([" ORDER BY ", order, " LIMIT $3"]);
         // Not kept: there are too many filters.

@@ -3,12 +3,12 @@
 use std::{iter, str, sync::LazyLock};
 
 use conversation_settings_core::{
-    Conversation, ConversationId, Field, Key, Kind, Settings, Target, Timestamp, UserId, Value, Version,
+    Conversation, ConversationId, CustomName, CustomValue, Field, Key, Kind, Settings, Target, Timestamp, UserId, Value, Version,
 };
 use conversation_settings_store::{BoxError, Record, RecordWrite, State};
 use tokio_postgres::{
     Row,
-    types::{ToSql, Type},
+    types::{Json, ToSql, Type},
 };
 
 use crate::{error::Error, session::Parameter};
@@ -58,6 +58,7 @@ pub(crate) const fn column_type(kind: Kind) -> &'static str {
         Kind::I32 => "integer",
         Kind::I64 | Kind::Timestamp => "bigint",
         Kind::Text => "bytea",
+        Kind::Custom => "jsonb",
     }
 }
 
@@ -68,6 +69,7 @@ pub(crate) fn setting_to_sql(value: Value<'_>) -> Parameter<'_> {
         Value::I32(value) => (Box::new(value), Type::INT4),
         Value::I64(value) | Value::Timestamp(value) => (Box::new(value), Type::INT8),
         Value::Text(value) => (Box::new(value.as_bytes()), Type::BYTEA),
+        Value::Custom(names) => (Box::new(Json(names)), Type::JSONB),
     }
 }
 
@@ -116,6 +118,11 @@ pub(crate) fn text(text: &str) -> Parameter<'_> {
     (Box::new(text), Type::TEXT)
 }
 
+/// A name in the host's own settings, and its value; `None` for its absence.
+pub(crate) fn name_and_value<'a>(name: &CustomName, value: Option<&CustomValue>) -> [Parameter<'a>; 2] {
+    [(Box::new(name.to_string()), Type::TEXT), (Box::new(value.cloned().map(Json)), Type::JSONB)]
+}
+
 pub(crate) fn number<'a>(number: i64) -> Parameter<'a> {
     (Box::new(number), Type::INT8)
 }
@@ -153,6 +160,7 @@ fn settings_array<'a>(settings: &[&'a Settings], field: Field) -> Parameter<'a> 
         Kind::I64 => of!(I64, INT8_ARRAY, value => value),
         Kind::Timestamp => of!(Timestamp, INT8_ARRAY, value => value),
         Kind::Text => of!(Text, BYTEA_ARRAY, value => value.as_bytes()),
+        Kind::Custom => of!(Custom, JSONB_ARRAY, value => Json(value)),
     }
 }
 
@@ -202,6 +210,7 @@ fn settings(row: &Row, first: usize) -> Result<Settings, BoxError> {
             Kind::I64 => Value::I64(row.try_get(index)?),
             Kind::Timestamp => Value::Timestamp(row.try_get(index)?),
             Kind::Text => Value::Text(str::from_utf8(row.try_get(index)?)?),
+            Kind::Custom => Value::Custom(row.try_get::<_, Json<_>>(index)?.0),
         })
     })
 }

@@ -125,6 +125,8 @@ fn literal(default: Value<'_>) -> String {
             let digits = value.bytes().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
             format!("'\\x{digits}'")
         }
+        // A setting of the host's own has no default in a store.
+        Value::Custom(_) => "'{}'".to_owned(),
     }
 }
 

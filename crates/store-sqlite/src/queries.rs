@@ -2,9 +2,12 @@
 
 use std::sync::LazyLock;
 
-use conversation_settings_core::{Conversation, ConversationId, IdError, Key, UserId, Version};
+use conversation_settings_core::{Conversation, ConversationId, IdError, Key, UserId, Value, Version};
 use conversation_settings_store::{Filter, LogId, Record};
-use rusqlite::{Connection, OptionalExtension, ToSql};
+use rusqlite::{
+    Connection, OptionalExtension, ToSql,
+    types::{Null, ToSqlOutput},
+};
 
 use crate::{
     error::Error,
@@ -79,12 +82,11 @@ fn page(
     key: impl Fn(&str) -> Result<Key, IdError>,
 ) -> Result<Vec<Conversation>, Error> {
     let limit = sql_limit(limit);
-    let values = filter.is.values().chain(filter.is_not.values());
-    let values: Vec<_> = values.map(|(_, value)| rows::setting_to_sql(value)).collect();
+    let (conditions, values) = conditions(filter);
     let mut parameters: Vec<&dyn ToSql> = vec![&ids[0], &ids[1]];
     parameters.extend(values.iter().map(|value| value as &dyn ToSql));
     parameters.push(&limit);
-    let mut statement = connection.prepare_cached(&page_sql(condition, order, filter))?;
+    let mut statement = connection.prepare_cached(&page_sql(condition, order, &conditions))?;
     let mut rows = statement.query(&*parameters)?;
     let mut conversations = Vec::new();
     while let Some(row) = rows.next()? {
@@ -95,18 +97,34 @@ fn page(
     Ok(conversations)
 }
 
-/// Only names of our own columns vary in the text; every value is a parameter.
-fn page_sql(condition: &str, order: &str, filter: &Filter) -> String {
+fn page_sql(condition: &str, order: &str, conditions: &str) -> String {
     let conversation = &*rows::CONVERSATION;
-    let mut sql = format!(
-        "SELECT {order}, {conversation} FROM conversations WHERE {condition} AND conversation_type IS NOT NULL"
-    );
-    let is = filter.is.values().map(|(field, _)| (field, " = ?"));
-    for (field, comparison) in is.chain(filter.is_not.values().map(|(field, _)| (field, " <> ?"))) {
-        sql.extend([" AND ", field.column(), comparison]);
+    format!(
+        "SELECT {order}, {conversation} FROM conversations
+         WHERE {condition} AND conversation_type IS NOT NULL{conditions} ORDER BY {order} LIMIT ?"
+    )
+}
+
+/// The conditions of `filter`, and their parameters. Only names of our own columns vary in the text; every value is a
+/// parameter.
+fn conditions(filter: &Filter) -> (String, Vec<ToSqlOutput<'_>>) {
+    let (mut sql, mut parameters) = (String::new(), Vec::new());
+    let is = filter.is.values().map(|(field, value)| (field, value, " = ?", " IS ?"));
+    let is_not = filter.is_not.values().map(|(field, value)| (field, value, " <> ?", " IS NOT ?"));
+    for (field, value, comparison, comparison_with_null) in is.chain(is_not) {
+        let Value::Custom(names) = value else {
+            sql.extend([" AND ", field.column(), comparison]);
+            parameters.push(rows::setting_to_sql(value));
+            continue;
+        };
+        for (name, value) in names.iter() {
+            // JSON text is compared, because only in JSON `true` differs from 1. An absent name is NULL.
+            sql.extend([" AND (", field.column(), " -> ?)", comparison_with_null]);
+            parameters.push(format!("$.\"{name}\"").into());
+            parameters.push(value.map_or(Null.into(), |value| rows::json(value).into()));
+        }
     }
-    sql.extend([" ORDER BY ", order, " LIMIT ?"]);
-    sql
+    (sql, parameters)
 }
 
 /// The log's identity: the smallest read there is.
@@ -163,7 +181,7 @@ fn sql_limit(limit: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use conversation_settings_core::Patch;
+    use conversation_settings_core::{CustomPatch, Patch};
 
     use super::*;
     use crate::{
@@ -175,14 +193,16 @@ mod tests {
     fn searches_an_index_and_never_scans_or_sorts() {
         let folder = tempfile::tempdir().unwrap();
         let opened = open::open(&folder.path().join("conversations.db")).unwrap();
-        let pinned = Filter::is(Patch::KEEP.is_pinned(true));
+        let folder = CustomPatch::KEEP.set("folder", 7).unwrap();
+        let filter = Filter::is(Patch::KEEP.is_pinned(true).custom(folder));
+        let (filter, _) = conditions(&filter);
         let queries = [
             (LOAD_ONE.clone(), 2),
             (LOAD_MANY.clone(), 2),
             (GET.clone(), 1),
             (CHANGED.clone(), 1),
-            (page_sql(BY_OWNER, "conversation_id", &pinned), 1),
-            (page_sql(BY_CONVERSATION, "owner", &pinned), 1),
+            (page_sql(BY_OWNER, "conversation_id", &filter), 1),
+            (page_sql(BY_CONVERSATION, "owner", &filter), 1),
         ];
         for (sql, tables) in queries {
             let mut statement = opened.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();

@@ -10,6 +10,7 @@ use rusqlite::{
     Row, Statement, ToSql,
     types::{Null, ToSqlOutput},
 };
+use serde::Serialize;
 
 use crate::{error::Error, schema::FIXED_COLUMNS};
 
@@ -73,7 +74,13 @@ pub(crate) fn setting_to_sql(value: Value<'_>) -> ToSqlOutput<'_> {
         Value::I32(value) => value.into(),
         Value::I64(value) | Value::Timestamp(value) => value.into(),
         Value::Text(value) => value.into(),
+        Value::Custom(names) => json(&names).into(),
     }
+}
+
+/// A part of the host's own settings as JSON.
+pub(crate) fn json(part: &impl Serialize) -> String {
+    serde_json::to_string(part).expect("names and scalars are JSON")
 }
 
 /// Reads the conversation of `key` from a row in which [`CONVERSATION`] begins at `first`.
@@ -142,6 +149,7 @@ fn settings(row: &Row<'_>, first: usize) -> Result<Settings, BoxError> {
             Kind::I64 => Value::I64(row.get(index)?),
             Kind::Timestamp => Value::Timestamp(row.get(index)?),
             Kind::Text => Value::Text(text(row, index)?),
+            Kind::Custom => Value::Custom(serde_json::from_str(text(row, index)?)?),
         })
     })
 }

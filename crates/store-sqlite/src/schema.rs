@@ -3,6 +3,8 @@
 use conversation_settings_core::{Field, Kind, Settings, Value};
 use rusqlite::{Connection, Transaction};
 
+use crate::rows;
+
 /// Marks a file as one of ours, in its header: the letters `ConV`.
 pub(crate) const APPLICATION_ID: i32 = 0x436F_6E56;
 
@@ -107,7 +109,7 @@ fn columns(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 const fn column_type(kind: Kind) -> &'static str {
     match kind {
         Kind::Bool | Kind::I32 | Kind::I64 | Kind::Timestamp => "INTEGER",
-        Kind::Text => "TEXT",
+        Kind::Text | Kind::Custom => "TEXT",
     }
 }
 
@@ -117,6 +119,11 @@ fn literal(default: Value<'_>) -> String {
         Value::Bool(value) => i64::from(value).to_string(),
         Value::I32(value) => value.to_string(),
         Value::I64(value) | Value::Timestamp(value) => value.to_string(),
-        Value::Text(value) => format!("'{}'", value.replace('\'', "''")),
+        Value::Text(value) => text(value),
+        Value::Custom(names) => text(&rows::json(&names)),
     }
+}
+
+fn text(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }

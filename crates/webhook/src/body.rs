@@ -1,6 +1,8 @@
 //! The JSON that a webhook receives.
 
-use conversation_settings_core::{ConversationId, Field, Patch, UserId};
+use std::borrow::Cow;
+
+use conversation_settings_core::{ConversationId, Patch, UserId};
 use conversation_settings_service::{Event, EventKind};
 use serde::Serialize;
 
@@ -23,7 +25,7 @@ struct EventJson<'a> {
     #[serde(rename = "conversationID")]
     conversation_id: &'a ConversationId,
     kind: &'static str,
-    fields: Vec<&'static str>,
+    fields: Vec<Cow<'static, str>>,
     values: &'a Patch,
     version: u64,
     #[serde(rename = "operationID")]
@@ -46,7 +48,7 @@ impl<'a> From<&'a Event> for EventJson<'a> {
             owner: &event.owner,
             conversation_id: &event.conversation_id,
             kind: event.kind.name(),
-            fields: event.kind.fields().iter().map(Field::wire_name).collect(),
+            fields: event.values.names().collect(),
             values: &event.values,
             version: event.version.0,
             operation_id: &event.operation_id,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use conversation_settings_core::{Accepts, Field, Kind, Limits, Mask, Outcome, Role, Settings, Value};
+use conversation_settings_core::{Accepts, Custom, CustomText, Field, Kind, Limits, Mask, Outcome, Role, Settings, Value};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -134,7 +134,8 @@ impl PartialSchema for Conversation {
             .iter()
             .fold(described, |object, &field| object.property(field.wire_name(), setting(field, false)));
         let names = ["ownerUserID", "conversationID", "conversationType", "userID", "groupID"].into_iter();
-        let names = names.chain(Field::ALL.iter().map(|field| field.wire_name()));
+        let always = Field::ALL.iter().filter(|field| field.kind() != Kind::Custom);
+        let names = names.chain(always.map(|field| field.wire_name()));
         names.fold(described, ObjectBuilder::required).into()
     }
 }
@@ -179,9 +180,11 @@ impl ToSchema for Report {
 
 impl PartialSchema for ReportEntry {
     fn schema() -> Described {
-        let outcomes = [Outcome::Created, Outcome::Updated(Mask::EMPTY), Outcome::Unchanged, Outcome::Absent];
-        let names =
-            Object::builder().schema_type(Type::String).enum_values(Some(Field::ALL.iter().map(|f| f.wire_name())));
+        let outcomes = [Outcome::Created, Outcome::Updated(Mask::EMPTY.into()), Outcome::Unchanged, Outcome::Absent];
+        let whole = Field::ALL.iter().filter(|field| field.kind() != Kind::Custom).map(|field| field.wire_name());
+        let whole = Object::builder().schema_type(Type::String).enum_values(Some(whole));
+        let custom = Object::builder().schema_type(Type::String).pattern(Some("^custom\\.[A-Za-z0-9_-]{1,64}$"));
+        let names = OneOfBuilder::new().item(whole).item(custom);
         let fields = ArrayBuilder::new()
             .description(Some("Names of the settings that the request gave a created view, or that have a new value in an updated one; else empty."))
             .items(names);
@@ -225,6 +228,7 @@ fn setting(field: Field, is_optional: bool) -> Object {
         Kind::I32 => (Type::Integer, Some(KnownFormat::Int32)),
         Kind::I64 | Kind::Timestamp => (Type::Integer, Some(KnownFormat::Int64)),
         Kind::Text => (Type::String, None),
+        Kind::Custom => (Type::Object, None),
     };
     let kinds: SchemaType = if is_optional { [kind, Type::Null].into_iter().collect() } else { kind.into() };
     let mut object = Object::builder().schema_type(kinds).format(format.map(SchemaFormat::KnownFormat));
@@ -241,7 +245,21 @@ fn setting(field: Field, is_optional: bool) -> Object {
             Value::I32(value) => value.into(),
             Value::I64(value) | Value::Timestamp(value) => value.into(),
             Value::Text(value) => value.into(),
+            Value::Custom(names) => serde_json::to_value(names).unwrap_or_default(),
         }));
+    }
+    if field.kind() == Kind::Custom {
+        let removal = is_optional.then_some(Type::Null);
+        let scalars = [Type::Boolean, Type::Integer, Type::String].into_iter().chain(removal);
+        let scalar = Object::builder()
+            .schema_type(scalars.collect::<SchemaType>())
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+            .max_length(Some(CustomText::MAX_BYTES));
+        let names = ObjectBuilder::new().pattern(Some("^[A-Za-z0-9_-]{1,64}$"));
+        object = object
+            .property_names(Some(names))
+            .additional_properties(Some(scalar))
+            .max_properties(Some(Custom::MAX_NAMES));
     }
     match field.accepts() {
         Accepts::AtLeast(least) => object = object.minimum(isize::try_from(least).ok()),

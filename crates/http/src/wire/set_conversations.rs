@@ -1,5 +1,7 @@
 //! The main request, and its report.
 
+use std::borrow::Cow;
+
 use conversation_settings_core::{
     self as core, ArgsError, ConversationReq, Key, Limits, Primitive, Role, SetConversations, Text, UserId, Version,
 };
@@ -98,7 +100,7 @@ pub(crate) struct ReportEntry {
 #[derive(Serialize)]
 struct Effect {
     outcome: &'static str,
-    fields: Vec<&'static str>,
+    fields: Vec<Cow<'static, str>>,
     version: Option<Version>,
 }
 
@@ -112,7 +114,7 @@ impl From<core::ReportEntry> for ReportEntry {
     fn from(entry: core::ReportEntry) -> Self {
         let effect = Effect {
             outcome: entry.outcome.name(),
-            fields: entry.fields.iter().map(core::Field::wire_name).collect(),
+            fields: entry.names().collect(),
             version: entry.version,
         };
         Self { user_id: entry.user, role: entry.role.name(), effect: Some(effect) }
@@ -134,10 +136,10 @@ mod tests {
             entry.fields = fields;
             entry
         };
-        let (none, some) = (Mask::EMPTY, [Field::IsPinned, Field::Ex].into_iter().collect());
+        let (none, some) = (Mask::EMPTY, [Field::IsPinned, Field::Ex].into_iter().collect::<Mask>());
         let mut report: core::Report = [
             entry("a", Role::User, Outcome::Created, some, Some(1)),
-            entry("b", Role::User, Outcome::Updated(some), some, Some(u64::MAX)),
+            entry("b", Role::User, Outcome::Updated(some.into()), some, Some(u64::MAX)),
             entry("c", Role::User, Outcome::Unchanged, none, None),
             entry("d", Role::User, Outcome::Absent, none, None),
             entry("e", Role::Peer, Outcome::Removed, none, Some(2)),

@@ -153,6 +153,7 @@ async fn rejects_settings_of_a_wrong_type_by_path() {
                 vec![json!(1.5), json!("1"), json!(true), json!([1]), json!({}), json!(u64::MAX), json!(1e300)]
             }
             Kind::Text => vec![json!(1), json!(true), json!([]), json!({ "value": "" })],
+            Kind::Custom => vec![json!(1), json!(true), json!([]), json!("x"), json!(0.5)],
         };
         for value in wrong {
             let body = with(field.wire_name(), value.clone());

@@ -9,7 +9,7 @@ use std::{
 
 use conversation_settings_core::{Field, Kind};
 use conversation_settings_http::Api;
-use conversation_settings_service::Service;
+use conversation_settings_service::{CustomSetting, CustomSettings, Service};
 use conversation_settings_store_memory::MemoryStore;
 use conversation_settings_testkit::{Fault, FaultPlan, FaultyStore};
 use serde_json::{Value, json};
@@ -26,13 +26,16 @@ fn single() -> Value {
 
 #[tokio::test]
 async fn sets_and_returns_every_client_setting() {
-    let (router, admin) = (router(), token(ADMIN));
+    let declared = CustomSettings::new().declare("theme", CustomSetting::text(16)).unwrap();
+    let service = Service::builder(Arc::new(MemoryStore::new())).custom(declared).build();
+    let (router, admin) = (Api::with_tokens(service, tokens()).router(), token(ADMIN));
     let mut conversation = single();
     for field in Field::ALL.iter().filter(|field| field.is_client()) {
         conversation[field.wire_name()] = match field.kind() {
             Kind::Bool => json!(true),
             Kind::I32 | Kind::I64 | Kind::Timestamp => json!(2),
             Kind::Text => json!("x"),
+            Kind::Custom => json!({ "theme": "dark" }),
         };
     }
     let set = call(&router, SET, &admin, &json!({ "userIDs": ["a"], "conversation": conversation })).await;

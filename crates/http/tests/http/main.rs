@@ -7,6 +7,7 @@ mod callers;
 mod calls;
 mod compression;
 mod cookies;
+mod custom;
 mod differences;
 mod grants;
 mod guest;

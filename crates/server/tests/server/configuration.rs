@@ -154,7 +154,7 @@ fn reads_each_option_from_its_flag_and_its_variable() {
             "CONVERSATION_MAX_BATCH_BYTES",
             "11",
             |server| set(server, &["a", "b", "c"], &json!({ "ex": "four" })),
-            "must store at most 11 bytes of ex and attachedInfo for all users together, got 12",
+            "must store at most 11 bytes of ex, attachedInfo and custom for all users together, got 12",
         ),
         (
             "--max-body-bytes",

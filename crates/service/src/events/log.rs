@@ -46,7 +46,7 @@ fn write_line(event: &Event) {
         owner = event.owner.as_str(),
         conversation = event.conversation_id.as_str(),
         kind = event.kind.name(),
-        fields = %event.kind.fields(),
+        fields = event.values.names().collect::<Vec<_>>().join(","),
         version = event.version.0,
         operation_id = &*event.operation_id,
         caller = event.caller.as_str(),

@@ -2,6 +2,7 @@
 
 mod admin;
 mod authorize;
+mod custom;
 mod dispatch;
 mod errors;
 mod events;

@@ -182,6 +182,7 @@ async fn creates_a_column_for_each_setting_and_no_other() {
             Kind::I32 => "integer",
             Kind::I64 | Kind::Timestamp => "bigint",
             Kind::Text => "bytea",
+            Kind::Custom => "jsonb",
         };
         (field.column(), of)
     });

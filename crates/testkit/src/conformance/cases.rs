@@ -4,6 +4,7 @@ mod atomicity;
 mod changes;
 mod cost;
 mod counts;
+mod custom;
 mod decisions;
 mod durability;
 mod errors;
@@ -71,6 +72,8 @@ cases! { $
         decisions::treats_a_missing_conversation_as_the_write_says,
         decisions::follows_what_the_batch_changes_for_other_owners,
         decisions::keeps_target_and_creation_time,
+        custom::merges_the_host_s_own_settings_by_name,
+        custom::rejects_more_names_than_a_conversation_may_have,
         decisions::keeps_nothing_of_a_removed_conversation,
         histories::matches_the_model_in_random_histories,
     }
@@ -84,6 +87,7 @@ cases! { $
     }
     "3: it serialises writers of the same owner" {
         serialization::loses_no_concurrent_update,
+        custom::merges_each_name_of_concurrent_updates,
         serialization::gives_each_change_of_an_owner_its_own_version,
         serialization::creates_once_when_many_create_at_the_same_time,
         serialization::never_deadlocks_on_the_same_owners,
@@ -110,10 +114,12 @@ cases! { $
         pages::continues_a_page_after_a_missing_key,
         pages::accepts_page_limits_from_zero_to_the_maximum,
         pages::filters_as_the_core_does,
+        custom::filters_by_name_and_absence,
     }
     "7: it keeps every value as it is" {
         values::keeps_texts_byte_for_byte,
         values::keeps_texts_of_every_size,
+        custom::keeps_texts_of_the_host_s_own_settings,
         values::treats_ids_as_data,
         values::distinguishes_similar_ids,
         values::keeps_extreme_numbers,

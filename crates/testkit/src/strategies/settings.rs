@@ -50,7 +50,11 @@ impl Sizes {
 
     /// As [`patch()`].
     pub fn patch(&self) -> BoxedStrategy<Patch> {
-        let values = Field::ALL.iter().map(|field| option::weighted(0.2, self.field_value(*field)));
+        let value = |field: Field| match field.kind() {
+            Kind::Custom => self.custom_patch().prop_map(OwnedValue::Custom).boxed(),
+            _ => self.field_value(field),
+        };
+        let values = Field::ALL.iter().map(|field| option::weighted(0.2, value(*field)));
         let some = values.collect::<Vec<_>>().prop_map(|values| {
             let set = Field::ALL.iter().zip(&values).filter_map(|(field, value)| Some((*field, value.as_ref()?)));
             set.fold(Patch::KEEP, |patch, (field, value)| patch.with(field, value.value()).expect("is in range"))

@@ -1,9 +1,9 @@
 //! The primitive values of settings, and the types that some settings have.
 
 use conversation_settings_core::{
-    BurnDuration, Field, GroupAtType, Kind, Patch, RecvMsgOpt, Seconds, Seq, Text, Timestamp, Value, Version,
+    BurnDuration, CustomName, CustomPatch, CustomText, CustomValue, Field, GroupAtType, Kind, Patch, RecvMsgOpt, Seconds, Seq, Text, Timestamp, Value, Version,
 };
-use proptest::{prelude::*, sample::select};
+use proptest::{option, prelude::*, sample::select};
 
 use super::{Sizes, of_default_sizes};
 
@@ -21,6 +21,8 @@ pub enum OwnedValue {
     Timestamp(i64),
     /// A text.
     Text(Text),
+    /// The host's own settings.
+    Custom(CustomPatch),
 }
 
 impl OwnedValue {
@@ -33,6 +35,7 @@ impl OwnedValue {
             Self::I64(value) => Value::I64(*value),
             Self::Timestamp(value) => Value::Timestamp(*value),
             Self::Text(value) => Value::Text(value),
+            Self::Custom(names) => Value::Custom(names.clone()),
         }
     }
 
@@ -81,12 +84,16 @@ pub fn seq() -> BoxedStrategy<Seq> {
 
 /// A kind of value.
 pub fn kind() -> BoxedStrategy<Kind> {
-    select(&[Kind::Bool, Kind::I32, Kind::I64, Kind::Timestamp, Kind::Text][..]).boxed()
+    select(&[Kind::Bool, Kind::I32, Kind::I64, Kind::Timestamp, Kind::Text, Kind::Custom][..]).boxed()
 }
 
 of_default_sizes! {
     /// A value of any kind, whether or not a setting accepts it.
     owned_value: OwnedValue;
+    /// A change of the host's own settings, of few names so that changes meet.
+    custom_patch: CustomPatch;
+    /// The value of a setting of the host's own.
+    custom_value: CustomValue;
 }
 
 impl Sizes {
@@ -103,8 +110,35 @@ impl Sizes {
             Kind::I64 => i64s().prop_map(OwnedValue::I64).boxed(),
             Kind::Timestamp => i64s().prop_map(OwnedValue::Timestamp).boxed(),
             Kind::Text => self.text().prop_map(OwnedValue::Text).boxed(),
+            Kind::Custom => custom(self.custom_value().prop_map(Some)).prop_map(OwnedValue::Custom).boxed(),
         }
     }
+
+    /// As [`custom_patch()`].
+    pub fn custom_patch(&self) -> BoxedStrategy<CustomPatch> {
+        custom(option::weighted(0.7, self.custom_value())).boxed()
+    }
+
+    /// As [`custom_value()`].
+    pub fn custom_value(&self) -> BoxedStrategy<CustomValue> {
+        let text = self.text().prop_map(|text| {
+            let text = text.replace('\0', "0");
+            let end = text.floor_char_boundary(CustomText::MAX_BYTES);
+            CustomValue::Text(CustomText::new(&text[..end]).expect("is allowed"))
+        });
+        prop_oneof![
+            any::<bool>().prop_map(CustomValue::Boolean),
+            i64s().prop_map(CustomValue::Integer),
+            text
+        ]
+        .boxed()
+    }
+}
+
+/// A few of a few names, each with a value; `None` removes the name.
+fn custom(value: impl Strategy<Value = Option<CustomValue>> + 'static) -> impl Strategy<Value = CustomPatch> {
+    let names = ["theme", "folder", "a", "A", "-", "_0"].map(|name| CustomName::new(name).expect("is a name"));
+    prop::collection::vec((select(names.to_vec()), value), 0..4).prop_map(|names| names.into_iter().collect())
 }
 
 fn non_negative() -> impl Strategy<Value = i64> {

@@ -10,7 +10,7 @@ use super::{Sizes, mask, of_default_sizes, version};
 /// What happened to a conversation.
 pub fn outcome() -> BoxedStrategy<Outcome> {
     let updated = mask().prop_filter_map("some field has changed", |changed| {
-        (!changed.is_empty()).then_some(Outcome::Updated(changed))
+        (!changed.is_empty()).then_some(Outcome::Updated(changed.into()))
     });
     prop_oneof![
         Just(Outcome::Unchanged),
@@ -90,7 +90,7 @@ impl Sizes {
     /// As [`decision()`].
     pub fn decision(&self) -> BoxedStrategy<Decision> {
         let put = (self.conversation(), mask()).prop_map(|(conversation, changed)| {
-            let outcome = if changed.is_empty() { Outcome::Created } else { Outcome::Updated(changed) };
+            let outcome = if changed.is_empty() { Outcome::Created } else { Outcome::Updated(changed.into()) };
             Decision::Put(conversation, outcome)
         });
         prop_oneof![

@@ -1,7 +1,7 @@
 //! Rule 1: the store keeps what the core decides, for every field.
 
 use conversation_settings_core::{
-    ArgsError, Change, Conversation, Field, GroupId, Kind, Missing, Outcome, Patch, Rejected, Settings, Target,
+    ArgsError, Change, Conversation, CustomPatch, Field, GroupId, Kind, Missing, Outcome, Patch, Rejected, Settings, Target,
     Timestamp, Value, Violation,
 };
 use conversation_settings_store::StoreError;
@@ -20,8 +20,25 @@ pub(super) fn values_of(field: Field) -> Vec<Value<'static>> {
         Kind::I64 => numbers.map(Value::I64).into(),
         Kind::Timestamp => numbers.map(Value::Timestamp).into(),
         Kind::Text => ["", "x", " x ", "{\"a\":1}", "0", "null"].map(Value::Text).into(),
+        Kind::Custom => custom().map(Value::Custom).into(),
     };
-    of_kind.into_iter().filter(|value| Patch::KEEP.with(field, *value).is_ok()).collect()
+    of_kind.into_iter().filter(|value| Patch::KEEP.with(field, value.clone()).is_ok()).collect()
+}
+
+/// Changes of the host's own settings: each gives each of its names another value than the one before.
+fn custom() -> [CustomPatch; 6] {
+    const NONE: CustomPatch = CustomPatch::KEEP;
+    let changes = || -> Result<_, conversation_settings_core::CustomError> {
+        Ok([
+            NONE,
+            NONE.set("theme", "x")?,
+            NONE.set("theme", " \"x\"\n\u{1f}\\ ")?.set("0", i64::MAX)?.set("-_", true)?,
+            NONE.set("theme", "1")?.set("0", 1)?.set("-_", false)?,
+            NONE.set("theme", true)?.set("0", "0")?.set("-_", i64::MIN)?,
+            NONE.set("0", 0)?.remove("theme")?.remove("-_")?,
+        ])
+    };
+    changes().expect("names and values are allowed")
 }
 
 pub(super) fn with(patch: Patch, field: Field, value: Value<'_>) -> Patch {
@@ -30,7 +47,7 @@ pub(super) fn with(patch: Patch, field: Field, value: Value<'_>) -> Patch {
 
 /// A patch that sets every field to another value than its default.
 fn other_than_default() -> Patch {
-    Field::ALL.iter().fold(Patch::KEEP, |patch, field| with(patch, *field, values_of(*field)[1]))
+    Field::ALL.iter().fold(Patch::KEEP, |patch, field| with(patch, *field, values_of(*field)[1].clone()))
 }
 
 pub(super) async fn stores_every_value_of_every_field_as_decided(fixture: Fixture<'_, impl Harness>) {
@@ -39,10 +56,10 @@ pub(super) async fn stores_every_value_of_every_field_as_decided(fixture: Fixtur
     fixture.apply([set_single(key.clone(), Patch::KEEP)]).await;
     for &field in Field::ALL {
         for value in values_of(field) {
-            let patch = with(Patch::KEEP, field, value);
+            let patch = with(Patch::KEEP, field, value.clone());
             let changed = patch.apply(&mut expected);
             let effects = fixture.apply([set_single(key.clone(), patch)]).await;
-            let outcome = if changed.is_empty() { Outcome::Unchanged } else { Outcome::Updated(changed) };
+            let outcome = if changed.is_empty() { Outcome::Unchanged } else { Outcome::Updated(changed.into()) };
             assert_eq!(effects[0].outcome, outcome, "{field} set to {value:?}");
             let stored = fixture.get(&key).await.expect("is there");
             assert_eq!(stored.settings, expected, "{field} set to {value:?}");
@@ -57,7 +74,7 @@ pub(super) async fn keeps_every_field_when_another_is_set(fixture: Fixture<'_, i
         let key = key("a", format!("si_{field}"));
         fixture.apply([set_single(key.clone(), other_than_default())]).await;
         assert_eq!(fixture.get(&key).await.expect("is there").settings, expected, "all fields in one batch");
-        let back = with(Patch::KEEP, field, values_of(field)[0]);
+        let back = Patch::between(&expected, &Settings::default()).only(field.into());
         let mut after = expected.clone();
         back.apply(&mut after);
         fixture.apply([set_single(key.clone(), back)]).await;
@@ -68,7 +85,7 @@ pub(super) async fn keeps_every_field_when_another_is_set(fixture: Fixture<'_, i
 pub(super) async fn creates_from_the_defaults_and_the_patch(fixture: Fixture<'_, impl Harness>) {
     for &field in Field::ALL {
         let key = key("a", format!("si_{field}"));
-        let patch = with(Patch::KEEP, field, values_of(field)[1]);
+        let patch = with(Patch::KEEP, field, values_of(field)[1].clone());
         let mut settings = Settings::default();
         patch.apply(&mut settings);
         let effects = fixture.apply([set_single(key.clone(), patch)]).await;

@@ -52,7 +52,7 @@ pub(super) async fn loses_no_concurrent_update(fixture: Fixture<'_, impl Harness
         }
         // Each writer sets its own field of the same conversation.
         let of_fields = Field::ALL.iter().map(|field| {
-            let patch = with(Patch::KEEP, *field, values_of(*field)[1]);
+            let patch = with(Patch::KEEP, *field, values_of(*field)[1].clone());
             vec![set_single(key.clone(), patch)]
         });
         apply_at_once(std::slice::from_ref(fixture.store()), of_fields).await;

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Syntax of query languages, and texts that some store trims, folds or cuts.
-const TEXTS: &[&str] = &[
+pub(super) const TEXTS: &[&str] = &[
     "",
     "\0",
     "a\0b",
@@ -183,7 +183,7 @@ pub(super) async fn keeps_extreme_numbers(fixture: Fixture<'_, impl Harness>) {
     fixture.apply([set_single(key.clone(), Patch::KEEP)]).await;
     let mut expected = Settings::default();
     for n in (0..most).chain((0..most).rev()) {
-        let value = |field| values_of(field).get(n).copied();
+        let value = |field| values_of(field).get(n).cloned();
         let of_fields = Field::ALL.iter().filter_map(|field| Some((*field, value(*field)?)));
         let patch = of_fields.fold(Patch::KEEP, |patch, (field, value)| with(patch, field, value));
         patch.apply(&mut expected);
