@@ -103,6 +103,30 @@ fn headers(token: &str) -> String {
 }
 
 #[test]
+fn accepts_the_settings_that_a_file_declares() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("custom.json");
+    std::fs::write(&file, r#"{ "folder": { "type": "integer", "minimum": 0, "maximum": 99 } }"#).unwrap();
+    let start = |with: &dyn Fn(&mut std::process::Command)| {
+        let mut command = program(folder.path());
+        command.env("CONVERSATION_SECRET", "hush").args(["--store", "memory:"]);
+        with(&mut command);
+        Server::start(&mut command)
+    };
+    for with in [
+        &(|command: &mut std::process::Command| _ = command.arg("--custom").arg(&file)) as &dyn Fn(&mut _),
+        &|command: &mut std::process::Command| _ = command.env("CONVERSATION_CUSTOM", &file),
+    ] {
+        let server = start(with);
+        assert!(set(&server, &["a"], &json!({ "custom": { "folder": 7 } })).contains("\"errCode\":0"));
+        let refused = set(&server, &["a"], &json!({ "custom": { "folder": 100 } }));
+        assert!(refused.contains("conversation.custom.folder: must be an integer from 0 to 99, got 100"), "{refused}");
+    }
+    let refused = set(&start(&|_| ()), &["a"], &json!({ "custom": { "folder": 7 } }));
+    assert!(refused.contains("conversation.custom.folder: is not a setting of this server"), "{refused}");
+}
+
+#[test]
 fn reads_each_option_from_its_flag_and_its_variable() {
     let options: [(&str, &str, &str, Probe, &str); 18] = [
         ("--listen", "CONVERSATION_LISTEN", "[::1]:0", |server| server.address().ip().to_string(), "::1"),

@@ -85,6 +85,28 @@ fn rejects_invalid_options() {
 }
 
 #[test]
+fn names_what_is_wrong_in_a_file_of_settings_and_where() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_fails(program(folder.path()).args(["--custom", "custom.json"]), "cannot read the file of --custom ");
+    let file = folder.path().join("custom.json");
+    for (json, sentence) in [
+        ("", "EOF while parsing a value at line 1"),
+        ("{\n \"a.b\": {} }", "the name \"a.b\" must be 1 to 64 letters, digits, _ and - at line 2"),
+        ("{\n \"folder\": { \"type\": \"number\" } }", "folder: unknown variant `number`"),
+        ("{\n \"folder\": { \"type\": \"integer\", \"min\": 1 } }", "folder: unknown field `min`"),
+        (
+            "{\n \"folder\": { \"type\": \"integer\", \"minimum\": 2, \"maximum\": 1 } }",
+            "folder: minimum must not be above maximum at line 2",
+        ),
+    ] {
+        fs::write(&file, json).unwrap();
+        assert_fails(program(folder.path()).args(["--custom", "custom.json"]), "--custom: ");
+        assert_fails(program(folder.path()).args(["--custom", "custom.json"]), sentence);
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no file was created");
+}
+
+#[test]
 fn rejects_invalid_variables() {
     let folder = tempfile::tempdir().unwrap();
     assert_fails(program(folder.path()).env("CONVERSATION_LOG", "xml"), "invalid value 'xml' for '--log <FORMAT>'");
