@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use conversation_settings_core::{Conversation, ConversationId, Key, UserId, Value, Version};
+use conversation_settings_core::{Conversation, ConversationId, CustomPatch, Key, UserId, Value, Version};
 use conversation_settings_store::{BoxError, Filter, OwnerVersion, Record};
 use tokio_postgres::Row;
 
@@ -77,20 +77,14 @@ impl Queries {
         let mut sql = format!("{} WHERE {condition} AND conversation_type IS NOT NULL", self.statements.page);
         let mut parameters = vec![rows::text(id), rows::text(after), rows::number(sql_limit(limit))];
         // Only names of our own columns vary in the text; every value is a parameter.
-        let is = filter.is.values().map(|(field, value)| (field, value, "=", "IS NOT DISTINCT FROM"));
-        let is_not = filter.is_not.values().map(|(field, value)| (field, value, "<>", "IS DISTINCT FROM"));
-        for (field, value, comparison, comparison_with_null) in is.chain(is_not) {
+        let is = filter.is.values().map(|condition| (condition, true));
+        for ((field, value), is) in is.chain(filter.is_not.values().map(|condition| (condition, false))) {
             let column = field.column();
-            let Value::Custom(names) = value else {
+            if let Value::Custom(names) = value {
+                add_names(&mut sql, &mut parameters, column, &names, is);
+            } else {
                 parameters.push(rows::setting_to_sql(value));
-                let _ = write!(sql, " AND {column} {comparison} ${}", parameters.len());
-                continue;
-            };
-            for (name, value) in names.iter() {
-                // An absent name is NULL.
-                parameters.extend(rows::name_and_value(name, value));
-                let last = parameters.len();
-                let _ = write!(sql, " AND ({column} -> ${}) {comparison_with_null} ${last}", last - 1);
+                let _ = write!(sql, " AND {column} {} ${}", if is { "=" } else { "<>" }, parameters.len());
             }
         }
         sql.extend([" ORDER BY ", order, " LIMIT $3"]);
@@ -167,6 +161,24 @@ impl Versions {
     /// The owner's version as a client keeps it.
     pub(crate) fn current(&self) -> OwnerVersion {
         OwnerVersion { log: self.history.log(), version: self.version }
+    }
+}
+
+/// Adds the conditions on names of the host's own settings.
+fn add_names(sql: &mut String, parameters: &mut Vec<Parameter<'_>>, column: &str, names: &CustomPatch, is: bool) {
+    let set = names.iter().filter(|(_, value)| is && value.is_some());
+    let set: CustomPatch = set.map(|(name, value)| (name.clone(), value.cloned())).collect();
+    if !set.is_empty() {
+        // In this form the index finds them.
+        parameters.push(rows::setting_to_sql(Value::Custom(set)));
+        let _ = write!(sql, " AND {column} <> '{{}}' AND {column} @> ${}", parameters.len());
+    }
+    let comparison = if is { "IS NOT DISTINCT FROM" } else { "IS DISTINCT FROM" };
+    for (name, value) in names.iter() {
+        // An absent name is NULL.
+        parameters.extend(rows::name_and_value(name, value));
+        let last = parameters.len();
+        let _ = write!(sql, " AND ({column} -> ${}) {comparison} ${last}", last - 1);
     }
 }
 

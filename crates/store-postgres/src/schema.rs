@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use conversation_settings_core::{Field, Settings, Value};
+use conversation_settings_core::{Field, Kind, Settings, Value};
 use deadpool_postgres::Client;
 use tokio_postgres::{
     Error,
@@ -102,8 +102,10 @@ fn migration_sql(schema: &Schema, exists: bool, done: usize, missing: impl Itera
         sql.extend([" ", line]);
     }
     let defaults = Settings::default();
+    let missing: Vec<_> = missing.collect();
     let columns: Vec<_> = missing
-        .map(|field| {
+        .iter()
+        .map(|&field| {
             let (column, column_type) = (field.column(), rows::column_type(field.kind()));
             // Existing rows read as the default, and so do rows that a running older version inserts.
             format!("ADD COLUMN {column} {column_type} DEFAULT {}", literal(defaults.value(field)))
@@ -111,6 +113,11 @@ fn migration_sql(schema: &Schema, exists: bool, done: usize, missing: impl Itera
         .collect();
     if !columns.is_empty() {
         let _ = write!(sql, " ALTER TABLE conversations {};", columns.join(", "));
+    }
+    for column in missing.iter().filter(|field| field.kind() == Kind::Custom).map(|field| field.column()) {
+        // Rows without settings of the host's own cost this index nothing.
+        let index = format!("conversations_by_{column} ON conversations USING gin ({column} jsonb_path_ops)");
+        let _ = write!(sql, " CREATE INDEX {index} WHERE {column} <> '{{}}';");
     }
     sql
 }
@@ -141,6 +148,12 @@ mod tests {
             migration_sql(&Schema::default(), true, MIGRATIONS.len(), missing),
             "SET LOCAL search_path TO \"conversation_settings\"; ALTER TABLE conversations \
              ADD COLUMN is_pinned boolean DEFAULT false, ADD COLUMN ex bytea DEFAULT '\\x';"
+        );
+        assert_eq!(
+            migration_sql(&Schema::default(), true, MIGRATIONS.len(), [Field::Custom].into_iter()),
+            "SET LOCAL search_path TO \"conversation_settings\"; ALTER TABLE conversations \
+             ADD COLUMN custom jsonb DEFAULT '{}'; CREATE INDEX conversations_by_custom ON conversations \
+             USING gin (custom jsonb_path_ops) WHERE custom <> '{}';"
         );
     }
 
