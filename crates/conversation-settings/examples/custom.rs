@@ -37,7 +37,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let set = |custom| post(address, &token, custom);
     assert!(set(r#"{"theme":"dark"}"#).await?.contains(r#""errCode":0"#));
     assert!(set(r#"{"folder":7}"#).await?.contains(r#""fields":["custom.folder"]"#));
-    assert!(set(r#"{"folder":100}"#).await?.contains("conversation.custom.folder: must be an integer from 0 to 99, got 100"));
+    assert!(
+        set(r#"{"folder":100}"#)
+            .await?
+            .contains("conversation.custom.folder: must be an integer from 0 to 99, got 100")
+    );
     assert!(set(r#"{"color":1}"#).await?.contains("conversation.custom.color: is not a setting of this server"));
 
     // What the store has: both names.
@@ -63,7 +67,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// Sets `custom` for alice, and returns the response.
 async fn post(address: std::net::SocketAddr, token: &str, custom: &str) -> Result<String, Box<dyn Error>> {
-    let conversation = format!(r#"{{"conversationID":"sg_team","conversationType":3,"groupID":"team","custom":{custom}}}"#);
+    let conversation =
+        format!(r#"{{"conversationID":"sg_team","conversationType":3,"groupID":"team","custom":{custom}}}"#);
     let body = format!(r#"{{"userIDs":["alice"],"conversation":{conversation},"report":true}}"#);
     let request = format!(
         "POST /settings/conversation/set_conversations HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\

@@ -144,7 +144,8 @@ mod tests {
             Path::Decoded("conversation.ex".into()),
             Path::Decoded(String::new()),
         ];
-        let named = ["userIDs", "userIDs[3]", "conversation.ex", "conversation.custom.theme", "conversation.ex", "body"];
+        let named =
+            ["userIDs", "userIDs[3]", "conversation.ex", "conversation.custom.theme", "conversation.ex", "body"];
         assert_eq!(paths.map(|path| path.to_string()), named);
     }
 }

@@ -300,7 +300,10 @@ mod tests {
             (r#"{"a":[]}"#.into(), "custom.a: must be a string, an integer or a boolean, got a list"),
             (r#"{"a":{}}"#.into(), "custom.a: must be a string, an integer or a boolean, got an object"),
             (r#"{"a":1.5}"#.into(), "custom.a: must be a string, an integer or a boolean, got 1.5"),
-            (r#"{"a":9223372036854775808}"#.into(), "custom.a: must be a string, an integer or a boolean, got 9223372036854775808"),
+            (
+                r#"{"a":9223372036854775808}"#.into(),
+                "custom.a: must be a string, an integer or a boolean, got 9223372036854775808",
+            ),
             (r#"{"a":"\u0000"}"#.into(), "custom.a: must not contain U+0000"),
             (format!(r#"{{"a":"{}"}}"#, "x".repeat(1_025)), "custom.a: must be at most 1024 bytes, got 1025"),
             (r#"{"a":1,"a":null}"#.into(), "custom.a: is there twice"),

@@ -1,8 +1,8 @@
 //! The decision about one write, from the stored conversation.
 
 use crate::{
-    ArgsError, Change, Changed, Conversation, Custom, CustomPatch, Key, Mask, Missing, Patch, Settings, Target, Timestamp, Version,
-    Write,
+    ArgsError, Change, Changed, Conversation, Custom, CustomPatch, Key, Mask, Missing, Patch, Settings, Target,
+    Timestamp, Version, Write,
 };
 
 /// What a write does to the stored conversation.

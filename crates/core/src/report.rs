@@ -96,7 +96,16 @@ impl ReportEntry {
     pub fn new(key: Key, role: Role, effect: Effect) -> Self {
         let Key { owner: user, conversation_id } = key;
         let Effect { outcome, version } = effect;
-        Self { user, conversation_id, role, outcome, version, fields: Mask::EMPTY, custom: Vec::new(), private_chat: None }
+        Self {
+            user,
+            conversation_id,
+            role,
+            outcome,
+            version,
+            fields: Mask::EMPTY,
+            custom: Vec::new(),
+            private_chat: None,
+        }
     }
 
     /// The entry of `write`; `counterpart` is the other participant if the write may turn private chat on or off.

@@ -91,10 +91,7 @@ fn rejects_more_names_than_fit() {
     assert_eq!(put(&full, CustomPatch::KEEP.set("n0", "x").unwrap()).unwrap().settings.custom.len(), 64);
     assert_eq!(put(&full, numbered(0..65)).unwrap_err(), 65);
     let created = decide(None, &write(Patch::KEEP.custom(numbered(0..65))), AT).unwrap_err();
-    assert_eq!(
-        created.to_string(),
-        "conversation sg_g of a would have 65 names in custom; at most 64 are allowed"
-    );
+    assert_eq!(created.to_string(), "conversation sg_g of a would have 65 names in custom; at most 64 are allowed");
     // A composed patch may mention more names than one write may.
     let removals = (0..64).fold(numbered(64..128), |patch, n| patch.remove(format!("n{n}").as_str()).unwrap());
     assert_eq!(put(&full, removals).unwrap_err(), 128);

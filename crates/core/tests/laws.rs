@@ -16,7 +16,9 @@ fn applied(settings: &Settings, patch: &Patch) -> Settings {
 /// What a patch or settings say, by the name that clients see: `isPinned`, `custom.theme`. A removed name is `null`.
 fn by_name<'a>(values: impl Iterator<Item = (Field, Value<'a>)>) -> BTreeMap<String, serde_json::Value> {
     let named = |(field, value): (Field, Value<'a>)| match value {
-        Value::Custom(names) => names.iter().map(|(name, value)| (format!("{field}.{name}"), json!(value))).collect::<Vec<_>>(),
+        Value::Custom(names) => {
+            names.iter().map(|(name, value)| (format!("{field}.{name}"), json!(value))).collect::<Vec<_>>()
+        }
         value => vec![(field.to_string(), json!(value))],
     };
     values.flat_map(named).collect()

@@ -277,11 +277,14 @@ fn limits_what_a_request_stores_for_all_users_together() {
     };
     let limits = Limits::default().max_batch_bytes(100);
     let set = of(10, &limits).expect("100 bytes are accepted");
-    let too_large = "userIDs: must store at most 100 bytes of ex, attachedInfo and custom for all users together, got 110";
+    let too_large =
+        "userIDs: must store at most 100 bytes of ex, attachedInfo and custom for all users together, got 110";
     assert_eq!(of(11, &limits).unwrap_err(), too_large);
     assert!(limits.check(&set).is_ok());
     let error = Limits::default().max_batch_bytes(99).check(&set).unwrap_err();
-    assert!(error.to_string().ends_with("at most 99 bytes of ex, attachedInfo and custom for all users together, got 100"));
+    assert!(
+        error.to_string().ends_with("at most 99 bytes of ex, attachedInfo and custom for all users together, got 100")
+    );
     assert_eq!((limits.users_per_batch(set.patch()), Limits::default().users_per_batch(set.patch())), (10, 10_000));
     assert_eq!(limits.max_batch_bytes(9).users_per_batch(set.patch()), 1, "one user is always possible");
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use conversation_settings_core::{
-    Conversation, ConversationId, Decision, Effect, Field, GroupId, IfMissing, Key, Limits, Outcome, Rejected,
-    Report, Role, SetConversations, Settings, Target, Timestamp, UserId, Version, WriteBatch, decide_follower,
+    Conversation, ConversationId, Decision, Effect, Field, GroupId, IfMissing, Key, Limits, Outcome, Rejected, Report,
+    Role, SetConversations, Settings, Target, Timestamp, UserId, Version, WriteBatch, decide_follower,
 };
 use serde_json::{Value, json};
 

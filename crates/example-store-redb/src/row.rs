@@ -1,6 +1,8 @@
 //! A record as the bytes of a row, and back.
 
-use conversation_settings_core::{Conversation, CustomPatch, Field, Key, Kind, Settings, Target, Timestamp, Value, Version};
+use conversation_settings_core::{
+    Conversation, CustomPatch, Field, Key, Kind, Settings, Target, Timestamp, Value, Version,
+};
 use conversation_settings_store::{BoxError, Record, State};
 use serde::{Deserialize, Serialize};
 use serde_json::Map;

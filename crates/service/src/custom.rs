@@ -100,7 +100,9 @@ impl CustomSettings {
     pub(crate) fn check(&self, caller: &Caller, patch: Option<&CustomPatch>) -> Result<(), ArgsError> {
         for (name, value) in patch.into_iter().flat_map(CustomPatch::iter) {
             let at = |problem: Violation| ArgsError::new(Path::Custom(name.clone()), problem);
-            let Some(setting) = self.settings.get(name) else { return Err(at("is not a setting of this server".into())) };
+            let Some(setting) = self.settings.get(name) else {
+                return Err(at("is not a setting of this server".into()));
+            };
             if setting.is_admin_only() && !caller.is_admin() {
                 return Err(at("may be set by an administrator alone".into()));
             }
@@ -126,7 +128,8 @@ impl<'de> Deserialize<'de> for CustomSettings {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<CustomSettings, A::Error> {
                 let mut declared = CustomSettings::new();
                 while let Some(name) = map.next_key::<CustomName>()? {
-                    let setting = map.next_value().map_err(|error| A::Error::custom(format_args!("{name}: {error}")))?;
+                    let setting =
+                        map.next_value().map_err(|error| A::Error::custom(format_args!("{name}: {error}")))?;
                     let added = declared.add(name.clone(), setting);
                     added.map_err(|error| A::Error::custom(format_args!("{name}: {error}")))?;
                 }

@@ -41,13 +41,9 @@ pub(crate) fn document(conversation: &Conversation) -> Document {
         GROUP: target.group_id().map_or("", GroupId::as_str),
         CREATED: DateTime::from_millis(conversation.created_at.0),
     };
-    document.extend(settings(conversation.settings.values()));
+    let settings = conversation.settings.values();
+    document.extend(settings.filter_map(|(field, value)| Some((field.column().to_owned(), bson(value)?))));
     document
-}
-
-/// Settings as fields of a document.
-fn settings<'a>(values: impl Iterator<Item = (Field, Value<'a>)>) -> impl Iterator<Item = (String, Bson)> {
-    values.map(|(field, value)| (field.column().to_owned(), bson(value)))
 }
 
 /// The update of a document that makes the change `patch`. If `is_whole`, the names of the host's own settings that it
@@ -65,7 +61,10 @@ pub(crate) fn update(patch: &Patch, is_whole: bool) -> Document {
                     };
                 }
             }
-            value => drop(set.insert(field.column(), bson(value))),
+            value => match bson(value) {
+                Some(value) => drop(set.insert(field.column(), value)),
+                None => drop(unset.insert(field.column(), "")),
+            },
         }
     }
     let updates = [("$set", set), ("$unset", unset)].into_iter().filter(|(_, fields)| !fields.is_empty());
@@ -87,19 +86,22 @@ fn path(field: Field, name: &CustomName) -> String {
     format!("{}.{name}", field.column())
 }
 
-fn bson(value: Value<'_>) -> Bson {
-    match value {
+/// The stored form of a setting; `None` for a field that is missing then. Without settings of the host's own a document has
+/// OpenIM's fields alone.
+fn bson(value: Value<'_>) -> Option<Bson> {
+    Some(match value {
         Value::Bool(value) => value.into(),
         Value::I32(value) => value.into(),
         Value::I64(value) => value.into(),
         Value::Text(value) => value.into(),
         Value::Custom(names) => {
             let names = names.iter().filter_map(|(name, value)| Some((name.to_string(), custom_bson(value?))));
-            Bson::Document(names.collect())
+            let names: Document = names.collect();
+            return (!names.is_empty()).then_some(names.into());
         }
         Value::Timestamp(0) => DateTime::from_millis(NEVER).into(),
         Value::Timestamp(millis) => DateTime::from_millis(millis).into(),
-    }
+    })
 }
 
 fn custom_bson(value: &CustomValue) -> Bson {
@@ -132,7 +134,7 @@ pub(crate) fn conditions(filter: &Filter) -> Document {
 
 /// All values in documents that read back as `value`.
 fn stored_forms(field: Field, value: Value<'_>) -> Vec<Bson> {
-    let mut forms = vec![bson(value.clone())];
+    let mut forms: Vec<_> = bson(value.clone()).into_iter().collect();
     if value == DEFAULTS.value(field) {
         forms.push(Bson::Null);
     }
@@ -188,7 +190,9 @@ fn custom(names: &RawDocument) -> Result<CustomPatch, BoxError> {
         let value = match value {
             RawBsonRef::Boolean(value) => CustomValue::Boolean(value),
             RawBsonRef::String(text) => CustomValue::Text(CustomText::new(text)?),
-            value => CustomValue::Integer(integer(value).ok_or("a value in custom is neither text, integer nor boolean")?),
+            value => {
+                CustomValue::Integer(integer(value).ok_or("a value in custom is neither text, integer nor boolean")?)
+            }
         };
         Ok((CustomName::new(name.as_str())?, Some(value)))
     };

@@ -63,9 +63,8 @@ impl Writes {
             let Some(patch) = batch.writes()[alike[0].position].change.patch() else { continue };
             let patch = changed.part_of(patch);
             // Only of the host's own settings a document may have more than the patch sets.
-            let is_whole = |write: &&RecordWrite| {
-                write.record.live().is_some_and(|live| rows::is_whole(&patch, &live.settings))
-            };
+            let is_whole =
+                |write: &&RecordWrite| write.record.live().is_some_and(|live| rows::is_whole(&patch, &live.settings));
             let (whole, merged): (Vec<_>, Vec<_>) = alike.into_iter().partition(is_whole);
             stored += update(&rows::update(&patch, true), &whole, &mut updates)?;
             stored += update(&rows::update(&patch, false), &merged, &mut updates)?;

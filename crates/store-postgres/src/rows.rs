@@ -3,7 +3,8 @@
 use std::{iter, str, sync::LazyLock};
 
 use conversation_settings_core::{
-    Conversation, ConversationId, CustomName, CustomValue, Field, Key, Kind, Settings, Target, Timestamp, UserId, Value, Version,
+    Conversation, ConversationId, CustomName, CustomValue, Field, Key, Kind, Settings, Target, Timestamp, UserId,
+    Value, Version,
 };
 use conversation_settings_store::{BoxError, Record, RecordWrite, State};
 use tokio_postgres::{

@@ -46,7 +46,8 @@ pub use self::{
     stores::{filter, log_id, owner_version},
     texts::text,
     values::{
-        OwnedValue, burn_duration, custom_patch, custom_value, group_at_type, kind, owned_value, recv_msg_opt, seconds, seq, timestamp, version,
+        OwnedValue, burn_duration, custom_patch, custom_value, group_at_type, kind, owned_value, recv_msg_opt, seconds,
+        seq, timestamp, version,
     },
     writes::{change, decision, effect, missing, outcome, write, write_batch},
 };

@@ -9,7 +9,10 @@ use serde::{
 };
 
 use super::{CustomName, CustomText, CustomValue, Names};
-use crate::{Custom, CustomPatch, Kind, value_reader::{ValueReader, primitive}};
+use crate::{
+    Custom, CustomPatch, Kind,
+    value_reader::{ValueReader, primitive},
+};
 
 impl<'de> Deserialize<'de> for CustomPatch {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use conversation_settings_core::{Accepts, Custom, CustomText, Field, Kind, Limits, Mask, Outcome, Role, Settings, Value};
+use conversation_settings_core::{
+    Accepts, Custom, CustomText, Field, Kind, Limits, Mask, Outcome, Role, Settings, Value,
+};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{

@@ -112,11 +112,7 @@ impl ReportEntry {
 
 impl From<core::ReportEntry> for ReportEntry {
     fn from(entry: core::ReportEntry) -> Self {
-        let effect = Effect {
-            outcome: entry.outcome.name(),
-            fields: entry.names().collect(),
-            version: entry.version,
-        };
+        let effect = Effect { outcome: entry.outcome.name(), fields: entry.names().collect(), version: entry.version };
         Self { user_id: entry.user, role: entry.role.name(), effect: Some(effect) }
     }
 }

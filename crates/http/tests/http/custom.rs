@@ -92,10 +92,18 @@ async fn refuses_what_is_not_declared_by_its_path() {
             json!({ "theme": [] }),
             "conversation.custom.theme: must be a string, an integer or a boolean, got a list",
         ),
-        (ADMIN, json!({ "theme": 0.5 }), "conversation.custom.theme: must be a string, an integer or a boolean, got 0.5"),
+        (
+            ADMIN,
+            json!({ "theme": 0.5 }),
+            "conversation.custom.theme: must be a string, an integer or a boolean, got 0.5",
+        ),
         (ADMIN, json!({ "theme": "\0" }), "conversation.custom.theme: must not contain U+0000"),
         (ADMIN, json!({ "a.b": 1 }), "conversation.custom: the name \"a.b\" must be 1 to 64 letters, digits, _ and -"),
-        (ADMIN, json!({ "$set": 1 }), "conversation.custom: the name \"$set\" must be 1 to 64 letters, digits, _ and -"),
+        (
+            ADMIN,
+            json!({ "$set": 1 }),
+            "conversation.custom: the name \"$set\" must be 1 to 64 letters, digits, _ and -",
+        ),
         (
             ADMIN,
             json!({ &*long: 1 }),

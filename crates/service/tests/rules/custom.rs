@@ -77,7 +77,8 @@ async fn names_the_argument_if_a_conversation_has_too_many_names() {
     }
     let after = conversation_settings_service::Service::builder(store);
     let after = after.custom(names(CustomSettings::new(), 64).unwrap()).build();
-    let expected = "conversation.custom: conversation sg_team of a would have 65 names in custom; at most 64 are allowed";
+    let expected =
+        "conversation.custom: conversation sg_team of a would have 65 names in custom; at most 64 are allowed";
     assert_eq!(detail(after.set(&of("a"), set(64)).await), expected);
     assert_eq!(names(names(CustomSettings::new(), 0).unwrap(), 64), Err(CustomSettingError::TooMany));
 }
@@ -108,18 +109,30 @@ fn names_what_is_wrong_in_a_declaration_and_where() {
     for (json, expected) in [
         ("[]", "invalid type: sequence, expected an object of settings at line 1"),
         ("{\n\"a.b\": {}}", "the name \"a.b\" must be 1 to 64 letters, digits, _ and - at line 2 column 5"),
-        ("{\n\"a\": {\"type\":\"float\"}}", "a: unknown variant `float`, expected one of `boolean`, `integer`, `text` at line 2"),
+        (
+            "{\n\"a\": {\"type\":\"float\"}}",
+            "a: unknown variant `float`, expected one of `boolean`, `integer`, `text` at line 2",
+        ),
         ("{\n\"a\": {}}", "a: missing field `type` at line 2"),
         ("{\n\"a\": {\"type\":\"text\",\"max\":1}}", "a: unknown field `max`, expected one of `type`, `minimum`"),
-        ("{\n\"a\": {\"type\":\"text\",\"maximum\":1}}", "a: minimum and maximum belong to the type integer alone at line 2"),
+        (
+            "{\n\"a\": {\"type\":\"text\",\"maximum\":1}}",
+            "a: minimum and maximum belong to the type integer alone at line 2",
+        ),
         ("{\n\"a\": {\"type\":\"integer\",\"maxBytes\":1}}", "a: maxBytes belongs to the type text alone at line 2"),
         ("{\n\"a\": {\"type\":\"boolean\",\"maxBytes\":1}}", "a: maxBytes belongs to the type text alone at line 2"),
-        ("{\n\"a\": {\"type\":\"integer\",\"minimum\":2,\"maximum\":1}}", "a: minimum must not be above maximum at line 2"),
+        (
+            "{\n\"a\": {\"type\":\"integer\",\"minimum\":2,\"maximum\":1}}",
+            "a: minimum must not be above maximum at line 2",
+        ),
         (
             "{\n\"a\": {\"type\":\"integer\",\"maximum\":1,\"default\":2}}",
             "a: the default must be an integer from -9223372036854775808 to 1, got 2 at line 2",
         ),
-        ("{\n\"a\": {\"type\":\"boolean\",\"default\":\"x\"}}", "a: the default must be a boolean, got a string at line 2"),
+        (
+            "{\n\"a\": {\"type\":\"boolean\",\"default\":\"x\"}}",
+            "a: the default must be a boolean, got a string at line 2",
+        ),
         ("{\"a\": {\"type\":\"boolean\"},\n\"a\": {\"type\":\"text\"}}", "a: is declared twice at line 2"),
     ] {
         let error = serde_json::from_str::<CustomSettings>(json).unwrap_err().to_string();

@@ -1,8 +1,10 @@
 //! One database shared with OpenIM: each reads what the other writes.
 
-use conversation_settings_core::{Field, GroupAtType, Patch, RecvMsgOpt, Target, Timestamp, Version};
+use conversation_settings_core::{
+    Custom, CustomPatch, Field, GroupAtType, Patch, RecvMsgOpt, Target, Timestamp, Version,
+};
 use conversation_settings_store::{
-    Changes, ConversationStore, ConversationStoreExt, Filter, OwnerVersion, PageRequest,
+    Changes, ConversationStore, ConversationStoreExt, Filter, OwnerVersion, PageRequest, StoreError,
 };
 use mongodb::bson::{Bson, DateTime, Document, doc, oid::ObjectId, spec::ElementType};
 
@@ -204,4 +206,44 @@ async fn treats_conversation_without_entry_as_older_than_log() {
         panic!("a client at version 0 gets every conversation")
     };
     assert_eq!(inserted.len(), 2);
+}
+
+#[tokio::test]
+async fn keeps_the_host_s_own_settings_beside_openim_s() {
+    let Some(database) = Database::new().await else { return };
+    let set_custom = |custom| batch([set(key("alice", "sg_null"), Patch::KEEP.custom(custom))]);
+    let mut document = theirs("alice", "sg_null");
+    document.insert("custom", Bson::Null);
+    insert(&database, document).await;
+    let mut document = theirs("alice", "sg_other");
+    document.insert("custom", doc! { "narrow": 7, "wide": 7_i64, "text": "x", "flag": true });
+    insert(&database, document).await;
+    let store = database.store().await;
+    let read = async |id| store.get_one(key("alice", id)).await.map(|found| found.unwrap().settings.custom);
+    let shown = |custom: Custom| custom.iter().map(|(name, value)| format!("{name} {value:?}")).collect::<Vec<_>>();
+    let others = shown(read("sg_other").await.unwrap());
+    assert_eq!(others, ["flag Boolean(true)", "narrow Integer(7)", "text Text(\"x\")", "wide Integer(7)"]);
+
+    let change = CustomPatch::KEEP.set("theme", "dark").unwrap().remove("folder").unwrap();
+    store.apply(&set_custom(change), NOW).await.unwrap();
+    // OpenIM updates fields of its own.
+    let conversations = database.collection("conversation");
+    let of_null = doc! { "conversation_id": "sg_null" };
+    conversations.update_one(of_null.clone(), doc! { "$set": { "is_pinned": false } }).await.unwrap();
+    assert_eq!(shown(read("sg_null").await.unwrap()), ["theme Text(\"dark\")"]);
+    let change = CustomPatch::KEEP.set("folder", 7).unwrap();
+    store.apply(&set_custom(change), NOW).await.unwrap();
+    let stored = conversations.find_one(of_null.clone()).await.unwrap().unwrap();
+    assert_eq!(stored.get_document("custom").unwrap(), &doc! { "theme": "dark", "folder": 7_i64 });
+    let change = CustomPatch::KEEP.remove("theme").unwrap().remove("folder").unwrap();
+    store.apply(&set_custom(change), NOW).await.unwrap();
+    let stored = conversations.find_one(of_null.clone()).await.unwrap().unwrap();
+    assert!(!stored.contains_key("custom"), "OpenIM's fields alone: {stored}");
+
+    for wrong in [Bson::from(1.5), doc! { "deep": 1 }.into(), "\0".into()] {
+        conversations.update_one(of_null.clone(), doc! { "$set": { "custom.theme": &wrong } }).await.unwrap();
+        let error = read("sg_null").await.unwrap_err();
+        assert!(matches!(&error, StoreError::Corrupt { key: Some(_), .. }), "{wrong}: {error:?}");
+        assert!(read("sg_other").await.is_ok());
+    }
 }

@@ -1,7 +1,8 @@
 //! The primitive values of settings, and the types that some settings have.
 
 use conversation_settings_core::{
-    BurnDuration, CustomName, CustomPatch, CustomText, CustomValue, Field, GroupAtType, Kind, Patch, RecvMsgOpt, Seconds, Seq, Text, Timestamp, Value, Version,
+    BurnDuration, CustomName, CustomPatch, CustomText, CustomValue, Field, GroupAtType, Kind, Patch, RecvMsgOpt,
+    Seconds, Seq, Text, Timestamp, Value, Version,
 };
 use proptest::{option, prelude::*, sample::select};
 
@@ -126,12 +127,7 @@ impl Sizes {
             let end = text.floor_char_boundary(CustomText::MAX_BYTES);
             CustomValue::Text(CustomText::new(&text[..end]).expect("is allowed"))
         });
-        prop_oneof![
-            any::<bool>().prop_map(CustomValue::Boolean),
-            i64s().prop_map(CustomValue::Integer),
-            text
-        ]
-        .boxed()
+        prop_oneof![any::<bool>().prop_map(CustomValue::Boolean), i64s().prop_map(CustomValue::Integer), text].boxed()
     }
 }
 

@@ -1,8 +1,8 @@
 //! Rule 1: the store keeps what the core decides, for every field.
 
 use conversation_settings_core::{
-    ArgsError, Change, Conversation, CustomPatch, Field, GroupId, Kind, Missing, Outcome, Patch, Rejected, Settings, Target,
-    Timestamp, Value, Violation,
+    ArgsError, Change, Conversation, CustomPatch, Field, GroupId, Kind, Missing, Outcome, Patch, Rejected, Settings,
+    Target, Timestamp, Value, Violation,
 };
 use conversation_settings_store::StoreError;
 
