@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-const GUIDES: [&str; 2] = ["docs/write-an-adapter.md", "docs/events.md"];
+const GUIDES: [&str; 3] = ["docs/write-an-adapter.md", "docs/events.md", "docs/custom-settings.md"];
 
 /// A guide's pieces of code, each under a comment that names the file it is from; `// …` stands for what was left out.
 fn pieces(guide: &str) -> impl Iterator<Item = (&str, &str)> {

@@ -1,6 +1,7 @@
 //! Proves the suite: adapters that are wrong on purpose, each in one way, and the cases that fail on them.
 
 mod counts;
+mod custom;
 mod logs;
 mod pages;
 mod store;
@@ -74,6 +75,11 @@ fails! {
     dollars_are_syntax: values::DollarsAreSyntax => treats_ids_as_data;
     numbers_as_floats: values::NumbersAsFloats => keeps_extreme_numbers;
     times_unsigned: values::TimesUnsigned => keeps_times_before_1970_and_extreme_times;
+    names_replaced: custom::Replaces => merges_the_host_s_own_settings_by_name;
+    names_merged_before_the_transaction: custom::MergesBefore => merges_each_name_of_concurrent_updates;
+    rejection_skipped: custom::SkipsRejected => rejects_more_names_than_a_conversation_may_have;
+    text_of_a_name_trimmed: custom::Trims => keeps_texts_of_the_host_s_own_settings;
+    numbers_for_booleans: custom::NumbersForBooleans => filters_by_name_and_absence;
     keys_in_their_order: values::KeysInTheirOrder => returns_conversations_in_the_order_of_the_keys;
     a_cache_that_lags: values::CacheThatLags => reads_its_own_writes, linearizes_concurrent_histories_per_owner;
     a_cache_a_handle: values::CacheAHandle => reads_the_writes_of_another_handle;

@@ -19,7 +19,7 @@ type Answer = Result<Applied, StoreError>;
 type Found = Result<Vec<Option<Conversation>>, StoreError>;
 
 /// The batch with each value replaced.
-fn with_values(batch: &WriteBatch, value: impl for<'a> Fn(Value<'a>) -> Value<'a>) -> WriteBatch {
+pub(crate) fn with_values(batch: &WriteBatch, value: impl for<'a> Fn(Value<'a>) -> Value<'a>) -> WriteBatch {
     changed(batch, |change| match change {
         Change::Set { patch, missing } => {
             let values = patch.values().map(|(field, of)| (field, value(of)));

@@ -28,12 +28,12 @@ pub(crate) fn changed(batch: &WriteBatch, mut change: impl FnMut(Change) -> Chan
     WriteBatch::new(batch.writes().iter().map(changed).collect()).unwrap()
 }
 
-async fn loaded(store: &MemoryStore, batch: &WriteBatch) -> Result<Vec<Option<Conversation>>, StoreError> {
+pub(crate) async fn loaded(store: &MemoryStore, batch: &WriteBatch) -> Result<Vec<Option<Conversation>>, StoreError> {
     store.get(&batch.writes().iter().map(|write| write.key.clone()).collect::<Vec<_>>()).await
 }
 
 /// Lets other calls in between, as a remote database does.
-async fn let_others_in() {
+pub(crate) async fn let_others_in() {
     sleep(Duration::from_millis(1)).await;
 }
 
