@@ -30,8 +30,8 @@ pub(super) fn explain<R: DeserializeOwned>(body: &[u8], error: &serde_json::Erro
         Ok(_) => invalid("", error.to_string()),
         Err(error) => {
             let path = error.path().to_string();
-            let problem = error.into_inner().problem(&path);
-            invalid(if path == "." { "" } else { &path }, problem)
+            let (path, problem) = error.into_inner().problem(&path);
+            invalid(if path == "." { "" } else { path }, problem)
         }
     }
 }
@@ -47,14 +47,18 @@ enum Mismatch {
 }
 
 impl Mismatch {
-    /// What is wrong with the value at `path`. The core's readers name the path and quote no text; other messages may.
-    fn problem(self, path: &str) -> String {
+    /// What is wrong with the value at `path`, or with an object around it. The core's readers name the path and quote no
+    /// text; other messages may.
+    fn problem(self, path: &str) -> (&str, String) {
         match self {
-            Self::Type(problem) => problem,
-            Self::Custom(message) => match message.strip_prefix(path).and_then(|rest| rest.strip_prefix(": ")) {
-                Some(problem) => problem.to_owned(),
-                None => "is invalid".to_owned(),
-            },
+            Self::Type(problem) => (path, problem),
+            Self::Custom(message) => {
+                let own = message.split_once(": ").and_then(|(own, problem)| {
+                    let rest = path.strip_prefix(own)?;
+                    (rest.is_empty() || rest.starts_with('.')).then(|| (&path[..own.len()], problem.to_owned()))
+                });
+                own.unwrap_or_else(|| (path, "is invalid".to_owned()))
+            }
         }
     }
 }
