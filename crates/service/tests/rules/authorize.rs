@@ -1,7 +1,7 @@
 //! The port that decides who may do what.
 
 use std::{
-    mem,
+    fs, mem,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -68,20 +68,45 @@ async fn asks_before_every_call_and_touches_nothing_after_a_refusal() {
         service.changes(context, &bob, &OwnerVersion::default()),
         service.version(context, &bob),
     );
-    refuses!("set isPinned of [\"bob\"]": service.set(context, pin.clone()), service.preview(context, &pin));
+    refuses!("set isPinned of [\"bob\"]":
+        service.set(context, pin.clone()),
+        service.preview(context, &pin),
+        service.plan_set(context, &pin),
+    );
     refuses!("remove bob":
         service.remove(context, &bob, &ids),
         service.remove_older_than(context, &bob, Duration::ZERO),
+        service.plan_remove(context, &bob, &ids),
     );
     refuses!("set ex for peers of bob": service.set_ex_for_peers(context, &bob, Text::default()));
     refuses!("administer":
         service.create_single_chat(context, &bob, &user("carol")),
         service.open_group_conversation(context, &team(), &members),
         service.set_fields(context, &team_id, &members, Patch::KEEP),
+        service.plan_set_fields(context, &team_id, &members, Patch::KEEP),
         service.get_fields(context, &team_id, &members, Mask::EMPTY),
         service.remove_conversation(context, &team_id, &members),
         service.list_muting_users(context, &team_id, &PageRequest::first(1)),
     );
+}
+
+#[test]
+fn every_call_of_the_service_is_asked_for() {
+    let tested = include_str!("authorize.rs");
+    let mut calls = 0;
+    for file in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).unwrap() {
+        let path = file.unwrap().path();
+        let Ok(source) = fs::read_to_string(&path) else { continue };
+        for function in source.split("    pub async fn ").skip(1) {
+            let (name, rest) = function.split_once('(').unwrap();
+            let (arguments, _) = rest.split_once(')').unwrap();
+            if arguments.contains("context: &Context") {
+                calls += 1;
+                assert!(tested.contains(&format!("service.{name}(")), "{name} in {}", path.display());
+            }
+        }
+    }
+    assert!(calls > 20, "found {calls} calls");
 }
 
 /// Cannot reach the host's roles.
