@@ -55,7 +55,12 @@ impl ApiError {
     }
 
     /// An error with a number and a name of the host's own, which the envelope shows as `errCode` and `errMsg`.
+    ///
+    /// # Panics
+    ///
+    /// If `number` is 0, which clients take for success.
     pub fn with_number(number: i32, name: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Self {
+        assert_ne!(number, 0, "a failure needs a number, because clients take 0 for success");
         Self { number, name: name.into(), detail: detail.into(), status: StatusCode::OK, response: None, source: None }
     }
 

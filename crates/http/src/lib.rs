@@ -62,7 +62,7 @@
 //!
 //! # Adding a route
 //!
-//! A route is a handler, a description and a line in the table in `routes.rs`. `pipeline.rs` does what all calls have in
+//! A route is a handler, a description and a line in a table in `routes.rs`. `pipeline.rs` does what all calls have in
 //! common. The fields and codes of a new route appear in the OpenAPI document automatically.
 //!
 //! # Features
