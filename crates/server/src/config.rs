@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeSet, env, ffi::OsStr, time::Duration};
 
-use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind, parser::ValueSource};
+use clap::{
+    Arg, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+    error::{ContextKind, ContextValue, ErrorKind},
+    parser::ValueSource,
+};
 use conversation_settings_core::{IfMissing, Limits, UserId};
 use conversation_settings_http::{Api, TokenAuthority};
 use conversation_settings_tls::Authorities;
@@ -350,6 +354,12 @@ fn sentence(error: &clap::Error) -> String {
     let line = in_one_line(&error.to_string());
     match error.kind() {
         ErrorKind::InvalidSubcommand => format!("{line}: without a command, the program serves"),
+        ErrorKind::UnknownArgument => match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::String(flag)) => {
+                options::flag_meant_by(flag).map_or(line.clone(), |meant| format!("{line}: use {meant}"))
+            }
+            _ => line,
+        },
         _ => line,
     }
 }
@@ -389,7 +399,8 @@ mod tests {
                 "invalid value '$HOME/secret' for '--secret-file <PATH>': the path contains \"$HOME\", which is not \
                  expanded: write the whole path",
             ),
-            (&["--port", "1"], "unexpected argument '--port' found"),
+            (&["--port", "1"], "unexpected argument '--port' found: use --listen HOST:PORT"),
+            (&["--colour", "1"], "unexpected argument '--colour' found"),
             (&["--admins", "a"], "unexpected argument '--admins' found: a similar argument exists: '--admin'"),
             (&["--max-text-bytes", "-1"], "unexpected argument '-1' found"),
             (&["serve"], "unrecognized subcommand 'serve': without a command, the program serves"),

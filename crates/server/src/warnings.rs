@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use conversation_settings_core::Limits;
+use conversation_settings_http::Api;
 use tracing::warn;
 
 use crate::{
@@ -11,6 +13,29 @@ use crate::{
 
 /// Shorter secrets can be guessed.
 const MIN_SECRET_BYTES: usize = 16;
+
+/// A warning for each limit that has a value of the operator's and that another limit replaces.
+fn limits_without_effect(config: &Config) -> impl Iterator<Item = &'static str> {
+    let (text, body, memory) = (config.max_text_bytes.get(), config.max_body_bytes.get(), config.max_body_memory.get());
+    let time = config.body_timeout.duration();
+    let default_text = Limits::default().max_text_bytes;
+    [
+        (
+            time > config.request_timeout.duration() && time != Api::DEFAULT_BODY_TIMEOUT,
+            "--body-timeout is longer than --request-timeout, which ends a call first",
+        ),
+        (
+            text > body && text != default_text,
+            "--max-text-bytes is more than --max-body-bytes: no body can have such a text",
+        ),
+        (
+            memory < body && memory != Api::DEFAULT_MAX_BODY_MEMORY,
+            "--max-body-memory is less than --max-body-bytes, so it is raised to that",
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(is_wrong, warning)| is_wrong.then_some(warning))
+}
 
 /// Whether a text has around it what other programs strip: quotes of an environment file, or line ends.
 fn is_wrapped(text: &str) -> bool {
@@ -45,6 +70,9 @@ pub(crate) fn log(config: &Config, secret: &SigningSecret, addresses: impl IntoI
                  are not meant"
             );
         }
+    }
+    for limit in limits_without_effect(config) {
+        warn!("{limit}");
     }
     // Who shares a secret with OpenIM may have other admins there, and anyone may register the default one.
     if !config.has_admins && !matches!(secret.origin, Origin::OwnFile(_)) {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::foreign::variable_meant_by;
+
 /// How the program's variables begin.
 const PREFIX: &str = "CONVERSATION_";
 
@@ -29,7 +31,10 @@ pub(crate) fn warn_of_unknown(
 fn warning(known: &BTreeSet<&str>, name: &str) -> Option<String> {
     let upper = name.to_ascii_uppercase();
     let hint = match upper.strip_prefix(PREFIX) {
-        Some(rest) => nearest(known, rest).map_or("--help lists the variables".to_owned(), meant),
+        Some(rest) => {
+            let known = variable_meant_by(rest).or_else(|| nearest(known, rest));
+            known.map_or("--help lists the variables".to_owned(), meant)
+        }
         // The prefix itself may be misspelt.
         None => known.iter().find(|known| strsim::damerau_levenshtein(known, &upper) <= 2).map(|known| meant(known))?,
     };
@@ -88,12 +93,15 @@ mod tests {
             ("CONVERSATION_SECRETS", "CONVERSATION_SECRET"),
             ("CONVERSATIONS_STORE", "CONVERSATION_STORE"),
             ("CONVERSTION_ADMINS", "CONVERSATION_ADMINS"),
+            ("CONVERSATION_PORT", "CONVERSATION_LISTEN"),
+            ("CONVERSATION_DATABASE_URL", "CONVERSATION_STORE"),
+            ("CONVERSATION_LOG_LEVEL", "RUST_LOG"),
         ] {
             let expected = format!("the variable {given} has no effect: did you mean {meant}?");
             assert_eq!(warnings(given, "x"), [expected]);
         }
-        let expected = "the variable CONVERSATION_PORT has no effect: --help lists the variables";
-        assert_eq!(warnings("CONVERSATION_PORT", "10002"), [expected]);
+        let expected = "the variable CONVERSATION_COLOUR has no effect: --help lists the variables";
+        assert_eq!(warnings("CONVERSATION_COLOUR", "blue"), [expected]);
     }
 
     #[test]

@@ -60,6 +60,27 @@ fn warns_of_quotes_and_white_space_around_secrets() {
 }
 
 #[test]
+fn warns_of_limits_without_effect() {
+    let folder = tempfile::tempdir().unwrap();
+    for (args, warning) in [
+        (&["--body-timeout", "60"][..], "--body-timeout is longer than --request-timeout"),
+        (&["--max-text-bytes", "32MiB"], "--max-text-bytes is more than --max-body-bytes"),
+        (&["--max-body-memory", "1MiB"], "--max-body-memory is less than --max-body-bytes, so it is raised"),
+        (&["--request-timeout", "5"], ""),
+        (&["--max-body-bytes", "1KiB"], ""),
+        (&["--max-body-bytes", "1GiB"], ""),
+        (&["--body-timeout", "60", "--request-timeout", "60"], ""),
+    ] {
+        let server = Server::start(program(folder.path()).args(["--store", "memory:"]).args(args));
+        server.signal("TERM");
+        let (_, log) = server.end();
+        let warnings: Vec<_> = log.lines().filter(|line| line.contains("WARN")).collect();
+        let expected = usize::from(!warning.is_empty());
+        assert!(warnings.len() == expected && log.contains(warning), "{args:?}: {warnings:?}");
+    }
+}
+
+#[test]
 fn warns_of_variables_without_effect() {
     let folder = tempfile::tempdir().unwrap();
     let variables =
