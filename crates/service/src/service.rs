@@ -6,8 +6,8 @@ use conversation_settings_core::{IfMissing, Limits};
 use conversation_settings_store::{ConversationStore, StoreError};
 
 use crate::{
-    Authorize, Clock, CustomSettings, EventSink, GroupDirectory, Messages, OwnerOrAdmin, SystemClock, Writer, WriterOptions,
-    conversation_pages::ReadLimit, events::Dispatcher,
+    Authorize, Clock, CustomSettings, EventSink, GroupDirectory, Messages, OwnerOrAdmin, SystemClock, Writer,
+    WriterOptions, conversation_pages::ReadLimit, events::Dispatcher,
 };
 
 /// The use cases, over a store. Cheap to clone.

@@ -7,18 +7,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deadpool::managed::Manager as _;
-use deadpool_postgres::{Client, Object, Pool, PoolError, TimeoutType};
+use deadpool_postgres::{PoolError, StatementCache, TimeoutType};
 use futures_util::future::{Either, select};
 use tokio::{
     sync::{Mutex, OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
+use tokio_postgres::Client;
 
 use crate::{
     error::Error,
     health::Health,
     session::{self, Route, Session},
+    source::{Connection, Source, SourceError},
 };
 
 /// How long a call waits for a connection, even if the host's pool would wait longer.
@@ -41,13 +42,13 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(600);
 /// Connections that only readers get, since a commit may wait for a synchronous standby without a limit.
 const FOR_READERS: usize = 2;
 
-/// The connections of one pool.
+/// The connections of one source.
 #[derive(Clone, Debug)]
 pub(crate) struct Connections(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    pool: Pool,
+    source: Source,
     health: Arc<Health>,
     has_options: bool,
     writers: Arc<Semaphore>,
@@ -57,10 +58,9 @@ struct Inner {
 
 impl Connections {
     /// `health` is what the pool's own connections note; `has_options` is whether their address has `options`.
-    pub(crate) fn new(pool: Pool, health: Arc<Health>, has_options: bool) -> Self {
-        let writers = pool.status().max_size.saturating_sub(FOR_READERS).max(1);
-        let writers = Arc::new(Semaphore::new(writers));
-        Self(Arc::new(Inner { pool, health, has_options, writers, probe: Mutex::new(()) }))
+    pub(crate) fn new(source: Source, health: Arc<Health>, has_options: bool) -> Self {
+        let writers = Arc::new(Semaphore::new(source.for_writers(FOR_READERS)));
+        Self(Arc::new(Inner { source, health, has_options, writers, probe: Mutex::new(()) }))
     }
 
     pub(crate) fn has_options(&self) -> bool {
@@ -88,17 +88,17 @@ impl Connections {
     }
 
     /// The first connection, with no deadline but for how long it takes to get it.
-    pub(crate) async fn first(&self) -> Result<Client, PoolError> {
+    pub(crate) async fn first(&self) -> Result<Connection, SourceError> {
         timeout(ACQUIRE_TIMEOUT, self.acquire()).await.unwrap_or(Err(no_connection()))
     }
 
-    async fn acquire(&self) -> Result<Client, PoolError> {
+    async fn acquire(&self) -> Result<Connection, SourceError> {
         loop {
-            let client = self.0.pool.get().await?;
-            if !self.0.health.is_retired(connected(&client)) {
-                return Ok(client);
+            let connection = self.0.source.connect().await?;
+            if !self.0.health.is_retired(connection.made()) {
+                return Ok(connection);
             }
-            drop(Object::take(client));
+            connection.discard();
         }
     }
 
@@ -106,14 +106,14 @@ impl Connections {
     /// connection returns to the pool after that, so that no other call waits behind it.
     async fn run<T>(
         &self,
-        client: Client,
+        connection: Connection,
         permit: Option<OwnedSemaphorePermit>,
         work: impl AsyncFnOnce(Lent<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let connected = connected(&client);
-        let mut lease = Lease { connections: self.clone(), client: Some(client), permit, is_idle: false };
-        let Some(client) = &mut lease.client else { unreachable!("only drop takes the client") };
-        let lent = Lent { client, route: self.0.health.route(), connected };
+        let (connected, statements) = (connection.made(), connection.statements());
+        let mut lease = Lease { connections: self.clone(), connection: Some(connection), permit, is_idle: false };
+        let Some(client) = &mut lease.connection else { unreachable!("only drop takes the connection") };
+        let lent = Lent { client, statements, route: self.0.health.route(), connected };
         let result = self.wait(connected, WORK_TIMEOUT, work(lent)).await?;
         lease.is_idle = true;
         if let Err(Error::OldPrimary) = result {
@@ -147,16 +147,15 @@ impl Connections {
 
     /// Asks the server whether it is there, unless another caller does so. Retires all connections if it is not.
     async fn probe(&self, connected: Instant) {
-        let Inner { pool, health, probe, .. } = &*self.0;
+        let Inner { source, health, probe, .. } = &*self.0;
         let _one = probe.lock().await;
         if health.is_retired(connected) || health.has_answered_within(SILENCE) {
             return;
         }
-        match timeout(PROBE_TIMEOUT, pool.manager().create()).await {
-            Ok(Ok(_)) => health.answered(),
-            // It refuses connections, such as one too many, so it is there.
-            Ok(Err(error)) if error.as_db_error().is_some() => health.answered(),
-            _ => health.retire_all(),
+        if source.answers_within(PROBE_TIMEOUT).await {
+            health.answered();
+        } else {
+            health.retire_all();
         }
     }
 }
@@ -164,6 +163,7 @@ impl Connections {
 /// A connection that a call has for a while.
 pub(crate) struct Lent<'a> {
     client: &'a mut Client,
+    statements: Option<Arc<StatementCache>>,
     route: Route,
     /// When it was made.
     pub(crate) connected: Instant,
@@ -171,7 +171,7 @@ pub(crate) struct Lent<'a> {
 
 impl Lent<'_> {
     pub(crate) fn session(&self) -> Session<'_> {
-        Session::new(self.client, self.route)
+        Session::new(self.client, self.statements.as_deref(), self.route)
     }
 
     /// Runs `work` in a transaction. It is committed if `work` returns true beside its result.
@@ -180,7 +180,8 @@ impl Lent<'_> {
         work: impl AsyncFnOnce(Session<'_>) -> Result<(T, bool), Error>,
     ) -> Result<T, Error> {
         let transaction = session::begin(self.client, self.route).await?;
-        let (done, is_change) = work(Session::in_transaction(&transaction, self.route)).await?;
+        let session = Session::in_transaction(&transaction, self.statements.as_deref(), self.route);
+        let (done, is_change) = work(session).await?;
         if is_change {
             transaction.commit().await?;
         }
@@ -188,34 +189,28 @@ impl Lent<'_> {
     }
 }
 
-/// When a connection was made.
-fn connected(client: &Client) -> Instant {
-    Object::metrics(client).created
-}
-
-fn no_connection() -> PoolError {
-    PoolError::Timeout(TimeoutType::Wait)
+fn no_connection() -> SourceError {
+    PoolError::Timeout(TimeoutType::Wait).into()
 }
 
 struct Lease {
     connections: Connections,
-    client: Option<Client>,
+    connection: Option<Connection>,
     permit: Option<OwnedSemaphorePermit>,
     is_idle: bool,
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some(client) = self.client.take().filter(|_| !self.is_idle) else { return };
+        let Some(connection) = self.connection.take().filter(|_| !self.is_idle) else { return };
         let (connections, permit) = (self.connections.clone(), self.permit.take());
         // The server responds in order: its response to this means that all earlier work is done. Without a runtime the
         // connection's task has ended, and the connection closes.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                let done = connections.wait(connected(&client), DRAIN_TIMEOUT, client.simple_query("")).await;
+                let done = connections.wait(connection.made(), DRAIN_TIMEOUT, connection.simple_query("")).await;
                 if done.is_err() {
-                    // Close it, so that the pool can open another.
-                    drop(Object::take(client));
+                    connection.discard();
                 }
                 drop(permit);
             });

@@ -5,6 +5,8 @@ use conversation_settings_store::{BoxError, StoreError, adapter::Attempt};
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::SqlState;
 
+use crate::source::SourceError;
+
 /// The store's name in errors.
 const STORE: &str = "postgres";
 
@@ -17,9 +19,9 @@ pub(crate) enum Error {
     /// The connection failed.
     #[error(transparent)]
     Connection(tokio_postgres::Error),
-    /// The pool has no connection.
+    /// There is no connection.
     #[error(transparent)]
-    Pool(PoolError),
+    Source(SourceError),
     #[error(transparent)]
     Rejected(#[from] Rejected),
     /// A damaged row, and its key if that can be read.
@@ -52,11 +54,11 @@ impl From<tokio_postgres::Error> for Error {
     }
 }
 
-impl From<PoolError> for Error {
-    fn from(error: PoolError) -> Self {
+impl From<SourceError> for Error {
+    fn from(error: SourceError) -> Self {
         match error {
-            PoolError::Backend(error) => error.into(),
-            error => Self::Pool(error),
+            SourceError::Pool(PoolError::Backend(error)) => error.into(),
+            error => Self::Source(error),
         }
     }
 }
@@ -104,7 +106,7 @@ impl Error {
         match self {
             Self::Server { code, .. } => Kind::of_code(code),
             Self::Connection(_)
-            | Self::Pool(_)
+            | Self::Source(_)
             | Self::Silent
             | Self::OldPrimary
             | Self::Standby

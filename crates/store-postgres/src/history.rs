@@ -1,8 +1,7 @@
 //! The history that versions count in, as one server has it.
 
 use conversation_settings_store::{BoxError, LogId};
-use deadpool_postgres::Client;
-use tokio_postgres::{Row, error::SqlState};
+use tokio_postgres::{Client, Row, error::SqlState};
 use tracing::warn;
 
 use crate::health::Primary;
@@ -32,7 +31,7 @@ pub(crate) async fn timeline_sql(client: &Client) -> Result<&'static str, tokio_
 }
 
 /// The server that a new connection has reached. Unnamed statements work through any pooler.
-pub(crate) async fn primary(client: &tokio_postgres::Client) -> Result<Primary, tokio_postgres::Error> {
+pub(crate) async fn primary(client: &Client) -> Result<Primary, tokio_postgres::Error> {
     let sql = format!("SELECT (SELECT system_identifier FROM pg_control_system()), {TIMELINE}");
     match client.query_typed(&sql, &[]).await {
         Ok(rows) => {
@@ -50,7 +49,7 @@ pub(crate) async fn primary(client: &tokio_postgres::Client) -> Result<Primary, 
 pub(crate) const DIRECT: &str = "-c conversation_settings.direct=on";
 
 /// Whether a new connection keeps the settings that it began with. A pooler keeps none.
-pub(crate) async fn is_direct(client: &tokio_postgres::Client) -> Result<bool, tokio_postgres::Error> {
+pub(crate) async fn is_direct(client: &Client) -> Result<bool, tokio_postgres::Error> {
     let sql = "SELECT coalesce(current_setting('conversation_settings.direct', true) = 'on', false)";
     let found = client.query_typed(sql, &[]).await?;
     found.first().map_or(Ok(false), |row| row.try_get(0))

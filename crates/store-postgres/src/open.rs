@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use conversation_settings_tls::Authorities;
-use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod};
 use tokio_postgres::{
-    Config, NoTls,
+    Client, Config, NoTls,
     config::{Host, SslMode},
     error::SqlState,
 };
@@ -22,6 +22,7 @@ use crate::{
     schema::{self, Found},
     schema_name::Schema,
     session::{Route, TIMEOUTS},
+    source::{Source, SourceError},
     tls,
 };
 
@@ -65,7 +66,7 @@ pub(crate) fn connections(url: &str, authorities: &Authorities) -> Result<(Conne
     };
     let pool =
         Pool::builder(manager).max_size(CONNECTIONS).build().map_err(|_| invalid("no pool can be built for it"))?;
-    Ok((Connections::new(pool, health, has_options), hosts))
+    Ok((Connections::new(Source::Pool(pool), health, has_options), hosts))
 }
 
 /// Lets the system notice within half a minute that nothing is at the other end of a connection, unless the address has
@@ -104,7 +105,7 @@ pub(crate) async fn prepare(
 ) -> Result<&'static str, OpenError> {
     let failed = OpenError::from_postgres(hosts, schema);
     let mut client = connections.first().await.map_err(|error| match error {
-        PoolError::Backend(error) => failed(error),
+        SourceError::Pool(PoolError::Backend(error)) => failed(error),
         error => OpenError::Unreachable { hosts: hosts.to_owned(), source: error.into() },
     })?;
     if connections.health().route() == Route::Pooler {

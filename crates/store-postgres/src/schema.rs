@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 
 use conversation_settings_core::{Field, Kind, Settings, Value};
-use deadpool_postgres::Client;
 use tokio_postgres::{
-    Error,
+    Client, Error,
     types::{ToSql, Type},
 };
 
@@ -33,7 +32,7 @@ pub(crate) enum Found {
 }
 
 /// Examines a schema without changing it.
-pub(crate) async fn find(client: &tokio_postgres::Client, schema: &Schema) -> Result<Found, Error> {
+pub(crate) async fn find(client: &Client, schema: &Schema) -> Result<Found, Error> {
     // Nothing is prepared, since a pooler may lead each statement to another connection.
     let name = [(&schema.as_str() as &(dyn ToSql + Sync), Type::TEXT)];
     // The catalog, not `information_schema`: that hides tables from a role without rights to them.

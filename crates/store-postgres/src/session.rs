@@ -2,14 +2,14 @@
 
 use std::sync::LazyLock;
 
-use deadpool_postgres::{Client, StatementCache, Transaction};
+use deadpool_postgres::StatementCache;
 use futures_util::{
     TryStreamExt,
     future::{Either, join3},
     stream,
 };
 use tokio_postgres::{
-    Row,
+    Client, Row, Transaction,
     types::{ToSql, Type},
 };
 
@@ -41,7 +41,7 @@ pub(crate) enum Route {
 /// A connection, in a transaction or not.
 #[derive(Clone, Copy)]
 pub(crate) struct Session<'a> {
-    client: &'a tokio_postgres::Client,
+    client: &'a Client,
     mode: Mode<'a>,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct Session<'a> {
 enum Mode<'a> {
     /// Statements are prepared and kept here.
     Kept(&'a StatementCache),
-    /// Statements are unnamed, in a transaction that has begun.
+    /// Statements are unnamed, in a transaction that has begun, or on a connection that needs none.
     Unnamed,
     /// Each statement is unnamed and in a transaction of its own, which sets the timeouts.
     UnnamedAlone,
@@ -57,30 +57,36 @@ enum Mode<'a> {
 
 impl<'a> Session<'a> {
     /// The connection, for a statement that is neither prepared nor kept.
-    pub(crate) fn client(self) -> &'a tokio_postgres::Client {
+    pub(crate) fn client(self) -> &'a Client {
         self.client
     }
 
-    pub(crate) fn new(client: &'a Client, route: Route) -> Self {
-        let mode = match route {
-            Route::Direct => Mode::Kept(&client.statement_cache),
-            Route::Pooler => Mode::UnnamedAlone,
+    /// `statements` is where prepared statements are kept; `None` if the connection may be another's afterwards.
+    pub(crate) fn new(client: &'a Client, statements: Option<&'a StatementCache>, route: Route) -> Self {
+        let mode = match (route, statements) {
+            (Route::Pooler, _) => Mode::UnnamedAlone,
+            (Route::Direct, Some(statements)) => Mode::Kept(statements),
+            (Route::Direct, None) => Mode::Unnamed,
         };
         Self { client, mode }
     }
 
-    pub(crate) fn in_transaction(transaction: &'a Transaction<'_>, route: Route) -> Self {
-        let mode = match route {
-            Route::Direct => Mode::Kept(&transaction.statement_cache),
-            Route::Pooler => Mode::Unnamed,
+    pub(crate) fn in_transaction(
+        transaction: &'a Transaction<'_>,
+        statements: Option<&'a StatementCache>,
+        route: Route,
+    ) -> Self {
+        let mode = match (route, statements) {
+            (Route::Direct, Some(statements)) => Mode::Kept(statements),
+            _ => Mode::Unnamed,
         };
         Self { client: transaction.client(), mode }
     }
 }
 
-impl<'a> From<&'a tokio_postgres::Transaction<'_>> for Session<'a> {
+impl<'a> From<&'a Transaction<'_>> for Session<'a> {
     /// Nothing is prepared: the connection is the host's, and may lead through a pooler.
-    fn from(transaction: &'a tokio_postgres::Transaction<'_>) -> Self {
+    fn from(transaction: &'a Transaction<'_>) -> Self {
         Self { client: transaction.client(), mode: Mode::Unnamed }
     }
 }

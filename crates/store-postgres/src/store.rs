@@ -14,6 +14,7 @@ use crate::{
     connection::{Connections, Lent},
     error::Error,
     health::Health,
+    lend::Lend,
     open,
     open_error::OpenError,
     queries::{Queries, Versions},
@@ -21,6 +22,7 @@ use crate::{
     rights,
     schema_name::Schema,
     session::Session,
+    source::Source,
 };
 
 /// Keeps conversations in a PostgreSQL database, in a schema of their own.
@@ -66,7 +68,7 @@ impl PostgresStore {
     ///
     /// [`OpenError`]; the database is then left as it is.
     pub async fn with_pool(pool: Pool, schema: &Schema) -> Result<Self, OpenError> {
-        let connections = Connections::new(pool, Arc::new(Health::new()), false);
+        let connections = Connections::new(Source::Pool(pool), Arc::new(Health::new()), false);
         Self::prepare(connections, "the pool's hosts", schema).await
     }
 
@@ -79,7 +81,21 @@ impl PostgresStore {
     pub async fn with_pool_behind_pooler(pool: Pool, schema: &Schema) -> Result<Self, OpenError> {
         let health = Health::new();
         health.found_pooler();
-        Self::prepare(Connections::new(pool, Arc::new(health), false), "the pool's hosts", schema).await
+        let connections = Connections::new(Source::Pool(pool), Arc::new(health), false);
+        Self::prepare(connections, "the pool's hosts", schema).await
+    }
+
+    /// Uses connections that the host lends, and migrates the schema to this version.
+    ///
+    /// The store prepares nothing on them, so each statement is planned anew; a [pool](Self::with_pool) is faster. It does not
+    /// notice a server that is silent, which the host's timeouts have to end, nor does it keep connections for reads.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; the database is then left as it is.
+    pub async fn with_lender(lender: impl Lend, schema: &Schema) -> Result<Self, OpenError> {
+        let connections = Connections::new(Source::Lender(Box::new(lender)), Arc::new(Health::new()), false);
+        Self::prepare(connections, "the hosts of the lender", schema).await
     }
 
     async fn prepare(connections: Connections, hosts: &str, schema: &Schema) -> Result<Self, OpenError> {

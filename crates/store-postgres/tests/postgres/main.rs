@@ -7,6 +7,7 @@ mod faults;
 mod guide;
 mod harness;
 mod host_transactions;
+mod lenders;
 mod no_ops;
 mod opening;
 mod outages;
