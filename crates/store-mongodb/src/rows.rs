@@ -54,10 +54,10 @@ pub(crate) fn update(patch: &Patch, is_whole: bool) -> Document {
         match value {
             Value::Custom(names) if !is_whole => {
                 for (name, value) in names.iter() {
-                    let path = path(field, name);
+                    let at = path_of(field, name);
                     match value {
-                        Some(value) => set.insert(path, custom_bson(value)),
-                        None => unset.insert(path, ""),
+                        Some(value) => set.insert(at, custom_bson(value)),
+                        None => unset.insert(at, ""),
                     };
                 }
             }
@@ -82,7 +82,7 @@ pub(crate) fn is_whole(patch: &Patch, settings: &Settings) -> bool {
 }
 
 /// The path of a setting of the host's own. A name has no dot and no dollar.
-fn path(field: Field, name: &CustomName) -> String {
+fn path_of(field: Field, name: &CustomName) -> String {
     format!("{}.{name}", field.column())
 }
 
@@ -123,22 +123,22 @@ pub(crate) fn conditions(filter: &Filter) -> Document {
         match value {
             Value::Custom(names) => {
                 for (name, value) in names.iter() {
-                    add(path(field, name), operator, vec![value.map_or(Bson::Null, custom_bson)]);
+                    add(path_of(field, name), operator, vec![value.map_or(Bson::Null, custom_bson)]);
                 }
             }
-            value => add(field.column().to_owned(), operator, stored_forms(field, value)),
+            value => add(field.column().to_owned(), operator, stored_forms(field, &value)),
         }
     }
     conditions.into_iter().map(|(path, condition)| (path, condition.into())).collect()
 }
 
 /// All values in documents that read back as `value`.
-fn stored_forms(field: Field, value: Value<'_>) -> Vec<Bson> {
+fn stored_forms(field: Field, value: &Value<'_>) -> Vec<Bson> {
     let mut forms: Vec<_> = bson(value.clone()).into_iter().collect();
-    if value == DEFAULTS.value(field) {
+    if *value == DEFAULTS.value(field) {
         forms.push(Bson::Null);
     }
-    if value == Value::Timestamp(0) {
+    if *value == Value::Timestamp(0) {
         forms.push(DateTime::from_millis(0).into());
     }
     forms

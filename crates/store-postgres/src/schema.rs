@@ -107,7 +107,7 @@ fn migration_sql(schema: &Schema, exists: bool, done: usize, missing: impl Itera
         .map(|&field| {
             let (column, column_type) = (field.column(), rows::column_type(field.kind()));
             // Existing rows read as the default, and so do rows that a running older version inserts.
-            format!("ADD COLUMN {column} {column_type} DEFAULT {}", literal(defaults.value(field)))
+            format!("ADD COLUMN {column} {column_type} DEFAULT {}", literal(&defaults.value(field)))
         })
         .collect();
     if !columns.is_empty() {
@@ -122,7 +122,7 @@ fn migration_sql(schema: &Schema, exists: bool, done: usize, missing: impl Itera
 }
 
 /// A default as SQL. Callers' values are parameters and never come here.
-fn literal(default: Value<'_>) -> String {
+fn literal(default: &Value<'_>) -> String {
     match default {
         Value::Bool(value) => value.to_string(),
         Value::I32(value) => value.to_string(),
@@ -166,6 +166,6 @@ mod tests {
 
     #[test]
     fn writes_text_as_bytes() {
-        assert_eq!(literal(Value::Text("é'\0")), "'\\xc3a92700'");
+        assert_eq!(literal(&Value::Text("é'\0")), "'\\xc3a92700'");
     }
 }

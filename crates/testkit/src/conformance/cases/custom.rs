@@ -25,11 +25,11 @@ fn text(text: &str) -> CustomValue {
 }
 
 /// A change that gives names their numbers.
-fn numbered(numbers: impl IntoIterator<Item = i64>) -> Patch {
-    custom(numbers.into_iter().map(|n| (format!("n{n}"), Some(n))))
+fn numbered(numbers: impl IntoIterator<Item = usize>) -> Patch {
+    custom(numbers.into_iter().map(|n| (format!("n{n}"), Some(i64::try_from(n).expect("is small")))))
 }
 
-fn removed(numbers: impl IntoIterator<Item = i64>) -> Patch {
+fn removed(numbers: impl IntoIterator<Item = usize>) -> Patch {
     custom(numbers.into_iter().map(|n| (format!("n{n}"), None::<i64>)))
 }
 
@@ -75,7 +75,7 @@ pub(super) async fn merges_the_host_s_own_settings_by_name(fixture: Fixture<'_, 
 }
 
 pub(super) async fn merges_each_name_of_concurrent_updates(fixture: Fixture<'_, impl Harness>) {
-    const NAMES: i64 = Custom::MAX_NAMES as i64;
+    const NAMES: usize = Custom::MAX_NAMES;
     for (round, id) in ["missing", "there"].into_iter().enumerate() {
         let key = key("a", format!("sg_{id}"));
         if round > 0 {
@@ -88,7 +88,7 @@ pub(super) async fn merges_each_name_of_concurrent_updates(fixture: Fixture<'_, 
 }
 
 pub(super) async fn rejects_more_names_than_a_conversation_may_have(fixture: Fixture<'_, impl Harness>) {
-    const NAMES: i64 = Custom::MAX_NAMES as i64;
+    const NAMES: usize = Custom::MAX_NAMES;
     let (full, other) = (key("a", "sg_1"), key("b", "sg_1"));
     fixture.apply([set(full.clone(), numbered(0..NAMES))]).await;
     let error = fixture.refused([full.clone(), other.clone()].map(|key| set(key, numbered([NAMES])))).await;
