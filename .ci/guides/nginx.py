@@ -47,7 +47,7 @@ class Nginx:
 
     def start(self, configuration):
         (self.place.folder / "nginx.conf").write_text(configuration)
-        command = ["nginx", "-p", str(self.place.folder), "-c", "nginx.conf", "-g", "daemon off;"]
+        command = ["nginx", "-p", str(self.place.folder), "-c", "nginx.conf", "-g", "daemon off; master_process off;"]
         process = self.place.spawn(command, stderr=open(self.place.folder / "nginx-errors", "w"))
         log = lambda: (self.place.folder / "nginx-errors").read_text()
         wait_until(lambda: process.poll() is not None or self.is_listening(), log)
