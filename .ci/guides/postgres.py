@@ -59,12 +59,14 @@ def set_up(place, page, after_first_line="", **environment):
     sql(place, f"{first}\n{after_first_line}{rest}ALTER ROLE conversation_server PASSWORD 'secret';", **environment)
     place.edits(page["address file"], page["address"])
     place.options("CONVERSATION_STORE_FILE=/etc/conversation/store\nCONVERSATION_SECRET_FILE=/etc/conversation/secret")
-    unknown = place.fails("conversation")
+    unknown = place.fails(page["migration"])
     assert "certificate" in unknown, unknown
     place.shell(Page("operations.md")["authorities"])
-    assert oct((place.folder / "etc/store").stat().st_mode)[-3:] == "600"
-    # The program refuses to start, and so the pipe of the page ends with its status.
-    place.shell("set +o pipefail\n" + page["migration"])
+    store = place.folder / "etc/store"
+    assert oct(store.stat().st_mode)[-3:] == "600"
+    place.shell(page["address file"], EDITOR="true")
+    assert "PASSWORD" not in store.read_text() and "secret@" in store.read_text(), "the page empties the address"
+    place.shell(page["migration"])
     assert "CREATE TABLE conversations" in (place.folder / "migration.sql").read_text()
     place.shell(page["migrate"], **environment)
     sql(place, page["grants"], **environment)
@@ -95,13 +97,34 @@ def set_up_with_two_roles(place, page):
     tls = """SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'conversation_server'"""
     assert place.shell(f'psql -XAtc "{tls}"').strip() == "t"
 
-    def restore():
-        place.shell(page["restore"])
-        sql(place, page["restored"])
-        started.start()
+    restores(started, lambda: place.shell(page["backup"]), lambda: place.shell(page["restore"]))
+    log = "psql -XAtc 'SELECT log FROM conversation_settings.store'"
+    restored = place.shell(log)
+    sql(place, page["restored"])
+    assert place.shell(log) != restored
+    # Over an existing schema there is no limit of one restore, and a new database has none.
+    place.shell(page["restore"])
+    place.shell("createdb other")
+    place.shell(page["restore"], PGDATABASE="other")
+    assert place.shell(log, PGDATABASE="other") not in ["", place.shell(log)]
+    place.shell("dropdb other")
+    started.pin("after")
+    upgrades(place, page, started)
 
-    restores(started, lambda: place.shell(page["backup"]), restore)
-    sql(place, "DROP SCHEMA conversation_settings_before CASCADE")
+
+def upgrades(place, page, started):
+    """From a version that lacks a setting."""
+    sql(place, "ALTER TABLE conversation_settings.conversations DROP COLUMN ex")
+    shutil.copy(os.environ["CONVERSATION_SERVER"], place.folder / "conversation-server")
+    address = (place.folder / "etc/store").read_text()
+    place.shell(page["new program"])
+    assert "ADD COLUMN ex" in (place.folder / "migration.sql").read_text()
+    place.shell(page["migrate"])
+    assert (place.folder / "etc/store").read_text() == address
+    started.stop()
+    started.start()
+    # Nothing is left to migrate.
+    assert "serving" in place.shell(page["new program"].replace("timeout 30", "timeout 5"))
 
 
 def partitions(place, page):
