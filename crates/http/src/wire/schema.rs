@@ -339,10 +339,13 @@ mod tests {
     #[test]
     fn describes_what_is_written_and_read() {
         let key = Key::new(core::UserId::new("a").unwrap(), core::ConversationId::new("c").unwrap());
+        let mut settings = Settings::default();
+        // Without a name, `custom` is not written.
+        core::Patch::KEEP.custom(core::CustomPatch::KEEP.set("theme", "dark").unwrap()).apply(&mut settings);
         let conversation = core::Conversation {
             key: key.clone(),
             target: Target::Single(key.owner.clone()),
-            settings: Settings::default(),
+            settings,
             created_at: Timestamp(0),
         };
         assert_eq!(properties::<Conversation>(), keys(&Conversation(conversation)));
