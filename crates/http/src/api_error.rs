@@ -23,7 +23,7 @@ use crate::{decode::resembling, envelope};
 /// // Status 401 and an envelope with a code of the host's.
 /// let own = ApiError::with_number(1506, "TokenKickedError", "logged in elsewhere").with_status(StatusCode::UNAUTHORIZED);
 /// // The host's own response. The log and the metrics show the code.
-/// let response = Response::builder().status(401).header("www-authenticate", "Bearer").body(r#"{"error":"session"}"#)?;
+/// let response = Response::builder().status(401).header("content-type", "application/json").body(r#"{"error":"session"}"#)?;
 /// let whole = ApiError::new(Code::TokenExpired, "the session ended").with_response(response);
 /// # drop((plain, own, whole));
 /// # Ok::<(), axum::http::Error>(())

@@ -38,7 +38,8 @@ const TOKEN: &str = "token";
 ///         match request.extensions.get::<Session>() {
 ///             Some(session) => Ok(Caller::User(session.user.clone())),
 ///             None => {
-///                 let response = Response::builder().status(401).body(r#"{"error":"log in first"}"#);
+///                 let response = Response::builder().status(401).header("content-type", "application/json");
+///                 let response = response.body(r#"{"error":"log in first"}"#);
 ///                 let response = response.map_err(ApiError::internal)?;
 ///                 Err(ApiError::new(Code::TokenUnknown, "no session").with_response(response))
 ///             }
@@ -46,6 +47,12 @@ const TOKEN: &str = "token";
 ///     }
 /// }
 /// ```
+///
+/// The headers `content-type` and `operationID` are checked first: see [`Api::require_json`](crate::Api::require_json) and
+/// [`Api::create_operation_ids`](crate::Api::create_operation_ids). Refusals by other rules, [`Authorize`]'s too, are
+/// envelopes.
+///
+/// [`Authorize`]: conversation_settings_service::Authorize
 #[async_trait]
 pub trait Authenticate: Debug + Send + Sync + 'static {
     /// The caller who sent `request`.

@@ -12,38 +12,49 @@ use crate::{Caller, Context, Service, ServiceError};
 /// A host grants more than [`OwnerOrAdmin`] does, or less. This one also lets a group's owner mute the members:
 ///
 /// ```
-/// use std::{collections::HashMap, sync::Arc};
+/// use std::{
+///     collections::{HashMap, HashSet},
+///     sync::Arc,
+/// };
 ///
-/// use conversation_settings_core::{ConversationId, Field, GroupId, Mask, UserId};
+/// use conversation_settings_core::{ConversationId, Field, GroupId, Mask, SetConversations, UserId};
 /// use conversation_settings_service::{Action, Authorize, Context, OwnerOrAdmin, Service, ServiceError};
 /// use conversation_settings_store_memory::MemoryStore;
 ///
 /// #[derive(Debug)]
-/// struct GroupOwners(HashMap<GroupId, UserId>);
+/// struct Group {
+///     owner: UserId,
+///     members: HashSet<UserId>,
+/// }
 ///
-/// impl GroupOwners {
-///     fn owns(&self, user: &UserId, conversation: &ConversationId) -> bool {
-///         self.0.iter().any(|(group, owner)| owner == user && ConversationId::group(group) == *conversation)
+/// #[derive(Debug)]
+/// struct Groups(HashMap<GroupId, Group>);
+///
+/// impl Groups {
+///     /// Whether `user` owns the group, and `set` mutes its members alone, in the group's own conversation.
+///     fn mutes_members(&self, user: &UserId, set: &SetConversations) -> bool {
+///         let Some((id, group)) = set.target().group_id().and_then(|id| self.0.get_key_value(id)) else { return false };
+///         group.owner == *user
+///             && set.mask() == Mask::from(Field::RecvMsgOpt)
+///             && *set.conversation_id() == ConversationId::group(id)
+///             && set.users().iter().all(|user| group.members.contains(user))
 ///     }
 /// }
 ///
 /// #[async_trait::async_trait]
-/// impl Authorize for GroupOwners {
+/// impl Authorize for Groups {
 ///     async fn authorize(&self, context: &Context, action: Action<'_>) -> Result<(), ServiceError> {
 ///         match action {
-///             Action::Set(set)
-///                 if set.mask() == Mask::from(Field::RecvMsgOpt)
-///                     && self.owns(context.caller.user_id(), set.conversation_id()) =>
-///             {
-///                 Ok(())
-///             }
+///             Action::Set(set) if self.mutes_members(context.caller.user_id(), set) => Ok(()),
 ///             _ => OwnerOrAdmin.authorize(context, action).await,
 ///         }
 ///     }
 /// }
 ///
-/// let owners = GroupOwners(HashMap::from([(GroupId::new("team")?, UserId::new("alice")?)]));
-/// let service = Service::builder(MemoryStore::new()).authorize(Arc::new(owners)).build();
+/// let (alice, bob) = (UserId::new("alice")?, UserId::new("bob")?);
+/// let team = Group { owner: alice.clone(), members: HashSet::from([alice, bob]) };
+/// let groups = Groups(HashMap::from([(GroupId::new("team")?, team)]));
+/// let service = Service::builder(MemoryStore::new()).authorize(Arc::new(groups)).build();
 /// # drop(service);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -54,7 +65,7 @@ pub trait Authorize: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`ServiceError::NoPermission`] refuses. [`AuthorizeError`] says that it cannot be decided now.
+    /// [`ServiceError::NoPermission`] refuses; its `rule` is what the caller learns. [`AuthorizeError`] says that it cannot be decided now.
     async fn authorize(&self, context: &Context, action: Action<'_>) -> Result<(), ServiceError>;
 }
 
@@ -67,7 +78,7 @@ pub enum Action<'a> {
     /// Set these fields for these users, or preview that.
     ///
     /// The conversation's ID says what is set. The target is only what the caller says: an existing conversation keeps its
-    /// own.
+    /// own. A rule about a group checks both.
     Set(&'a SetConversations),
     /// Remove conversations of this user.
     Remove(&'a UserId),

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use conversation_settings_core::{ArgsError, Path, Violation};
 use conversation_settings_openim::Code;
-use conversation_settings_service::{Action, Context, ServiceError};
+use conversation_settings_service::{Action, Context, CustomSettings, ServiceError};
 
 use crate::{
     Api, ApiError,
@@ -38,11 +39,24 @@ pub(super) async fn set_conversations(
 ) -> Result<Reported, ApiError> {
     let ignored = request.take_ignored();
     let (is_dry_run, wants_report, users) = (request.is_dry_run(), request.wants_report(), request.user_count());
+    check_ignored(api.service.custom(), &ignored)?;
     let set = request.check(api.service.limits())?;
     let report =
         if is_dry_run { api.service.preview(&context, &set).await? } else { api.service.set(&context, set).await? };
     record_users(users);
     Ok(if wants_report { Reported::new(report, is_dry_run, ignored) } else { Reported::NOTHING })
+}
+
+/// Refuses a setting of the host's own beside `custom`: it would be acknowledged and not set.
+fn check_ignored(declared: &CustomSettings, ignored: &[String]) -> Result<(), ArgsError> {
+    let is_declared = |path: &&String| {
+        let name = path.strip_prefix("conversation.").unwrap_or(path);
+        declared.iter().any(|(declared, _)| **declared == *name)
+    };
+    ignored.iter().find(is_declared).map_or(Ok(()), |path| {
+        let rule = Violation::Rule("belongs in conversation.custom".into());
+        Err(ArgsError::new(Path::Decoded(path.clone()), rule))
+    })
 }
 
 pub(super) const DELETE_CONVERSATIONS: PostRoute = PostRoute {

@@ -131,3 +131,19 @@ async fn accepts_no_name_without_a_declaration() {
     }
     assert_eq!(stored(&router).await, Value::Null);
 }
+
+#[tokio::test]
+async fn refuses_a_declared_name_beside_custom() {
+    let (router, _) = declaring();
+    for (pointer, path) in [("/conversation", "conversation.theme"), ("", "theme")] {
+        let mut request = body(&json!({ "folder": 7 }));
+        request.pointer_mut(pointer).unwrap()["theme"] = json!("dark");
+        let answer = call(&router, SET, &token("a"), &request).await;
+        assert_eq!(answer["errCode"], 1001, "{answer}");
+        assert_eq!(answer["errDlt"], format!("{path}: belongs in conversation.custom"));
+        assert_eq!(stored(&router).await, Value::Null, "nothing is written");
+    }
+    let mut request = body(&json!({ "folder": 7 }));
+    request["conversation"]["draftText"] = json!("of OpenIM");
+    assert_eq!(call(&router, SET, &token("a"), &request).await["errCode"], 0, "other names are ignored");
+}
