@@ -35,7 +35,7 @@ pub(crate) fn start(format: LogFormat) -> Result<(), StartError> {
     Ok(())
 }
 
-/// The first word of a filter that is meant as a level and is none. To the filter it is the name of a module, and every
+/// The first word of a filter that is meant as a level but is not one. To the filter it is the name of a module, and every
 /// other module logs nothing.
 fn misspelt_level(levels: &str) -> Option<&str> {
     let is_meant = |word: &str| {

@@ -54,7 +54,7 @@ impl Source {
         }
     }
 
-    /// Whether the server answers on a connection of its own within `limit`. A lender's connections cannot tell.
+    /// Whether the server answers on a connection of its own within `limit`. With a lender nobody can ask: always true.
     pub(crate) async fn answers_within(&self, limit: Duration) -> bool {
         let Self::Pool(pool) = self else { return true };
         match timeout(limit, pool.manager().create()).await {

@@ -45,7 +45,7 @@ use crate::{Applied, Changes, Filter, OwnerVersion, Page, PageRequest, StoreErro
 ///
 /// | what happened | the batch |
 /// |---|---|
-/// | the future was dropped before the batch began: while it waited in a queue or for a lock | is not stored, if the store can tell; a store that has started work for it may store it whole |
+/// | the future was dropped before the batch began: while it waited in a queue or for a lock | is not stored, if the store notices; a store that has started work for it may store it whole |
 /// | the future was dropped after the batch began | may be stored, whole, later |
 /// | [`apply_while_wanted`](ConversationStore::apply_while_wanted), and nobody wanted the batch when it would have begun | is not stored |
 /// | [`StoreError::Unavailable`] | may be stored, whole: before the return, or later if the connection was lost. A store says so only if it cannot know |

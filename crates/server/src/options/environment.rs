@@ -13,7 +13,8 @@ const TESTS: &str = "CONVERSATION_TEST_";
 /// From this similarity on, one name is taken for a misspelling of the other. `clap` has the same limit for flags.
 const NEAR: f64 = 0.7;
 
-/// A warning for each of the `variables`, as names and values, that is none of the `known` and seems to be meant as one.
+/// A warning for each of the `variables`, as names and values, that the program does not know and that seems to be meant as
+/// one of the `known`.
 ///
 /// Programs may share an environment, so an unknown variable is no error.
 pub(crate) fn warn_of_unknown(

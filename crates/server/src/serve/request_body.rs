@@ -45,7 +45,7 @@ impl Drop for RequestBody {
         if !self.is_unread || body.is_end_stream() {
             return;
         }
-        // There is none at the very end of the process.
+        // At the very end of the process there is no runtime.
         let Ok(runtime) = Handle::try_current() else { return };
         runtime.spawn(async move {
             let mut rest = Limited::new(body, MAX_DRAINED_BYTES);
