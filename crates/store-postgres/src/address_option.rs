@@ -21,6 +21,27 @@ const INSTEAD: [(&[&str], &str); 7] = [
     ),
 ];
 
+/// Options that the driver knows.
+const SUPPORTED: [&str; 17] = [
+    "user",
+    "password",
+    "dbname",
+    "options",
+    "application_name",
+    "sslmode",
+    "sslnegotiation",
+    "hostaddr",
+    "connect_timeout",
+    "tcp_user_timeout",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_retries",
+    "target_session_attrs",
+    "channel_binding",
+    "load_balance_hosts",
+];
+
 /// The values of options that have a choice.
 const VALUES: [(&str, &str); 5] = [
     ("sslmode", "must be disable, prefer or require; require verifies the certificate, as verify-full does elsewhere"),
@@ -29,6 +50,12 @@ const VALUES: [(&str, &str); 5] = [
     ("load_balance_hosts", "must be disable or random"),
     ("sslnegotiation", "must be postgres or direct"),
 ];
+
+/// Whether the user or the password has a character that ends it too early: the rest would be printed as a host.
+pub(crate) fn is_ambiguous(url: &str) -> bool {
+    let rest = ["postgres://", "postgresql://"].iter().find_map(|scheme| url.strip_prefix(scheme));
+    rest.and_then(|rest| rest.rsplit_once('@')).is_some_and(|(before, _)| before.contains(['@', '/']))
+}
 
 /// The error for the option that the parser's error names; nothing if it names none. The error does not repeat the option's
 /// value.
@@ -45,13 +72,21 @@ pub(crate) fn refused(url: &str, error: &tokio_postgres::Error) -> Option<OpenEr
     let problem = if cause.starts_with("unknown") {
         match INSTEAD.iter().find(|(names, _)| names.contains(&name)) {
             Some((_, instead)) => format!("is not supported: {instead}"),
-            None => "is not supported".to_owned(),
+            None => match nearest(name) {
+                Some(known) => format!("is not supported: {known} is"),
+                None => "is not supported".to_owned(),
+            },
         }
     } else {
         let values = VALUES.iter().find(|(option, _)| *option == name);
         values.map_or("has an invalid value", |(_, values)| values).to_owned()
     };
     Some(OpenError::AddressOption { name: name.to_owned(), problem })
+}
+
+/// The supported option that a misspelt name means.
+fn nearest(name: &str) -> Option<&'static str> {
+    SUPPORTED.into_iter().find(|known| strsim::damerau_levenshtein(known, name) <= 2)
 }
 
 fn is_word(name: &str) -> bool {

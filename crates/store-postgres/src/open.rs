@@ -33,6 +33,9 @@ const CONNECTIONS: usize = 10;
 /// Connections to the database at `url`, and the hosts in `url`. Connects on first use.
 pub(crate) fn connections(url: &str, authorities: &Authorities) -> Result<(Connections, String), OpenError> {
     let invalid = |reason| OpenError::Address { reason };
+    if address_option::is_ambiguous(url) {
+        return Err(invalid("the user or the password has an @ or / that is not encoded"));
+    }
     // The parser's error may repeat a part of the password.
     let mut config: Config = url
         .parse()
@@ -83,7 +86,7 @@ fn detect_lost_peers(config: &mut Config) {
     }
 }
 
-fn hosts(config: &Config) -> String {
+pub(crate) fn hosts(config: &Config) -> String {
     let ports = config.get_ports();
     let host = |(n, host): (usize, &Host)| {
         // A single port applies to all hosts.

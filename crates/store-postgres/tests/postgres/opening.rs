@@ -25,6 +25,22 @@ async fn refuses_an_invalid_address() {
     }
 }
 
+/// The rest of the password would be a host, which errors print.
+#[tokio::test]
+async fn refuses_a_password_that_is_not_encoded() {
+    for login in ["me:p@secret/w&d", "me:p@secret", "me:secret/w", "me:secret?p@x", "me@secret:x"] {
+        for scheme in ["postgres", "postgresql"] {
+            let url = format!("{scheme}://{login}@127.0.0.1:1/db?sslmode=require");
+            let (error, sentence) = refusal(&url, &Schema::default()).await;
+            assert!(matches!(error, OpenError::Address { .. }), "{error:?}");
+            assert!(sentence.contains("not encoded") && sentence.contains("%40 for @"), "{sentence}");
+        }
+    }
+    let url = "postgres://me:p%40secret%2Fw%26d@127.0.0.1:1/db";
+    let (error, _) = refusal(url, &Schema::default()).await;
+    assert!(matches!(error, OpenError::Unreachable { .. }), "{error:?}");
+}
+
 #[tokio::test]
 async fn names_the_option_that_is_not_supported() {
     for (options, expected) in [
@@ -38,6 +54,10 @@ async fn names_the_option_that_is_not_supported() {
         ),
         ("ssl=true", "ssl in the PostgreSQL address is not supported: write sslmode=require"),
         ("pgbouncer=true", "pgbouncer in the PostgreSQL address is not supported: leave it out"),
+        (
+            "target_sesion_attrs=read-write",
+            "target_sesion_attrs in the PostgreSQL address is not supported: target_session_attrs is",
+        ),
         ("replicaSet=rs0", "replicaSet in the PostgreSQL address is not supported"),
         (
             "sslmode=verify-full",
