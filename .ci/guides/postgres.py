@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from page import ROOT, Page
-from workplace import Server, Workplace, restores
+from workplace import Server, Workplace, free_port, restores
 
 
 def run():
@@ -110,6 +110,20 @@ def set_up_with_two_roles(place, page):
     place.shell("dropdb other")
     started.pin("after")
     upgrades(place, page, started)
+    warns_of_a_host_that_does_not_answer(place, started)
+
+
+def warns_of_a_host_that_does_not_answer(place, started):
+    store = place.folder / "etc/store"
+    address = store.read_text()
+    login, rest = address.rsplit("@", 1)
+    missing = f"127.0.0.1:{free_port()}"
+    store.write_text(f"{login}@{missing},{rest}")
+    started.stop()
+    started.start()
+    [warning] = [line for line in started.log().splitlines() if "cannot be reached" in line]
+    assert "WARN" in warning and missing in warning, warning
+    store.write_text(address)
 
 
 def upgrades(place, page, started):

@@ -33,8 +33,8 @@ pub(crate) enum Error {
     #[error("the server does not answer")]
     Silent,
     #[error(
-        "the server is an old primary: another server has been promoted; if this one is right, restart the program that \
-         says so"
+        "the server is an old primary: another server has been promoted; find out which of the two is right, and stop the \
+         other for good; only if this one is right, restart the program that says so after that"
     )]
     OldPrimary,
     #[error("the server is a standby, which accepts no writes")]

@@ -1,10 +1,11 @@
 //! Connecting to the hosts of an address: each has a deadline, and an old primary is the last choice.
 
 use std::{
+    error::Error as _,
     future,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Once,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -21,12 +22,12 @@ use tokio_postgres::{
     config::Host,
     tls::{MakeTlsConnect, TlsConnect},
 };
-use tracing::debug;
+use tracing::{debug, warn};
 
 use crate::{
     connection::ACQUIRE_TIMEOUT,
     health::{Health, Primary},
-    history,
+    history, open,
 };
 
 /// How long one of several hosts may take to connect and to log in, unless the address says so with `connect_timeout`.
@@ -41,6 +42,7 @@ pub(crate) struct Hosts<T> {
     health: Arc<Health>,
     /// The host that the last connection was made to. It comes first.
     last: AtomicUsize,
+    warned: Once,
 }
 
 /// A connection and the server at its other end.
@@ -70,7 +72,14 @@ where
 {
     pub(crate) fn new(config: &Config, tls: T, health: Arc<Health>) -> Self {
         let all = |has_options| (0..config.get_hosts().len()).map(|n| of_host(config, n, has_options)).collect();
-        Self { configs: all(true), without_options: all(false), tls, health, last: AtomicUsize::new(0) }
+        Self {
+            configs: all(true),
+            without_options: all(false),
+            tls,
+            health,
+            last: AtomicUsize::new(0),
+            warned: Once::new(),
+        }
     }
 
     async fn connect_newest(&self) -> Result<(Client, JoinHandle<()>), Error> {
@@ -80,6 +89,7 @@ where
         let order = (0..count).map(|n| (last + n) % count);
         let mut best: Option<(usize, Connected)> = None;
         let mut error = None;
+        let mut silent = Vec::new();
         let mut consider = |host: usize, tried: Result<Result<Connected, Error>, Elapsed>| {
             match tried {
                 Ok(Ok(connected)) => {
@@ -91,8 +101,16 @@ where
                     }
                     return is_newest;
                 }
-                Ok(Err(failed)) => error = Some(failed),
-                Err(_) => debug!(host, "a host did not answer in time"),
+                Ok(Err(failed)) => {
+                    if !has_unwanted_role(&failed) {
+                        silent.push(host);
+                    }
+                    error = Some(failed);
+                }
+                Err(_) => {
+                    debug!(host, "a host did not answer in time");
+                    silent.push(host);
+                }
             }
             false
         };
@@ -101,6 +119,9 @@ where
             let tried = join_all(order.map(async |host| (host, self.connect_in_time(host).await))).await;
             for (host, tried) in tried {
                 consider(host, tried);
+            }
+            if best.is_some() && !silent.is_empty() {
+                self.warned.call_once(|| self.warn_of(&silent));
             }
         } else {
             for host in order {
@@ -120,6 +141,16 @@ where
         self.health.found(connected.server, connecting);
         let Some(task) = connected.task.0.take() else { unreachable!("only this takes the task") };
         Ok((connected.client, task))
+    }
+
+    /// Nothing shows whether one of the silent hosts was promoted.
+    fn warn_of(&self, silent: &[usize]) {
+        let hosts = silent.iter().map(|host| open::hosts(&self.configs[*host])).collect::<Vec<_>>().join(", ");
+        warn!(
+            hosts,
+            "hosts of the PostgreSQL address cannot be reached: if one of them was promoted, this server writes to an old \
+             primary; stop it unless the old primary is the right one"
+        );
     }
 
     async fn connect_in_time(&self, host: usize) -> Result<Result<Connected, Error>, Elapsed> {
@@ -165,6 +196,12 @@ where
 /// `PgBouncer` refuses `options` before the login.
 fn is_pooler(error: &Error) -> bool {
     error.as_db_error().is_some_and(|error| error.message().contains("unsupported startup parameter"))
+}
+
+/// The host answered, and `target_session_attrs` leaves it out. The driver has no other sign of it.
+fn has_unwanted_role(error: &Error) -> bool {
+    let cause = error.source().map(ToString::to_string);
+    cause.is_some_and(|cause| cause == "database does not allow writes" || cause == "database is not read only")
 }
 
 /// The part of `config` for one host. The driver has no deadline for the login, and would wait for the first host for ever.

@@ -235,8 +235,13 @@ impl ConversationStore for PostgresStore {
 
     async fn ready(&self) -> Result<(), StoreError> {
         let probe = UserId::new("readyz").map_err(|error| Error::Row { key: None, source: error.into() })?;
-        if self.versions(&probe).await?.history.is_standby() {
+        let history = self.versions(&probe).await?.history;
+        if history.is_standby() {
             return Err(Error::Standby.into());
+        }
+        // It answers reads, and refuses every write.
+        if !self.connections.health().is_newest(history.primary()) {
+            return Err(Error::OldPrimary.into());
         }
         let missing =
             async |lent: Lent<'_>| Ok(rights::missing(lent.session().client(), &self.schema, &rights::TO_WRITE).await?);

@@ -236,5 +236,11 @@ async fn leaves_a_frozen_primary_soon_and_writes_nothing_to_it_after_the_thaw() 
         }
     };
     assert!(error.contains("another server has been promoted"), "{error}");
+    assert!(error.find("stop the other").unwrap() < error.find("restart").unwrap(), "{error}");
+    // It answers reads, but a load balancer must not send calls that all fail.
+    until_available(async || store.version(&user("u0")).await).await;
+    let error = store.ready().await.unwrap_err();
+    let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+    assert!(matches!(error, StoreError::Unavailable { .. }) && source.contains("old primary"), "{error:?}");
     assert_eq!(versions(&pair.primary).await, before, "nothing was written to the old primary");
 }
