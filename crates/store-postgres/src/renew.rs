@@ -21,9 +21,12 @@ impl PostgresStore {
         let unreachable = |error| OpenError::Unreachable { hosts: hosts.clone(), source: error };
         let client = connections.first().await.map_err(|error| unreachable(error.into()))?;
         let log = LogId::random().0.map(|byte| format!("{byte:02x}")).concat();
-        let sql = format!("UPDATE {schema}.store SET log = '\\x{log}';");
-        client.batch_execute(&sql).await.map_err(|error| match error.code() {
+        let renew = format!("UPDATE {schema}.store SET log = '\\x{log}';");
+        client.batch_execute(&renew).await.map_err(|error| match error.code() {
             Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+                // A script that runs it again gives another identity.
+                let random = "substring(sha256(convert_to(gen_random_uuid()::text, 'UTF8')) FROM 1 FOR 12)";
+                let sql = format!("UPDATE {schema}.store SET log = {random};");
                 OpenError::Renewal { schema: schema.clone(), sql, source: error.into() }
             }
             _ => OpenError::from_postgres(&hosts, schema)(error),
