@@ -60,10 +60,10 @@ pub enum OpenError {
         /// The members' own.
         found: String,
     },
-    /// A server has no trusted certificate for its name, or no TLS.
+    /// A server has no trusted certificate for its name, or no TLS. A program trusts others with `Authorities`.
     #[error(
         "MongoDB at {hosts} offers no TLS with a certificate for that name from a trusted authority: trust your own \
-         with --ca-file, or with `Authorities` in a program"
+         with --ca-file"
     )]
     Tls {
         /// The hosts in the address.

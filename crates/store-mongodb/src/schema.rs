@@ -56,7 +56,8 @@ fn commands(missing: &[(&Collection<RawDocumentBuf>, Vec<IndexModel>)]) -> Strin
         indexes.iter().map(|index| {
             let is_unique = index.options.as_ref().is_some_and(|options| options.unique == Some(true));
             let options = if is_unique { ", { unique: true }" } else { "" };
-            format!("db.{}.createIndex({}{options})", collection.name(), index.keys)
+            let name = collection.namespace();
+            format!("db.getSiblingDB({:?}).{}.createIndex({}{options})", name.db, name.coll, index.keys)
         })
     });
     commands.collect::<Vec<_>>().join("; ")

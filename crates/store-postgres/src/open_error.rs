@@ -53,10 +53,10 @@ pub enum OpenError {
         /// The cause.
         source: BoxError,
     },
-    /// The server has no TLS, or no trusted certificate for its name.
+    /// The server has no TLS, or no trusted certificate for its name. A program trusts others with `Authorities`.
     #[error(
         "PostgreSQL at {hosts} offers no TLS with a certificate for that name from a trusted authority: trust your own with \
-         --ca-file, or with `Authorities` in a program"
+         --ca-file"
     )]
     Tls {
         /// The hosts of the address.

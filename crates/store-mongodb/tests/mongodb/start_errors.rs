@@ -100,9 +100,9 @@ async fn names_missing_rights_and_missing_indexes() {
     let (error, printed) = failure(&address("server")).await;
     assert!(matches!(error, OpenError::MissingIndexes { .. }), "{error:?}");
     for command in [
-        "db.conversation.createIndex({ \"owner_user_id\": 1, \"conversation_id\": 1 }, { unique: true })",
-        "db.conversation.createIndex({ \"conversation_id\": 1, \"owner_user_id\": 1 });",
-        "db.conversation_version.createIndex({ \"d_id\": 1 }, { unique: true })",
+        "db.getSiblingDB(\"openim_v3\").conversation.createIndex({ \"owner_user_id\": 1, \"conversation_id\": 1 }, { unique: true })",
+        "db.getSiblingDB(\"openim_v3\").conversation.createIndex({ \"conversation_id\": 1, \"owner_user_id\": 1 });",
+        "db.getSiblingDB(\"openim_v3\").conversation_version.createIndex({ \"d_id\": 1 }, { unique: true })",
     ] {
         assert!(printed.contains(command), "{command}: {printed}");
     }
