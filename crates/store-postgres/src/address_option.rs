@@ -73,7 +73,7 @@ pub(crate) fn refused(url: &str, error: &tokio_postgres::Error) -> Option<OpenEr
         match INSTEAD.iter().find(|(names, _)| names.contains(&name)) {
             Some((_, instead)) => format!("is not supported: {instead}"),
             None => match nearest(name) {
-                Some(known) => format!("is not supported: {known} is"),
+                Some(known) => format!("is not supported: did you mean {known}?"),
                 None => "is not supported".to_owned(),
             },
         }

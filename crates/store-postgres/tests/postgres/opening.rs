@@ -56,7 +56,7 @@ async fn names_the_option_that_is_not_supported() {
         ("pgbouncer=true", "pgbouncer in the PostgreSQL address is not supported: leave it out"),
         (
             "target_sesion_attrs=read-write",
-            "target_sesion_attrs in the PostgreSQL address is not supported: target_session_attrs is",
+            "target_sesion_attrs in the PostgreSQL address is not supported: did you mean target_session_attrs?",
         ),
         ("replicaSet=rs0", "replicaSet in the PostgreSQL address is not supported"),
         (
