@@ -46,28 +46,30 @@ async fn costs(
     Ok(costs)
 }
 
-/// The least round trips of each call in several rounds. The first calls prepare statements and open connections, and a busy
-/// machine may split a pipelined request: neither counts.
-async fn least_costs(
-    fixture: &Fixture<'_, impl Harness>,
-    name: &str,
-    count: usize,
-) -> Result<Vec<(&'static str, u64)>, Skipped> {
-    let mut least = costs(fixture, &format!("{name}0"), count).await?;
-    for round in 1..4 {
-        let costs = costs(fixture, &format!("{name}{round}"), count).await?;
-        for ((_, least), (_, cost)) in least.iter_mut().zip(costs) {
-            *least = cost.min(*least);
-        }
+/// Keeps the least round trips of each call. The first calls prepare statements and open connections, and two tasks on two
+/// cores may split a pipelined request: neither counts.
+fn keep_least(least: &mut [(&'static str, u64)], costs: Vec<(&'static str, u64)>) {
+    for ((_, least), (_, cost)) in least.iter_mut().zip(costs) {
+        *least = cost.min(*least);
     }
-    Ok(least)
 }
+
+/// After so many rounds the least is the true one, even if nine of ten requests are split: a nearby pooler answers `BEGIN`
+/// while a long statement is still being written.
+const MAX_ROUNDS: usize = 100;
 
 pub(super) async fn needs_constant_round_trips_for_any_number_of_users(
     fixture: Fixture<'_, impl Harness>,
 ) -> Result<(), Skipped> {
-    let few = least_costs(&fixture, "few", 2).await?;
-    let many = least_costs(&fixture, "many", 300).await?;
+    let mut few = costs(&fixture, "few0", 2).await?;
+    let mut many = costs(&fixture, "many0", 300).await?;
+    for round in 1..MAX_ROUNDS {
+        keep_least(&mut few, costs(&fixture, &format!("few{round}"), 2).await?);
+        keep_least(&mut many, costs(&fixture, &format!("many{round}"), 300).await?);
+        if round > 2 && few == many {
+            break;
+        }
+    }
     assert_eq!(few, many, "round trips for 2 on the left, for 300 on the right");
     Ok(())
 }
