@@ -26,7 +26,7 @@ struct ServiceServer {
 impl ServiceServer {
     fn new(max_changes: Option<usize>) -> Self {
         let store = MemoryStore::new();
-        let builder = Service::builder(store.clone());
+        let builder = Service::builder(store.clone()).custom(writing::declared());
         let builder = if let Some(most) = max_changes { builder.max_changes(most) } else { builder };
         Self { service: builder.build(), store }
     }

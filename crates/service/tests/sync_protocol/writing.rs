@@ -1,10 +1,12 @@
 //! Writes by each use case that writes.
 
-use conversation_settings_core::{ConversationId, GroupId, Patch, SetConversations, Text, UserId};
-use conversation_settings_service::{Context, Service, ServiceError};
+use conversation_settings_core::{
+    ConversationId, CustomName, CustomPatch, CustomText, CustomValue, GroupId, Patch, SetConversations, Text, UserId,
+};
+use conversation_settings_service::{Context, CustomSetting, CustomSettings, Service, ServiceError};
 use conversation_settings_testkit::{
     history::World,
-    proptest::{collection::vec, prelude::*},
+    proptest::{collection::vec, option, prelude::*},
     strategies::Sizes,
 };
 
@@ -53,9 +55,27 @@ fn owner() -> impl Strategy<Value = usize> {
     0..OWNERS
 }
 
-/// Short texts, so that some writes are no-ops.
+/// Short texts, so that some writes are no-ops. Of the host's own settings, those that are [`declared`].
 fn patch() -> impl Strategy<Value = Patch> {
-    Sizes { text: (0..=1).into(), ..Sizes::default() }.patch()
+    let patch = Sizes { text: (0..=1).into(), ..Sizes::default() }.patch();
+    (patch, option::of(custom())).prop_map(|(mut patch, custom)| {
+        patch.custom = custom;
+        patch
+    })
+}
+
+/// The settings of the host's own that writes set.
+pub(super) fn declared() -> CustomSettings {
+    let theme = CustomSettings::new().declare("theme", CustomSetting::text(1)).unwrap();
+    theme.declare("folder", CustomSetting::integer(0..=1)).unwrap()
+}
+
+fn custom() -> impl Strategy<Value = CustomPatch> {
+    let theme = "[ab]".prop_map(|text| ("theme", CustomValue::Text(CustomText::new(text).unwrap())));
+    let folder = (0..=1_i64).prop_map(|number| ("folder", CustomValue::Integer(number)));
+    let change = (prop_oneof![theme, folder], any::<bool>())
+        .prop_map(|((name, value), is_removal)| (CustomName::new(name).unwrap(), (!is_removal).then_some(value)));
+    vec(change, 0..3).prop_map(|changes| changes.into_iter().collect())
 }
 
 impl Writing {
