@@ -53,8 +53,13 @@ const VALUES: [(&str, &str); 5] = [
 
 /// Whether the user or the password has a character that ends it too early: the rest would be printed as a host.
 pub(crate) fn is_ambiguous(url: &str) -> bool {
-    let rest = ["postgres://", "postgresql://"].iter().find_map(|scheme| url.strip_prefix(scheme));
-    rest.and_then(|rest| rest.rsplit_once('@')).is_some_and(|(before, _)| before.contains(['@', '/']))
+    let rest = ["postgres://", "postgresql://"].iter().find_map(|scheme| url.strip_prefix(scheme)).unwrap_or_default();
+    // Options may have these characters.
+    let rest = match rest.split_once('?') {
+        Some((before, _)) if before.contains(['@', '/']) => before,
+        _ => rest,
+    };
+    rest.rsplit_once('@').is_some_and(|(before, _)| before.contains(['@', '/', '?']))
 }
 
 /// The error for the option that the parser's error names; nothing if it names none. The error does not repeat the option's
@@ -91,4 +96,24 @@ fn nearest(name: &str) -> Option<&'static str> {
 
 fn is_word(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_characters_that_end_a_password_too_early() {
+        for ambiguous in
+            ["u:p@ss@host/db", "u:p/ss@host/db", "u:p?x@host/db", "u@x:p@host", "u:p@ss/w@host?sslmode=require"]
+        {
+            assert!(is_ambiguous(&format!("postgres://{ambiguous}")), "{ambiguous}");
+            assert!(is_ambiguous(&format!("postgresql://{ambiguous}")), "{ambiguous}");
+        }
+        for clear in
+            ["host/db", "u:p%40ss@host/db", "host/db?user=u@x&password=p@ss/w", "u@host?application_name=a@b", "@host"]
+        {
+            assert!(!is_ambiguous(&format!("postgres://{clear}")), "{clear}");
+        }
+    }
 }

@@ -34,7 +34,7 @@ const CONNECTIONS: usize = 10;
 pub(crate) fn connections(url: &str, authorities: &Authorities) -> Result<(Connections, String), OpenError> {
     let invalid = |reason| OpenError::Address { reason };
     if address_option::is_ambiguous(url) {
-        return Err(invalid("the user or the password has an @ or / that is not encoded"));
+        return Err(invalid("the user or the password has an @, / or ? that is not encoded"));
     }
     // The parser's error may repeat a part of the password.
     let mut config: Config = url

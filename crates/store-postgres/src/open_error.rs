@@ -15,7 +15,7 @@ pub enum OpenError {
     /// The address is not valid. The message does not repeat the address, which may hold a password.
     #[error(
         "not a PostgreSQL address: {reason}; expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for @, %3A for \
-         :, %2F for / and %25 for % in USER and PASSWORD"
+         :, %2F for /, %3F for ? and %25 for % in USER and PASSWORD"
     )]
     Address {
         /// What is wrong.
