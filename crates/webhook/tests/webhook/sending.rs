@@ -359,6 +359,6 @@ async fn rejects_other_urls_without_repeating_them() {
     let webhook = Webhook::new("https://user:pass@example.org", &eager()).unwrap();
     assert_eq!(
         format!("{webhook:?}"),
-        "Webhook { options: WebhookOptions { timeout: 5s, attempts: Some(3), give_up_after: None, first_delay: 1ms, longest_delay: 1ms, keys: [] }, .. }"
+        "Webhook { options: WebhookOptions { timeout: 5s, attempts: Some(3), give_up_after: None, first_delay: 1ms, longest_delay: 1ms, keys: [], authorities: Authorities { added: 0 } }, .. }"
     );
 }
